@@ -1,0 +1,67 @@
+# The project's commands. Each makes what it needs: a virtual environment in .venv, the release build of the
+# extension module, the test tools. Needs only Python >= 3.10, Rust and the package registries.
+#
+#   make demo        build, then solve a real request against the sample channel carried in the package
+#   make test        every ordinary test: Rust and Python (within 15 minutes on 2 cores)
+#   make lint        rustfmt, clippy, ruff, mypy
+#   make check-long  the long corpora: every real problem, oracles, fuzzers
+#   make build       only the extension module, in .venv
+#   make clean       remove what the others made
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.stamp
+CARGO  ?= cargo
+
+RUST_SOURCES := Cargo.toml Cargo.lock $(shell find solver-core -name target -prune -o \( -name '*.rs' -o -name Cargo.toml \) -print)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build test test-rust test-python lint check-long clean
+
+help:
+	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
+
+# The order of the stamps keeps one environment for all: tools, then the extension built into it.
+$(STAMP)-venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "resolvent needs Python 3.10 or newer; set PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'maturin>=1.8,<2'
+	@touch $@
+
+$(STAMP)-build: $(STAMP)-venv pyproject.toml $(RUST_SOURCES)
+	VIRTUAL_ENV='$(abspath $(VENV))' $(BIN)/maturin develop --quiet --release --locked
+	@touch $@
+
+$(STAMP)-tools: $(STAMP)-build pyproject.toml
+	$(BIN)/python tools/requirements.py test oracle lint | $(BIN)/python -m pip install --quiet --disable-pip-version-check -r /dev/stdin
+	@touch $@
+
+build: $(STAMP)-build
+
+demo: build
+	$(BIN)/resolvent solve --sample --platform linux-64 'numpy' 'python 3.12.*'
+
+test: test-rust test-python
+
+test-rust:
+	$(CARGO) test --workspace --locked
+
+test-python: $(STAMP)-tools
+	$(BIN)/python -m pytest
+
+lint: $(STAMP)-tools
+	$(CARGO) fmt --all -- --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check-long: $(STAMP)-tools
+	$(CARGO) test --workspace --locked -- --ignored
+	$(BIN)/python -m pytest -m long
+
+clean:
+	rm -rf $(VENV) target
+	find python tests benches tools -name __pycache__ -prune -exec rm -rf {} +
+	rm -f python/resolvent/_core*.so

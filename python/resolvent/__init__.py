@@ -1,0 +1,65 @@
+"""A SAT-based dependency resolver for conda packages.
+
+>>> import resolvent
+>>> index = resolvent.load_index([resolvent.sample_channel()], platform="linux-64")
+>>> solution = resolvent.solve(["numpy", "python 3.12.*"], index=index, virtual_packages={"__glibc": "2.28"})
+>>> solution.optimality
+'proved'
+"""
+
+from __future__ import annotations
+
+from ._core import (
+    Channel,
+    ChannelNotFound,
+    Conflict,
+    DeadlineExceeded,
+    Index,
+    InvalidMatchSpec,
+    InvalidRepodata,
+    InvalidVersion,
+    MatchSpec,
+    PackageRecord,
+    PackagesNotFound,
+    ResolventError,
+    Solution,
+    Transaction,
+    UnsatisfiableError,
+    Version,
+    VersionSpec,
+    __version__,
+)
+from .channels import host_platform, sample_channel
+from .solving import Session, check, export_cnf, export_wcnf, load_index, solve
+from .virtual_packages import VirtualPackage, detect_virtual_packages
+
+__all__ = [
+    "Channel",
+    "ChannelNotFound",
+    "Conflict",
+    "DeadlineExceeded",
+    "Index",
+    "InvalidMatchSpec",
+    "InvalidRepodata",
+    "InvalidVersion",
+    "MatchSpec",
+    "PackageRecord",
+    "PackagesNotFound",
+    "ResolventError",
+    "Session",
+    "Solution",
+    "Transaction",
+    "UnsatisfiableError",
+    "Version",
+    "VersionSpec",
+    "VirtualPackage",
+    "__version__",
+    "check",
+    "detect_virtual_packages",
+    "export_cnf",
+    "export_wcnf",
+    "host_platform",
+    "load_index",
+    "sample_channel",
+    "solve",
+]

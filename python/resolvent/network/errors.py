@@ -1,0 +1,96 @@
+"""Errors of the network layer.
+
+The common exceptions live in the compiled extension, because the readers there raise them too.
+They are imported from it, so that one ``except ResolventError`` catches every failure. Where the
+extension is not built (documentation builds, tests of this package alone) plain classes of the
+same names stand in.
+
+No error carries a secret: every text that may hold a URL passes through
+:func:`resolvent.network.redact.redact`, and the errors of the HTTP library, which hold the whole
+request with its headers, are never chained.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from resolvent.network.redact import redact
+
+if TYPE_CHECKING:
+    from resolvent._core import ChannelNotFound, InvalidRepodata, ResolventError
+else:
+    try:
+        from resolvent._core import ChannelNotFound, InvalidRepodata, ResolventError
+    except ImportError:
+
+        class ResolventError(Exception):
+            """Base of every error of this package."""
+
+        class ChannelNotFound(ResolventError):
+            """A channel that has no data for any of the wanted platforms."""
+
+        class InvalidRepodata(ResolventError):
+            """Channel metadata that is damaged or is something else."""
+
+
+NetworkErrorKind = Literal[
+    "cache",
+    "connection",
+    "offline",
+    "proxy",
+    "redirect",
+    "status",
+    "timeout",
+    "tls",
+    "too-large",
+    "truncated",
+    "unauthorized",
+    "url",
+]
+"""What went wrong, as one word that a program can test."""
+
+
+class NetworkError(ResolventError):
+    """A download that failed, or that may not be tried because the caller is offline.
+
+    Attributes:
+        kind: what went wrong, see :data:`NetworkErrorKind`.
+        url: the address without credentials, or ``None`` when no single one is to blame.
+        status: the HTTP status code, or ``None`` when no answer came.
+    """
+
+    kind: NetworkErrorKind
+    url: str | None
+    status: int | None
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: NetworkErrorKind,
+        url: str | None = None,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(redact(message))
+        self.kind = kind
+        self.url = None if url is None else redact(url)
+        self.status = status
+
+
+def invalid_repodata(message: str, *, file: str, field: str | None = None) -> InvalidRepodata:
+    """Build an ``InvalidRepodata`` whose ``file`` and ``field`` name the culprit, without secrets."""
+    shown = redact(file)
+    error = InvalidRepodata(f"{shown}: {redact(message)}")
+    error.file = shown
+    error.field = field
+    return error
+
+
+__all__ = [
+    "ChannelNotFound",
+    "InvalidRepodata",
+    "NetworkError",
+    "NetworkErrorKind",
+    "ResolventError",
+    "invalid_repodata",
+]

@@ -1,0 +1,433 @@
+"""One download, done properly: retries, redirects, limits, credentials, and errors that tell.
+
+What is retried: connections that fail or break, bodies shorter than their Content-Length, silence
+and crawling, and the answers 408, 425, 429, 500, 502, 503 and 504. Pauses double and carry full
+jitter (so that many clients do not come back at once); Retry-After is respected up to a bound.
+What is not: every other status, certificates that do not verify, bodies over their limit.
+
+Bodies are read raw and unpacked here. The HTTP library would unpack a whole network chunk at once,
+and 64 KiB of zstd can hold gigabytes. Redirects are followed here too: credentials stay with the
+origin that they are for, and an https address never leads to plain http.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random
+import re
+import ssl
+import threading
+import time
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import IO, TYPE_CHECKING
+from urllib.parse import urljoin
+
+from resolvent.network.auth import (
+    Credential,
+    ask_keyring,
+    find_credential,
+    origin,
+    split_credentials,
+)
+from resolvent.network.config import NetworkConfig
+from resolvent.network.errors import NetworkError, NetworkErrorKind
+from resolvent.network.progress import Meter, ProgressCallback
+from resolvent.network.redact import guard_library_logs, redact
+
+if TYPE_CHECKING:
+    import httpx
+
+_log = logging.getLogger("resolvent.network")
+
+_CHUNK = 1 << 16
+_RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_ANSWERS = frozenset({200, 304, 401, 403, 404, 410})
+
+
+@dataclass
+class Reply:
+    """The end of a request: a status out of 200, 304, 401, 403, 404 and 410, and the headers.
+
+    The body of a 200 is in the sink that the caller gave. Header names are lower-case.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    size: int = 0
+
+    @property
+    def missing(self) -> bool:
+        """The server says that there is no such file."""
+        return self.status in {404, 410}
+
+
+class _Failure(Exception):
+    """An attempt that failed; ``pause`` is what the server asked for, in seconds."""
+
+    def __init__(
+        self,
+        message: str,
+        kind: NetworkErrorKind,
+        *,
+        status: int | None = None,
+        again: bool = True,
+        pause: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.kind = kind
+        self.status = status
+        self.again = again
+        self.pause = pause
+
+
+class HttpClient:
+    """Downloads files. Any number of threads may use one object; close it at the end."""
+
+    def __init__(self, config: NetworkConfig, progress: ProgressCallback | None = None) -> None:
+        self._config = config
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._client: httpx.Client | None = None
+        self._credentials: dict[tuple[str, str, int], Credential | None] = {}
+        self._asked: set[tuple[str, str, int]] = set()
+        self._stop = threading.Event()
+        self._received = 0
+
+    @property
+    def received(self) -> int:
+        """Bytes of bodies received so far, as they came over the wire."""
+        return self._received
+
+    def close(self) -> None:
+        """Close all connections; running downloads fail soon."""
+        self._stop.set()
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def get(
+        self,
+        url: str,
+        sink: IO[bytes],
+        *,
+        credential: Credential | None = None,
+        headers: Mapping[str, str] | None = None,
+        limit: int,
+        gzip: bool = False,
+        quiet: bool = False,
+    ) -> Reply:
+        """Download ``url`` (without credentials) into ``sink``, which is emptied first.
+
+        ``credential`` is the one that the channel's address carried; without one the environment
+        and ``.netrc`` are asked, and after a refusal the keyring. ``limit`` bounds the bytes on the
+        wire and, with ``gzip`` (which asks for a compressed transfer), the unpacked bytes.
+        ``quiet`` sends no progress.
+
+        Raises:
+            NetworkError: the file could not be had.
+        """
+        meter = Meter(None if quiet else self._progress, redact(url), "bytes")
+        attempt = 0
+        while True:
+            failure: _Failure | None = None
+            try:
+                reply = self._attempt(url, sink, credential, headers or {}, limit, gzip, meter)
+                if reply.status in {401, 403} and self._consult_keyring(url, credential):
+                    continue
+            except _Failure as error:
+                failure = error
+            if failure is None:
+                meter.finish()
+                return reply
+            if not failure.again or attempt >= self._config.retries or self._stop.is_set():
+                tries = f" (after {attempt + 1} attempts)" if attempt else ""
+                raise NetworkError(
+                    f"{url}: {failure.message}{tries}",
+                    kind=failure.kind,
+                    url=url,
+                    status=failure.status,
+                )
+            self._pause(attempt, failure, url)
+            attempt += 1
+
+    def _pause(self, attempt: int, failure: _Failure, url: str) -> None:
+        bound = min(self._config.backoff * 2**attempt, self._config.longest_pause)
+        pause = random.uniform(bound / 2, bound)
+        if failure.pause is not None:
+            pause = min(max(pause, failure.pause), self._config.longest_pause)
+        _log.info("%s: %s; next attempt in %.1f s", redact(url), redact(failure.message), pause)
+        self._stop.wait(pause)
+
+    def _consult_keyring(self, url: str, credential: Credential | None) -> bool:
+        """Whether the keyring has something for this origin that was not tried yet."""
+        place = origin(url)
+        with self._lock:
+            if credential is not None or place in self._asked:
+                return False
+            self._asked.add(place)
+        found = ask_keyring(url)
+        if found is None:
+            return False
+        with self._lock:
+            self._credentials[place] = found
+        return True
+
+    def _credential(self, url: str) -> Credential | None:
+        place = origin(url)
+        with self._lock:
+            if place not in self._credentials:
+                self._credentials[place] = find_credential(url)
+            return self._credentials[place]
+
+    def _open(self) -> httpx.Client:
+        """The shared client, made at first use: loading certificates takes tens of milliseconds."""
+        import httpx
+
+        with self._lock:
+            if self._client is not None:
+                return self._client
+            guard_library_logs()
+            config = self._config
+            problem = ""
+            try:
+                verify: ssl.SSLContext | bool = config.verify_tls
+                if config.verify_tls and config.ca_bundle is not None:
+                    verify = ssl.create_default_context(cafile=str(config.ca_bundle))
+                self._client = httpx.Client(
+                    verify=verify,
+                    timeout=httpx.Timeout(
+                        config.read_timeout, connect=config.connect_timeout, pool=None
+                    ),
+                    limits=httpx.Limits(
+                        max_connections=config.concurrency,
+                        max_keepalive_connections=config.concurrency,
+                    ),
+                    follow_redirects=False,
+                    trust_env=True,
+                    headers={"User-Agent": config.user_agent, "Accept": "*/*"},
+                )
+            except (OSError, ValueError, ImportError) as error:
+                problem = f"{type(error).__name__}: {error}"
+            if self._client is None:
+                raise NetworkError(
+                    f"the proxy or certificate settings cannot be used ({problem})", kind="proxy"
+                )
+            return self._client
+
+    def _attempt(
+        self,
+        url: str,
+        sink: IO[bytes],
+        credential: Credential | None,
+        headers: Mapping[str, str],
+        limit: int,
+        gzip: bool,
+        meter: Meter,
+    ) -> Reply:
+        if self._stop.is_set():
+            raise _Failure("cancelled", "connection", again=False)
+        sink.seek(0)
+        sink.truncate()
+        wanted = {"Accept-Encoding": "gzip" if gzip else "identity", **headers}
+        own = credential if credential is not None else self._credential(url)
+        address = url if own is None else own.apply(url)
+        home = origin(url)
+        for _ in range(self._config.redirects + 1):
+            same = origin(address) == home
+            extra = own.headers() if own is not None and same else {}
+            with self._exchange(address, {**wanted, **extra}) as response:
+                if response.status_code in _REDIRECTS and "location" in response.headers:
+                    address = self._redirected(address, response.headers["location"])
+                    continue
+                return self._receive(response, sink, limit, meter)
+        raise _Failure("too many redirects", "redirect", again=False)
+
+    @staticmethod
+    def _redirected(address: str, location: str) -> str:
+        problem = "a redirect to a malformed address"
+        try:
+            target = urljoin(address, location)
+            scheme, host, _ = origin(target)
+            if scheme not in {"http", "https"} or not host:
+                problem = "a redirect to something that is not http"
+            elif scheme == "http" and origin(address)[0] == "https":
+                problem = "a redirect from https to plain http"
+            else:
+                # A user name inside a redirect is the server's idea, not a credential of ours.
+                userless, carried = split_credentials(target)
+                return userless if carried is not None and carried.kind == "basic" else target
+        except ValueError:
+            pass
+        raise _Failure(f"{problem} ({location})", "redirect", again=False)
+
+    @contextlib.contextmanager
+    def _exchange(self, address: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
+        """Send a request; failures inside the block come out as :class:`_Failure`."""
+        import httpx
+
+        failure: _Failure | None = None
+        try:
+            with self._open().stream("GET", address, headers=dict(headers)) as response:
+                yield response
+        except httpx.TimeoutException as error:
+            what = "no connection" if isinstance(error, httpx.ConnectTimeout) else "no data"
+            failure = _Failure(f"timed out: {what} in time", "timeout")
+        except httpx.ProxyError as error:
+            failure = _Failure(f"the proxy failed ({error})", "proxy")
+        except httpx.RemoteProtocolError as error:
+            failure = _Failure(f"the answer broke off ({error})", "truncated")
+        except httpx.LocalProtocolError:
+            failure = _Failure("the request cannot be sent (bad header)", "url", again=False)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            failure = _Failure(f"bad address ({error})", "url", again=False)
+        except httpx.TransportError as error:
+            tls = _tls_problem(error)
+            if tls is not None:
+                failure = _Failure(f"TLS failed: {tls}", "tls", again=False)
+            else:
+                failure = _Failure(f"connection failed ({error})", "connection")
+        except RuntimeError:
+            # httpx says so when another thread closed the client.
+            if not self._stop.is_set():
+                raise
+            failure = _Failure("cancelled", "connection", again=False)
+        if failure is not None:
+            raise failure
+
+    def _receive(
+        self, response: httpx.Response, sink: IO[bytes], limit: int, meter: Meter
+    ) -> Reply:
+        status = response.status_code
+        if status not in _ANSWERS:
+            raise _Failure(
+                f"the server answered {status} {response.reason_phrase}".rstrip(),
+                "status",
+                status=status,
+                again=status in _RETRIED,
+                pause=retry_after(response.headers.get("retry-after", "")),
+            )
+        size = 0
+        if status == 200:
+            size = self._body(response, sink, limit, meter)
+        return Reply(status, {k.lower(): v for k, v in response.headers.items()}, size)
+
+    def _body(self, response: httpx.Response, sink: IO[bytes], limit: int, meter: Meter) -> int:
+        declared = _length(response.headers.get("content-length", ""))
+        if declared is not None and declared > limit:
+            raise _Failure(f"{declared} bytes are over the limit of {limit}", "too-large", again=False)
+        encoding = response.headers.get("content-encoding", "").strip().lower()
+        # A compressed file sent "with encoding zstd" is the file: some servers name what the file
+        # is, not what they did to it.
+        gunzip = _Gunzip(limit) if encoding in {"gzip", "x-gzip"} else None
+        if encoding not in {"", "identity", "gzip", "x-gzip", "zstd"}:
+            raise _Failure(f"unknown transfer encoding {encoding!r}", "status", again=False)
+        meter.restart(declared)
+        received = written = 0
+        pace = _Pace(self._config)
+        for chunk in response.iter_raw(_CHUNK):
+            if self._stop.is_set():
+                raise _Failure("cancelled", "connection", again=False)
+            received += len(chunk)
+            self._received += len(chunk)
+            pieces = [chunk] if gunzip is None else gunzip.feed(chunk)
+            for piece in pieces:
+                written += len(piece)
+                if received > limit or written > limit:
+                    raise _Failure(f"the body is over the limit of {limit} bytes", "too-large", again=False)
+                sink.write(piece)
+            meter.advance(len(chunk))
+            pace.check(received)
+        if declared is not None and received != declared:
+            raise _Failure(f"the body has {received} of {declared} bytes", "truncated")
+        if gunzip is not None and not gunzip.complete:
+            raise _Failure("the gzip transfer ended early", "truncated")
+        return written
+
+
+class _Pace:
+    """Fails an attempt that crawls: fewer than ``low_speed`` bytes a second in a whole window."""
+
+    def __init__(self, config: NetworkConfig) -> None:
+        self._window = config.read_timeout
+        self._least = config.low_speed * config.read_timeout
+        self._start = time.monotonic()
+        self._mark = 0
+
+    def check(self, received: int) -> None:
+        now = time.monotonic()
+        if self._least <= 0 or now - self._start < self._window:
+            return
+        if received - self._mark < self._least:
+            raise _Failure("timed out: the server sends too slowly", "timeout")
+        self._start, self._mark = now, received
+
+
+class _Gunzip:
+    """Bounded decompression of a gzip transfer."""
+
+    def __init__(self, limit: int) -> None:
+        self._engine = zlib.decompressobj(31)
+        self._left = limit
+
+    @property
+    def complete(self) -> bool:
+        """The end of the gzip data was seen."""
+        return self._engine.eof
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Unpack a chunk in bounded pieces, one byte past the limit at most."""
+        data = chunk
+        while data and not self._engine.eof:
+            problem = ""
+            piece = b""
+            try:
+                piece = self._engine.decompress(data, min(1 << 20, self._left + 1))
+            except zlib.error as error:
+                problem = str(error)
+            if problem:
+                raise _Failure(f"the gzip transfer is damaged ({problem})", "truncated")
+            self._left -= len(piece)
+            yield piece
+            data = self._engine.unconsumed_tail
+
+
+def _length(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text.strip()) else None
+
+
+def retry_after(text: str) -> float | None:
+    """Seconds that a Retry-After header asks for (a number or a date); ``None`` if it does not."""
+    text = text.strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return float(text)
+    if not text:
+        return None
+    try:
+        when = parsedate_to_datetime(text)
+    except (ValueError, TypeError):
+        return None
+    if when.tzinfo is None:
+        when = when.replace(tzinfo=timezone.utc)
+    return max(0.0, (when - datetime.now(timezone.utc)).total_seconds())
+
+
+def _tls_problem(error: BaseException) -> str | None:
+    """The message of a TLS error anywhere in the chain of causes, else ``None``."""
+    seen: BaseException | None = error
+    for _ in range(10):
+        if seen is None:
+            return None
+        if isinstance(seen, ssl.SSLError):
+            return str(getattr(seen, "verify_message", "") or seen.reason or seen)
+        if "CERTIFICATE_VERIFY_FAILED" in str(seen) or "[SSL" in str(seen):
+            return str(seen)
+        seen = seen.__cause__ or seen.__context__
+    return None

@@ -1,0 +1,71 @@
+"""What people see on a terminal: a solution as a table, with what they should know below it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ._core import MatchSpec, Solution
+
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def print_solution(solution: Solution, specs: Sequence[str], console: Console | None = None) -> None:
+    """Print the packages in link order, the requested ones bold; then totals, optimality and trade-offs.
+
+    Parameters
+    ----------
+    solution
+        The answer.
+    specs
+        What was asked for.
+    console
+        Where to print; None: standard output.
+    """
+    console = console or Console(highlight=False)
+    requested = {MatchSpec(spec).name for spec in specs}
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("package", "version", "build", "channel"):
+        table.add_column(column, overflow="fold")
+    table.add_column("size", justify="right")
+    for record in solution.records:
+        table.add_row(
+            Text(record.name, style="bold green" if record.name in requested else ""),
+            Text(record.version),
+            Text(record.build, style="dim"),
+            Text(f"{record.channel}/{record.subdir}", style="dim"),
+            Text(human_size(record.size) if record.size else "", style="dim"),
+        )
+    console.print(table)
+    console.print()
+    console.print(Text(summary(solution)))
+    for line in tradeoff_lines(solution):
+        console.print(Text(line, style="yellow"))
+
+
+def summary(solution: Solution) -> str:
+    """Return one line: how many packages, how large, and how good the answer is."""
+    count = len(solution.records)
+    size = sum(record.size or 0 for record in solution.records)
+    quality = (
+        "proved to be the best" if solution.optimality == "proved" else "not proved to be the best: the deadline struck"
+    )
+    return f"{count} package{'' if count == 1 else 's'}, {human_size(size)}; {quality}"
+
+
+def tradeoff_lines(solution: Solution) -> list[str]:
+    """Return one line for each requested package that could be newer at another's price."""
+    return [f"trade-off: {tradeoff}" for tradeoff in solution.tradeoffs]
+
+
+def human_size(size: int) -> str:
+    """Return a number of bytes with a decimal unit: `1.2 MB`."""
+    value = float(size)
+    for unit in _UNITS[:-1]:
+        if value < 999.5:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} {_UNITS[-1]}"
