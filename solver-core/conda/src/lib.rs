@@ -3,8 +3,8 @@
 pub mod channel;
 pub mod index;
 pub mod match_spec;
+pub mod pattern;
 pub mod record;
 pub mod repodata;
 pub mod version;
 pub mod version_spec;
-
