@@ -1,0 +1,215 @@
+//! Assumptions and the cores of failed ones.
+//!
+//! Each assumption is a decision on a level of its own, before all others (Een,
+//! Soerensson, "Temporal Induction by Incremental SAT Solving", 2003); one that
+//! already holds opens an empty level, so that level `i + 1` always belongs to
+//! assumption `i`. When an assumption is false, or a clause conflicts while only
+//! assumptions are decided, walking the reasons back to the decisions yields
+//! the core.
+//!
+//! Calls whose assumptions start alike keep the trail of the common prefix
+//! (Hickey, Bacchus, "Speeding Up Assumption-Based SAT", SAT 2019).
+
+use crate::analyze::mark;
+use crate::decide::Decide;
+use crate::limits::Limits;
+use crate::lit::Lit;
+use crate::proof::ProofSink;
+use crate::propagate::Conflict;
+use crate::solver::{Outcome, Solver};
+use crate::trail::{Reason, ReasonKind};
+
+/// What became of setting the next assumption.
+pub(crate) enum Assumed {
+    /// All assumptions hold.
+    All,
+    /// One was decided; propagate.
+    Decided,
+    /// One is false; the core is set.
+    Failed,
+}
+
+impl<P: ProofSink> Solver<P> {
+    /// Takes over new assumptions, keeping what the trail shares with the old ones.
+    pub(crate) fn set_assumptions(&mut self, assumptions: &[Lit]) {
+        for lit in assumptions {
+            assert!(
+                lit.var().index() < self.num_vars(),
+                "assumption of an unknown variable"
+            );
+        }
+        let shared = if self.config.reuse_trail {
+            let pairs = self.assumptions.iter().zip(assumptions);
+            pairs.take_while(|(old, new)| old == new).count()
+        } else {
+            0
+        };
+        self.backtrack(shared);
+        self.assumptions.clear();
+        self.assumptions.extend_from_slice(assumptions);
+        self.analysis
+            .levels
+            .ensure(self.num_vars() + assumptions.len() + 2);
+    }
+
+    /// Decides the first assumption that does not hold yet.
+    pub(crate) fn assume_next(&mut self) -> Assumed {
+        while let Some(&lit) = self.assumptions.get(self.trail.level()) {
+            match self.trail.value(lit) {
+                0 => {
+                    self.trail.open_level();
+                    self.trail.assign(lit, Reason::NONE);
+                    return Assumed::Decided;
+                }
+                value if value > 0 => self.trail.open_level(),
+                _ => {
+                    self.core_of_false(lit);
+                    return Assumed::Failed;
+                }
+            }
+        }
+        Assumed::All
+    }
+
+    /// The core when the assumption `failed` is false while only assumptions are decided.
+    fn core_of_false(&mut self, failed: Lit) {
+        self.core.clear();
+        self.mark_for_core(!failed);
+        self.collect_core();
+        self.core.push(failed);
+        self.log_core();
+    }
+
+    /// The core when a clause conflicts while only assumptions are decided.
+    pub(crate) fn core_of_conflict(&mut self, conflict: Conflict) {
+        self.core.clear();
+        match conflict {
+            Conflict::Binary(a, b) => {
+                self.mark_for_core(a);
+                self.mark_for_core(b);
+            }
+            Conflict::Long(clause) => {
+                for index in 0..self.db.arena.len(clause) {
+                    self.mark_for_core(self.db.arena.lit(clause, index));
+                }
+            }
+        }
+        self.collect_core();
+        self.log_core();
+    }
+
+    #[inline]
+    fn mark_for_core(&mut self, lit: Lit) {
+        if self.trail.level_of(lit.var()) > 0 {
+            self.analysis.marks[lit.var().index()] = mark::SOURCE;
+        }
+    }
+
+    /// Replaces the marked literals by the decisions that they depend on.
+    fn collect_core(&mut self) {
+        for index in (self.trail.fixed_count()..self.trail.lits.len()).rev() {
+            let lit = self.trail.lits[index];
+            let mark = &mut self.analysis.marks[lit.var().index()];
+            if *mark == mark::NONE {
+                continue;
+            }
+            *mark = mark::NONE;
+            match self.trail.reason_of(lit.var()) {
+                ReasonKind::None => self.core.push(lit),
+                ReasonKind::Binary(other) => self.mark_for_core(other),
+                ReasonKind::Long(clause) => {
+                    for index in 1..self.db.arena.len(clause) {
+                        self.mark_for_core(self.db.arena.lit(clause, index));
+                    }
+                }
+            }
+        }
+        // In the order of the assumptions.
+        self.core.reverse();
+    }
+
+    fn log_core(&mut self) {
+        self.scratch.clear();
+        self.scratch.extend(self.core.iter().map(|&lit| !lit));
+        self.proof.add(&self.scratch);
+    }
+
+    /// The consequences of assumptions by unit propagation alone.
+    ///
+    /// Returns all literals that are then true (those at level 0 first, the
+    /// assumptions among the others), or a core: assumptions that contradict each other by
+    /// propagation. The core is also what [`Solver::core`] returns then.
+    ///
+    /// # Panics
+    ///
+    /// If an assumption's variable was not created.
+    pub fn implied(&mut self, assumptions: &[Lit]) -> Result<Vec<Lit>, Vec<Lit>> {
+        self.core.clear();
+        if !self.ok {
+            return Err(Vec::new());
+        }
+        self.set_assumptions(assumptions);
+        loop {
+            if let Some(conflict) = self.propagate() {
+                let level = self.trail.level();
+                if level == 0 {
+                    self.refuted();
+                } else {
+                    self.core_of_conflict(conflict);
+                    self.backtrack(level - 1);
+                }
+                return Err(self.core.clone());
+            }
+            match self.assume_next() {
+                Assumed::Decided => {}
+                Assumed::Failed => return Err(self.core.clone()),
+                Assumed::All => return Ok(self.trail.lits.clone()),
+            }
+        }
+    }
+
+    /// Shrinks the core of the last unsatisfiable call by trying to do without each of its
+    /// assumptions in turn.
+    ///
+    /// The result is irreducible (every proper subset is satisfiable together with
+    /// the formula) unless the limits end the work first; then it is merely a core. The
+    /// conflict limit counts over all calls together. It is returned in the order of
+    /// the assumptions and also becomes [`Solver::core`]. Satisfiable subsets
+    /// overwrite the model.
+    pub fn minimize_core<D: Decide>(&mut self, decide: &mut D, limits: &Limits<'_>) -> Vec<Lit> {
+        let original = self.core.clone();
+        let mut candidates = original.clone();
+        let mut needed: Vec<Lit> = Vec::new();
+        let start = self.stats.conflicts;
+        let mut calls = 0;
+        // The last candidates go first: what stays in front keeps its part of the trail.
+        while let Some(tried) = candidates.pop() {
+            let assumptions: Vec<Lit> = needed.iter().chain(&candidates).copied().collect();
+            let spent = self.stats.conflicts - start;
+            let rest = Limits {
+                conflicts: limits.conflicts.map(|n| n.saturating_sub(spent)),
+                ..*limits
+            };
+            calls += 1;
+            match self.solve_with(&assumptions, decide, &rest) {
+                Outcome::Unsatisfiable => {
+                    let core = &self.core;
+                    candidates.retain(|lit| core.contains(lit));
+                    needed.retain(|lit| core.contains(lit));
+                }
+                Outcome::Satisfiable => needed.push(tried),
+                Outcome::Unknown => {
+                    candidates.push(tried);
+                    break;
+                }
+            }
+        }
+        self.stats.core_calls += calls;
+        needed.extend(candidates);
+        self.core = original
+            .into_iter()
+            .filter(|lit| needed.contains(lit))
+            .collect();
+        self.core.clone()
+    }
+}

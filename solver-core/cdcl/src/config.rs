@@ -1,0 +1,66 @@
+//! Switches and counters.
+
+use crate::restart::Restarts;
+
+/// Which techniques a solver uses. The default has all of them on.
+#[derive(Copy, Clone, PartialEq, Debug)]
+pub struct Config {
+    /// Remove redundant literals of learnt clauses.
+    pub minimize: bool,
+    /// Shorten learnt clauses of small LBD with binary clauses.
+    pub binary_minimize: bool,
+    /// Forget learnt clauses of little use.
+    pub reduce: bool,
+    /// Drop clauses that are satisfied for good.
+    pub simplify: bool,
+    /// The restart policy.
+    pub restarts: Restarts,
+    /// Remember the last value of a variable as the phase of its next decision.
+    pub phase_saving: bool,
+    /// Keep the trail of the common first assumptions between calls.
+    pub reuse_trail: bool,
+    /// The factor by which activities fade per conflict, in (0, 1).
+    pub decay: f64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            minimize: true,
+            binary_minimize: true,
+            reduce: true,
+            simplify: true,
+            restarts: Restarts::Alternating,
+            phase_saving: true,
+            reuse_trail: true,
+            decay: 0.95,
+        }
+    }
+}
+
+/// Counters since a solver was made.
+#[derive(Copy, Clone, Default, PartialEq, Eq, Debug)]
+pub struct Stats {
+    /// Calls of `solve` and `solve_with`, those of core minimisation included.
+    pub solves: u64,
+    /// Calls made by core minimisation.
+    pub core_calls: u64,
+    /// Conflicts.
+    pub conflicts: u64,
+    /// Decisions, assumptions not counted.
+    pub decisions: u64,
+    /// Literals assigned by propagation.
+    pub propagations: u64,
+    /// Restarts.
+    pub restarts: u64,
+    /// Learnt clauses, units and binaries included.
+    pub learnt: u64,
+    /// Literals in them.
+    pub learnt_literals: u64,
+    /// Literals that minimisation removed from them.
+    pub minimized_literals: u64,
+    /// Reductions of the learnt clauses.
+    pub reductions: u64,
+    /// Learnt clauses dropped by reductions.
+    pub deleted: u64,
+}
