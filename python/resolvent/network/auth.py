@@ -129,9 +129,7 @@ def _from_environment(url: str, environ: Mapping[str, str]) -> Credential | None
             return Credential("bearer", rest)
         if kind == "token" and rest:
             return Credential("token", rest)
-        _log.warning(
-            "%s is ignored: expected basic:USER:PASSWORD, bearer:TOKEN or token:TOKEN", name
-        )
+        _log.warning("%s is ignored: expected basic:USER:PASSWORD, bearer:TOKEN or token:TOKEN", name)
     return None
 
 

@@ -203,9 +203,7 @@ class HttpClient:
                     verify = ssl.create_default_context(cafile=str(config.ca_bundle))
                 self._client = httpx.Client(
                     verify=verify,
-                    timeout=httpx.Timeout(
-                        config.read_timeout, connect=config.connect_timeout, pool=None
-                    ),
+                    timeout=httpx.Timeout(config.read_timeout, connect=config.connect_timeout, pool=None),
                     limits=httpx.Limits(
                         max_connections=config.concurrency,
                         max_keepalive_connections=config.concurrency,
@@ -217,9 +215,7 @@ class HttpClient:
             except (OSError, ValueError, ImportError) as error:
                 problem = f"{type(error).__name__}: {error}"
             if self._client is None:
-                raise NetworkError(
-                    f"the proxy or certificate settings cannot be used ({problem})", kind="proxy"
-                )
+                raise NetworkError(f"the proxy or certificate settings cannot be used ({problem})", kind="proxy")
             return self._client
 
     def _attempt(
@@ -302,9 +298,7 @@ class HttpClient:
         if failure is not None:
             raise failure
 
-    def _receive(
-        self, response: httpx.Response, sink: IO[bytes], limit: int, meter: Meter
-    ) -> Reply:
+    def _receive(self, response: httpx.Response, sink: IO[bytes], limit: int, meter: Meter) -> Reply:
         status = response.status_code
         if status not in _ANSWERS:
             raise _Failure(
@@ -336,7 +330,8 @@ class HttpClient:
             if self._stop.is_set():
                 raise _Failure("cancelled", "connection", again=False)
             received += len(chunk)
-            self._received += len(chunk)
+            with self._lock:
+                self._received += len(chunk)
             pieces = [chunk] if gunzip is None else gunzip.feed(chunk)
             for piece in pieces:
                 written += len(piece)
@@ -389,7 +384,7 @@ class _Gunzip:
             problem = ""
             piece = b""
             try:
-                piece = self._engine.decompress(data, min(1 << 20, self._left + 1))
+                piece = self._engine.decompress(data, max(1, min(1 << 20, self._left + 1)))
             except zlib.error as error:
                 problem = str(error)
             if problem:

@@ -41,6 +41,10 @@ class ChannelLocation:
         """The address of a subdir, with a trailing slash, without credentials."""
         return f"{self.base_url}/{subdir}/"
 
+    def credential_for(self, url: str) -> Credential | None:
+        """The channel's own credential if ``url`` is on the channel's origin, else ``None``."""
+        return self.credential if origin(url) == origin(self.base_url) else None
+
 
 def is_network_source(source: str) -> bool:
     """Whether ``source`` reads as an ``http(s)://`` channel or a bare channel name.
@@ -82,9 +86,7 @@ def _from_url(source: str, alias: str) -> ChannelLocation:
 
 
 def _is_subdir(text: str) -> bool:
-    return bool(_SUBDIR.match(text)) and (
-        text == "noarch" or text.partition("-")[0] in _PLATFORMS
-    )
+    return bool(_SUBDIR.match(text)) and (text == "noarch" or text.partition("-")[0] in _PLATFORMS)
 
 
 def _clean(url: str) -> tuple[str, Credential | None]:

@@ -34,9 +34,7 @@ _calls = threading.Lock()
 class Meter:
     """Counts towards one label and tells the callback at most ten times a second."""
 
-    def __init__(
-        self, callback: ProgressCallback | None, label: str, unit: Literal["bytes", "shards"]
-    ) -> None:
+    def __init__(self, callback: ProgressCallback | None, label: str, unit: Literal["bytes", "shards"]) -> None:
         self._callback = callback
         self._label = label
         self._unit = unit

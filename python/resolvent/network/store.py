@@ -64,9 +64,7 @@ class Store:
             reason = error.strerror or type(error).__name__
             message = f"the cache {self.root} cannot be used: {reason}"
         if message is not None:
-            raise NetworkError(
-                f"{message}; RESOLVENT_CACHE_DIR names another place", kind="cache"
-            )
+            raise NetworkError(f"{message}; RESOLVENT_CACHE_DIR names another place", kind="cache")
 
     @contextlib.contextmanager
     def temporary(self, folder: Path) -> Iterator[tuple[Path, IO[bytes]]]:

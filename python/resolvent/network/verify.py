@@ -8,6 +8,7 @@ byte anyway.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import IO
 
@@ -16,6 +17,9 @@ import zstandard
 from resolvent.network.errors import invalid_repodata
 
 CHUNK = 1 << 20
+_MAGIC = b"\x28\xb5\x2f\xfd"
+_SKIPPABLE = 0x184D2A50
+_RLE = 1
 _SPACE = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 
@@ -23,7 +27,7 @@ _BOM = b"\xef\xbb\xbf"
 def looks_like_html(head: bytes, content_type: str) -> bool:
     """Whether a body is a web page: what login walls and single-page sites answer to anything."""
     text = head.removeprefix(_BOM).lstrip(_SPACE)
-    if text.startswith((b"{", b"\x28\xb5\x2f\xfd")):
+    if text.startswith((b"{", _MAGIC)):
         return False
     return text.startswith(b"<") or content_type.split(";")[0].strip().lower() == "text/html"
 
@@ -64,16 +68,54 @@ def unpack_bytes(data: bytes, *, limit: int, window: int, url: str) -> bytes:
 
     A file that ends inside a frame is an error too.
     """
-    import io
+    file = io.BytesIO(data)
+    check_frames(file, url=url)
+    file.seek(0)
+    return b"".join(unpacked(file, limit=limit, window=window, url=url))
 
-    check_complete(data, url=url)
-    return b"".join(unpacked(io.BytesIO(data), limit=limit, window=window, url=url))
+
+def check_frames(file: IO[bytes], *, url: str) -> None:
+    """Walk the frames and blocks of a zstd file (RFC 8878, section 3.1) to its exact end.
+
+    The decompressor takes a file that stops inside a frame for a shorter one; this does not. Only
+    headers are looked at, one for up to 128 KiB of content.
+
+    Raises:
+        InvalidRepodata: no zstd data, or not all of it.
+    """
+    size = file.seek(0, 2)
+    at = 0
+    if size == 0:
+        raise invalid_repodata("it is empty", file=url)
+    while at < size:
+        file.seek(at)
+        head = file.read(18)
+        magic = int.from_bytes(head[:4], "little")
+        if magic & 0xFFFFFFF0 == _SKIPPABLE and len(head) >= 8:
+            at += 8 + int.from_bytes(head[4:8], "little")
+            continue
+        if head[:4] != _MAGIC or len(head) < 5:
+            raise invalid_repodata("it is not zstd data", file=url)
+        at += _frame_header(head[4])
+        last = False
+        while not last:
+            file.seek(at)
+            block = int.from_bytes(file.read(3).ljust(3, b"\1"), "little")
+            last = bool(block & 1)
+            at += 3 + (1 if block >> 1 & 3 == _RLE else block >> 3)
+            if at > size:
+                raise invalid_repodata("the zstd data is truncated", file=url)
+        at += 4 if head[4] & 4 else 0
+    if at != size:
+        raise invalid_repodata("the zstd data is truncated", file=url)
 
 
-def check_complete(data: bytes, *, url: str) -> None:
-    """Raise ``InvalidRepodata`` unless ``data`` begins like a zstd file."""
-    if not data.startswith(b"\x28\xb5\x2f\xfd"):
-        raise invalid_repodata("it is not zstd data", file=url)
+def _frame_header(descriptor: int) -> int:
+    """Bytes of a frame header: magic, descriptor, window, dictionary id, content size."""
+    single = descriptor >> 5 & 1
+    flag = descriptor >> 6
+    content = (1 << flag) if flag else single
+    return 5 + (1 - single) + (0, 1, 2, 4)[descriptor & 3] + content
 
 
 def check_repodata(file: IO[bytes], *, zstd: bool, limit: int, window: int, url: str) -> None:
@@ -86,7 +128,7 @@ def check_repodata(file: IO[bytes], *, zstd: bool, limit: int, window: int, url:
     """
     file.seek(0)
     if zstd:
-        check_complete(file.read(4), url=url)
+        check_frames(file, url=url)
         file.seek(0)
         pieces = unpacked(file, limit=limit, window=window, url=url)
     else:

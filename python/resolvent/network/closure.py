@@ -1,0 +1,75 @@
+"""Which shards a request needs: those of its names, of the names these lead to, and so on.
+
+Each shard that arrives is asked at once for further names, so that the depth of the dependency
+graph costs as few round trips as it must. A name found in one channel counts for all of them: its
+records may stand in several. Channels without shards take part through their whole repodata.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from resolvent.network.progress import Meter, ProgressCallback
+from resolvent.network.resource import Context
+from resolvent.network.shard_index import ShardIndex
+from resolvent.network.shards import Shard, load_shard
+
+NameGraph = Mapping[str, Iterable[str]]
+"""Name to the names that its records lead to."""
+
+
+def close(
+    context: Context,
+    indices: Sequence[ShardIndex],
+    graphs: Sequence[NameGraph],
+    names: Iterable[str],
+    progress: ProgressCallback | None,
+) -> list[dict[str, Shard]]:
+    """Fetch every shard that ``names`` lead to; one map of name to shard per index.
+
+    Raises:
+        NetworkError, InvalidRepodata: one of them could not be had, even after retries.
+    """
+    loaded: list[dict[str, Shard]] = [{} for _ in indices]
+    seen: set[str] = set()
+    waiting = sorted(set(names))
+    running: dict[Future[Shard], int] = {}
+    meter = Meter(progress, "package metadata", "shards")
+    started: set[tuple[int, str]] = set()
+    pool = ThreadPoolExecutor(max_workers=context.config.concurrency, thread_name_prefix="shard")
+    try:
+        while waiting or running:
+            for name in waiting:
+                seen.add(name)
+                for number, index in enumerate(indices):
+                    for match in index.matching(name):
+                        if (number, match) not in started:
+                            started.add((number, match))
+                            running[pool.submit(load_shard, context, index, match)] = number
+            meter.total = len(started)
+            reached = _reached(graphs, waiting)
+            if running:
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    number = running.pop(future)
+                    shard = future.result()
+                    loaded[number][shard.name] = shard
+                    reached |= shard.leads_to
+                    meter.advance(1)
+            waiting = sorted(reached - seen)
+    except BaseException:
+        context.http.close()  # or the end would wait for downloads that nobody needs any more
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    meter.finish()
+    return loaded
+
+
+def _reached(graphs: Sequence[NameGraph], names: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for graph in graphs:
+        for name in names:
+            found.update(graph.get(name, ()))
+    return found

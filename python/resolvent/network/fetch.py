@@ -1,0 +1,306 @@
+"""Channels from the network to local files that the ordinary reader takes.
+
+For each channel and subdir: shards where the request's names are known and the channel has a shard
+index (CEP 16), else the whole repodata. With names unknown the whole repodata is preferred, and a
+channel that has shards only is fetched shard by shard to the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from resolvent.network.assemble import assemble, digest_of
+from resolvent.network.closure import NameGraph, close
+from resolvent.network.config import NetworkConfig
+from resolvent.network.depnames import names_in_spec
+from resolvent.network.errors import ChannelNotFound, NetworkError
+from resolvent.network.graph import graph_of_file, too_large
+from resolvent.network.http import HttpClient
+from resolvent.network.locate import ChannelLocation, locate
+from resolvent.network.progress import ProgressCallback
+from resolvent.network.resource import Context, Copy
+from resolvent.network.shard_index import ShardIndex, fetch_index
+from resolvent.network.shards import ShardMissing
+from resolvent.network.store import Store, touch
+from resolvent.network.whole import Availability, fetch_whole
+
+_log = logging.getLogger("resolvent.network")
+
+_SWEEP_EVERY = 24 * 3600.0
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+@dataclass(frozen=True)
+class FetchedSubdir:
+    """A local file with the records of one subdir of one channel.
+
+    ``base_url`` is the channel's address without subdir, trailing slash or credentials; ``path`` a
+    ``.json`` or ``.json.zst`` file in the cache that was checked to be whole. ``sharded`` files
+    hold the packages that the request can reach, others all of them.
+    """
+
+    channel: str
+    base_url: str
+    subdir: str
+    path: Path
+    sharded: bool
+
+
+@dataclass
+class _Part:
+    """One subdir of one channel on its way."""
+
+    location: ChannelLocation
+    subdir: str
+    index: ShardIndex | None = None
+    whole: Copy | None = None
+
+    def done(self, path: Path) -> FetchedSubdir:
+        where = self.location
+        return FetchedSubdir(where.name, where.base_url, self.subdir, path, sharded=self.index is not None)
+
+
+def fetch_channel(
+    source: str,
+    *,
+    subdirs: Sequence[str],
+    config: NetworkConfig,
+    names: Iterable[str] | None = None,
+    progress: ProgressCallback | None = None,
+) -> list[FetchedSubdir]:
+    """Fetch one channel; see :func:`fetch_channels`, which several channels need."""
+    return fetch_channels([source], subdirs=subdirs, config=config, names=names, progress=progress)[0]
+
+
+def fetch_channels(
+    sources: Sequence[str],
+    *,
+    subdirs: Sequence[str],
+    config: NetworkConfig,
+    names: Iterable[str] | None = None,
+    progress: ProgressCallback | None = None,
+    local_files: Sequence[Path] = (),
+) -> list[list[FetchedSubdir]]:
+    """Fetch channels together: shards of one lead to names whose records another one has.
+
+    Args:
+        sources: bare names and ``http(s)://`` addresses, which may carry credentials.
+        subdirs: wanted ones, for example ``["linux-64", "noarch"]``.
+        config: settings.
+        names: names (or whole specs) that the request mentions, installed packages included;
+            ``None`` fetches everything.
+        progress: told about downloads.
+        local_files: repodata files of channels on this machine that take part in the same request;
+            their dependencies lead to shards too.
+
+    Returns:
+        Per source its subdirs that exist, in the order asked for.
+
+    Raises:
+        ChannelNotFound: a channel has none of the subdirs.
+        NetworkError, InvalidRepodata: something could not be had, or is damaged.
+    """
+    located = [locate(source, config.channel_alias) for source in sources]
+    parts = [_Part(loc, sub) for group in located for loc in group for sub in subdirs]
+    store = Store(config.cache_root())
+    wanted = None if names is None else sorted({n for text in names for n in names_in_spec(text)})
+    with _client(config, progress) as http:
+        context = Context(config, store, http)
+        _survey(context, parts, wanted is not None, local_files)
+    _require(located, parts)
+    paths = _sharded_paths(config, store, parts, wanted, local_files, progress)
+    _sweep(store)
+    results: list[list[FetchedSubdir]] = []
+    for group in located:
+        mine = [part for loc in group for part in parts if part.location is loc]
+        results.append([part.done(paths[id(part)]) for part in mine if id(part) in paths])
+    return results
+
+
+@contextlib.contextmanager
+def _client(config: NetworkConfig, progress: ProgressCallback | None) -> Iterator[HttpClient]:
+    http = HttpClient(config, progress)
+    try:
+        yield http
+    finally:
+        http.close()
+
+
+def _survey(context: Context, parts: Sequence[_Part], selective: bool, local_files: Sequence[Path]) -> None:
+    """Decide for each part between shards and whole repodata, and fetch the index or the whole."""
+    sharding = context.config.use_shards
+
+    def look(part: _Part) -> None:
+        if selective and sharding:
+            part.index = _index_if_any(context, part)
+            if part.index is None:
+                _fetch_whole(context, part)
+                if part.whole is not None and not context.config.offline:
+                    # Not before: where all is refused, a missing credential hides what is there.
+                    Availability(context, part.location, part.subdir).remember("has_shards", False)
+        else:
+            _fetch_whole(context, part)
+
+    _in_parallel(context, look, parts)
+    wholes = [part.whole.path for part in parts if part.whole is not None]
+    if any(part.index for part in parts) and selective and too_large([*wholes, *local_files]):
+        _log.info("shards are not used: a channel without them is too large to follow by name")
+
+        def switch(part: _Part) -> None:
+            index, part.index = part.index, None
+            _fetch_whole(context, part)
+            if part.whole is None:
+                part.index = index
+
+        _in_parallel(context, switch, [part for part in parts if part.index])
+
+
+def _fetch_whole(context: Context, part: _Part) -> None:
+    part.whole = fetch_whole(context, part.location, part.subdir)
+    if part.whole is None and part.index is None and context.config.use_shards:
+        part.index = _index_if_any(context, part)
+
+
+def _index_if_any(context: Context, part: _Part) -> ShardIndex | None:
+    refused: NetworkError | None = None
+    try:
+        return fetch_index(context, part.location, part.subdir)
+    except NetworkError as error:
+        if error.kind != "status":
+            raise
+        refused = error
+    _log.warning("%s; using whole repodata", refused)
+    return None
+
+
+def _require(located: Sequence[Sequence[ChannelLocation]], parts: Sequence[_Part]) -> None:
+    """Every channel must have one of the wanted subdirs."""
+    for group in located:
+        for location in group:
+            mine = [part for part in parts if part.location is location]
+            if not any(part.index is not None or part.whole is not None for part in mine):
+                tried = ", ".join(part.subdir for part in mine)
+                raise ChannelNotFound(
+                    f"channel {location.name} ({location.base_url}) has no repodata for any of: {tried}"
+                )
+
+
+def _sharded_paths(
+    config: NetworkConfig,
+    store: Store,
+    parts: Sequence[_Part],
+    wanted: Sequence[str] | None,
+    local_files: Sequence[Path],
+    progress: ProgressCallback | None,
+) -> dict[int, Path]:
+    """The file of each part, by ``id(part)``; parts that do not exist are left out."""
+    paths = {id(part): part.whole.path for part in parts if part.whole is not None}
+    sharded = [part for part in parts if part.index is not None and part.whole is None]
+    if not sharded:
+        return paths
+    graphs: list[NameGraph] = []
+    if wanted is not None:
+        files = [part.whole.path for part in parts if part.whole is not None]
+        graphs = [graph_of_file(path, config.limits) for path in [*files, *local_files]]
+    for last in (False, True):
+        with _client(config, progress) as http:
+            context = Context(config, store, http)
+            try:
+                found = _close_and_assemble(context, sharded, graphs, wanted, progress)
+            except ShardMissing:
+                if last or config.offline:
+                    raise
+                _log.info("a shard is gone; fetching the shard indices again")
+                for part in sharded:
+                    part.index = fetch_index(context, part.location, part.subdir, force=True) or part.index
+                continue
+        paths.update({id(part): path for part, path in zip(sharded, found, strict=True)})
+        break
+    return paths
+
+
+def _close_and_assemble(
+    context: Context,
+    parts: Sequence[_Part],
+    graphs: Sequence[NameGraph],
+    wanted: Sequence[str] | None,
+    progress: ProgressCallback | None,
+) -> list[Path]:
+    indices = [part.index for part in parts if part.index is not None]
+    memo = _memo_path(context, indices, graphs, wanted)
+    known = None if memo is None else _recall(context, memo, len(indices))
+    if known is not None:
+        return known
+    names = {name for index in indices for name in index.shards} if wanted is None else wanted
+    loaded = close(context, indices, graphs, names, progress)
+    found = [assemble(context, index, list(shards.values())) for index, shards in zip(indices, loaded, strict=True)]
+    if memo is not None:
+        text = json.dumps({"files": [path.name for path in found]})
+        context.store.write(memo, text.encode(), durable=False)
+    return found
+
+
+def _memo_path(
+    context: Context,
+    indices: Sequence[ShardIndex],
+    graphs: Sequence[NameGraph],
+    wanted: Sequence[str] | None,
+) -> Path | None:
+    """Where the answer to exactly this question is remembered; ``None`` if other files take part."""
+    if graphs:
+        return None
+    parts = [f"{index.location.subdir_url(index.subdir)} {index.digest}" for index in indices]
+    question = digest_of([*parts, "*" if wanted is None else " ".join(wanted)])
+    return context.store.folder("closures") / f"{question}.json"
+
+
+def _recall(context: Context, memo: Path, count: int) -> list[Path] | None:
+    try:
+        files = json.loads(memo.read_bytes())["files"]
+        folder = context.store.folder("assembled")
+        paths = [folder / Path(name).name for name in files]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if len(paths) != count or not all(path.is_file() for path in paths):
+        return None
+    for path in (memo, *paths):
+        touch(path)
+    return paths
+
+
+def _in_parallel(context: Context, work: Callable[[_In], _Out], items: Sequence[_In]) -> list[_Out]:
+    """Run ``work`` on all items at once; the first error stops the others."""
+    if len(items) == 1:
+        return [work(items[0])]
+    if not items:
+        return []
+    workers = min(len(items), context.config.concurrency)
+    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="fetch") as pool:
+        futures = [pool.submit(work, item) for item in items]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            context.http.close()
+            for future in futures:
+                future.cancel()
+            raise
+
+
+def _sweep(store: Store) -> None:
+    """Clean the cache up, at most once a day."""
+    with contextlib.suppress(OSError, NetworkError):
+        marker = store.folder("locks") / "sweep"
+        if marker.exists() and time.time() - marker.stat().st_mtime < _SWEEP_EVERY:
+            return
+        marker.touch()
+        store.sweep()

@@ -1,0 +1,237 @@
+"""One remote file and its copy in the cache: fresh, revalidated, fetched anew, or absent.
+
+The order of writing makes a kill at any moment harmless: data first (renamed into place only after
+it was checked), state second. A state that is older than its data no longer describes it (size and
+mtime differ) and costs one download without conditions, nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from resolvent.network.config import NetworkConfig
+from resolvent.network.errors import NetworkError, invalid_repodata
+from resolvent.network.http import HttpClient, Reply
+from resolvent.network.locate import ChannelLocation
+from resolvent.network.redact import redact
+from resolvent.network.state import State
+from resolvent.network.store import Store
+from resolvent.network.verify import looks_like_html
+
+_log = logging.getLogger("resolvent.network")
+
+Check = Callable[[IO[bytes]], None]
+"""Reads a downloaded file and raises ``InvalidRepodata`` unless it is what it should be."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every step of a fetch needs."""
+
+    config: NetworkConfig
+    store: Store
+    http: HttpClient
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A whole, checked file in the cache, and a digest that names its content."""
+
+    path: Path
+    digest: str
+
+
+def cache_key(url: str) -> str:
+    """Name of the cache entry of a URL (without credentials): 16 hex digits."""
+    return hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A file of a channel's subdir.
+
+    ``optional`` ones may be absent in more ways: a refusal (storage services answer 403 for what
+    they do not have) or a web page in their place count as "not there".
+    """
+
+    location: ChannelLocation
+    subdir: str
+    filename: str
+    suffix: str
+    check: Check
+    optional: bool
+
+    @property
+    def url(self) -> str:
+        """The address, without credentials."""
+        return self.location.subdir_url(self.subdir) + self.filename
+
+    def paths(self, store: Store) -> tuple[Path, Path]:
+        """Where data and state lie."""
+        folder, key = store.folder("repodata"), cache_key(self.url)
+        return folder / (key + self.suffix), folder / f"{key}.info.json"
+
+    def cached(self, context: Context) -> Copy | None:
+        """The copy in the cache, whatever its age; ``None`` without one.
+
+        A copy whose state was lost is still whole (it was renamed into place after its check); it
+        is checked again, as nothing vouches for what happened since.
+        """
+        data, info = self.paths(context.store)
+        state = State.read(info)
+        if state.describes(self.url, data):
+            return Copy(data, state.blake2_256)
+        with contextlib.suppress(OSError), data.open("rb") as file:
+            self.check(file)
+            file.seek(0)
+            return Copy(data, _digest(file))
+        return None
+
+    def fetch(self, context: Context, *, force: bool = False) -> Copy | None:
+        """The file as the server has it now, or ``None`` if the server does not have it.
+
+        ``force`` asks even while the copy is fresh.
+
+        Raises:
+            NetworkError, InvalidRepodata: it cannot be had, or is not what it should be.
+        """
+        started = time.time_ns()
+        data, info = self.paths(context.store)
+        state = State.read(info)
+        valid = state.describes(self.url, data)
+        if valid and not force and state.is_fresh(context.config.ttl):
+            return Copy(data, state.blake2_256)
+        with context.store.lock(cache_key(self.url)):
+            state = State.read(info)
+            valid = state.describes(self.url, data)
+            if valid and state.refresh_ns >= started:
+                return Copy(data, state.blake2_256)  # somebody else did it while we waited
+            return self._ask(context, data, info, state if valid else None)
+
+    def _ask(self, context: Context, data: Path, info: Path, known: State | None) -> Copy | None:
+        headers: dict[str, str] = {}
+        if known is not None:
+            if known.etag:
+                headers["If-None-Match"] = known.etag
+            if known.mod:
+                headers["If-Modified-Since"] = known.mod
+        store, limits = context.store, context.config.limits
+        zstd = self.suffix.endswith(".zst")
+        with store.temporary(data.parent) as (temporary, file):
+            with store.reported():
+                reply = context.http.get(
+                    self.url,
+                    file,
+                    credential=self.location.credential,
+                    headers=headers,
+                    limit=limits.download if zstd else max(limits.download, limits.repodata),
+                    gzip=not zstd,
+                )
+            if reply.status == 304:
+                return self._confirmed(store, data, info, known, reply)
+            if self._is_absent(reply, file):
+                _forget(store, data, info)
+                return None
+            self._refused(reply)
+            self.check(file)
+            file.seek(0)
+            digest = _digest(file)
+            store.publish(temporary, file, data, durable=True)
+        self._remember(store, data, info, reply, digest)
+        return Copy(data, digest)
+
+    def _confirmed(self, store: Store, data: Path, info: Path, known: State | None, reply: Reply) -> Copy:
+        if known is None:
+            raise NetworkError(
+                f"{self.url}: the server says that nothing changed but was not asked",
+                kind="status",
+                url=self.url,
+                status=304,
+            )
+        known.refresh_ns = time.time_ns() - _age(reply)
+        known.cache_control = reply.headers.get("cache-control", known.cache_control)
+        known.write(store, info)
+        return Copy(data, known.blake2_256)
+
+    def _is_absent(self, reply: Reply, file: IO[bytes]) -> bool:
+        if reply.missing:
+            return True
+        if not self.optional:
+            return False
+        if reply.status == 403:
+            return True
+        if reply.status != 200:
+            return False
+        file.seek(0)
+        return looks_like_html(file.read(512), reply.headers.get("content-type", ""))
+
+    def _refused(self, reply: Reply) -> None:
+        if reply.status in {401, 403}:
+            raise NetworkError(
+                f"{self.url}: the server refuses access ({reply.status}); credentials come from "
+                "the channel address, RESOLVENT_AUTH_<HOST>, .netrc or the keyring",
+                kind="unauthorized",
+                url=self.url,
+                status=reply.status,
+            )
+
+    def _remember(self, store: Store, data: Path, info: Path, reply: Reply, digest: str) -> None:
+        with store.reported():
+            found = data.stat()
+        state = State(
+            url=self.url,
+            etag=reply.headers.get("etag", ""),
+            mod=reply.headers.get("last-modified", ""),
+            cache_control=reply.headers.get("cache-control", ""),
+            mtime_ns=found.st_mtime_ns,
+            size=found.st_size,
+            refresh_ns=time.time_ns() - _age(reply),
+            blake2_256=digest,
+            flags=State.read(info).flags,
+        )
+        state.write(store, info)
+        _log.info("fetched %s (%d bytes)", redact(self.url), found.st_size)
+
+
+def _forget(store: Store, data: Path, info: Path) -> None:
+    """Drop a copy of what the server no longer has, but not what is known about its siblings."""
+    with contextlib.suppress(OSError):
+        data.unlink()
+    flags = State.read(info).flags
+    if flags:
+        State(flags=flags).write(store, info)
+    else:
+        with contextlib.suppress(OSError):
+            info.unlink()
+
+
+def html_guard(check: Check, url: str) -> Check:
+    """A check that says clearly when the file is a web page, and else does what ``check`` does."""
+
+    def guarded(file: IO[bytes]) -> None:
+        file.seek(0)
+        if looks_like_html(file.read(512), ""):
+            raise invalid_repodata("the server sent a web page", file=url)
+        check(file)
+
+    return guarded
+
+
+def _age(reply: Reply) -> int:
+    """Nanoseconds that the answer spent in shared caches on its way."""
+    text = reply.headers.get("age", "")
+    return int(text[:9]) * 1_000_000_000 if text.isascii() and text.isdigit() else 0
+
+
+def _digest(file: IO[bytes]) -> str:
+    engine = hashlib.blake2b(digest_size=32)
+    while piece := file.read(1 << 20):
+        engine.update(piece)
+    return engine.hexdigest()
