@@ -1,9 +1,9 @@
-"""Cut a small, solvable slice out of a channel: what some requests can reach, with a little history.
+r"""Cut a small, solvable slice out of a channel: what some requests can reach, with a little history.
 
 The sample channel in `python/resolvent/_sample` is made with it from a folder that holds conda-forge:
 
-    python tools/slice_channel.py CONDA_FORGE python/resolvent/_sample \\
-        --versions 3 --without 'python <3.11' --without 'python >=3.14.0a0' \\
+    python tools/slice_channel.py CONDA_FORGE python/resolvent/_sample \
+        --versions 3 --without 'python <3.11' --without 'python >=3.14.0a0' \
         python numpy requests 'python 3.12.*' 'numpy <2'
 
 Of the records that match a spec the newest `--versions` versions are kept, with all their builds, and then what

@@ -1,11 +1,11 @@
-"""What a channel argument means: where its records are read from, and which channel they belong to.
+r"""What a channel argument means: where its records are read from, and which channel they belong to.
 
 A source is written in one of these ways:
 
 ========================== ====================================================================================
 written                    meaning
 ========================== ====================================================================================
-`./channel`, `/srv/ch`     a local folder with one folder a subdir in it; so are `../…`, `~/…`, `C:\\…`, a
+`./channel`, `/srv/ch`     a local folder with one folder a subdir in it; so are `../…`, `~/…`, `C:\…`, a
                            `file://` URL, any `os.PathLike`, and any string with a slash that exists on disk
 `https://host/channel`     a channel on the network
 `conda-forge`              a channel name, looked up below the channel alias. A bare word is always a name, never
@@ -25,13 +25,12 @@ import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Union
 from urllib.parse import unquote, urlsplit
 
 from ._core import ChannelNotFound, ResolventError
 
 #: What `load_index` and `solve` take as a channel.
-ChannelSource = Union[str, "os.PathLike[str]"]
+ChannelSource = str | os.PathLike[str]
 
 _WINDOWS_DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 _PATH_STARTS = ("/", "./", "../", "~", ".\\", "..\\", "\\")

@@ -14,7 +14,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 from . import __version__
 from ._core import DeadlineExceeded, ResolventError, Solution, UnsatisfiableError
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _silence()
         return _flushed(_fail(error, EXIT_BAD_INPUT, as_json))
     except KeyboardInterrupt:
-        print("resolvent: interrupted", file=sys.stderr)
+        _complain("resolvent: interrupted")
         return EXIT_INTERRUPTED
 
 
@@ -286,9 +286,8 @@ def _fail(error: Exception, code: int, as_json: bool) -> int:
 def _complain(text: str) -> None:
     """Write to stderr what any terminal can show: control characters of a file's text do not reach it."""
     safe = "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)
-    stream: IO[str] = sys.stderr
-    encoding = stream.encoding or "ascii"
-    print(safe.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+    encoding = getattr(sys.stderr, "encoding", None) or "ascii"
+    sys.stderr.write(safe.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
 
 def _flushed(code: int) -> int:

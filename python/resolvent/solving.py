@@ -12,21 +12,22 @@ import os
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, Union
+from typing import Any, Literal
 
 from . import _core
 from ._core import Index, MatchSpec, PackageRecord, ResolventError, Solution
 from .channels import ChannelSource, host_platform, resolve_sources
-from .virtual_packages import VirtualPackages, virtual_packages as shape_virtual_packages
+from .virtual_packages import VirtualPackages
+from .virtual_packages import virtual_packages as shape_virtual_packages
 
 ChannelPriority = Literal["strict", "flexible", "disabled"]
 Strategy = Literal["highest", "lowest", "lowest-direct", "ordered"]
 #: Specs: one string or `MatchSpec`, or several of them.
-Specs = Union[str, MatchSpec, Iterable[Union[str, MatchSpec]]]
+Specs = str | MatchSpec | Iterable[str | MatchSpec]
 #: Packages: records, or mappings with repodata's keys.
-Records = Iterable[Union[PackageRecord, Mapping[str, Any]]]
+Records = Iterable[PackageRecord | Mapping[str, Any]]
 #: A cut-off: see `cutoff_milliseconds`.
-Cutoff = Union[_datetime.datetime, _datetime.date, str, int, None]
+Cutoff = _datetime.datetime | _datetime.date | str | int | None
 
 CHANNEL_PRIORITIES: tuple[ChannelPriority, ...] = ("strict", "flexible", "disabled")
 STRATEGIES: tuple[Strategy, ...] = ("highest", "lowest", "lowest-direct", "ordered")
@@ -122,9 +123,7 @@ class Session:
             _choice("strategy", strategy, STRATEGIES),
             cutoff_milliseconds(exclude_newer),
             _timeout(timeout),
-            None
-            if channel_priority is None
-            else _choice("channel_priority", channel_priority, CHANNEL_PRIORITIES),
+            None if channel_priority is None else _choice("channel_priority", channel_priority, CHANNEL_PRIORITIES),
         )
 
 

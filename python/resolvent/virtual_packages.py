@@ -30,14 +30,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
 from . import _detect
 from ._core import InvalidVersion, ResolventError, Version
 from .channels import host_platform
 
 #: What callers may pass as virtual packages.
-VirtualPackages = Union[Mapping[str, str], Iterable[str], None]
+VirtualPackages = Mapping[str, str] | Iterable[str] | None
 
 #: Versions for a target whose operating system is not the host's.
 FOREIGN_DEFAULTS: Mapping[str, str] = {"__linux": "4.18", "__glibc": "2.28", "__osx": "13.0", "__win": "10.0"}

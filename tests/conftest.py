@@ -1,0 +1,104 @@
+"""What the tests share: the material folder, loaded indices, little channels, the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import resolvent
+
+ROOT = Path(__file__).parent.parent
+
+#: A Linux machine as most requests of the corpus assume it.
+LINUX = ("__archspec 1 x86_64", "__glibc 2.28", "__linux 5.10", "__unix 0")
+
+#: Runs `resolvent ARGUMENTS…` in a process of its own.
+Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+#: Writes a channel folder: name, records of the platform, records of noarch.
+ChannelMaker = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with the conformance vectors and the real data; not part of the project."""
+    folder = Path(os.environ.get("RESOLVENT_SHARED", ROOT.parent / "shared"))
+    if not (folder / "vectors").is_dir():
+        pytest.skip(f"the material folder is not at {folder}; set RESOLVENT_SHARED to it")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def conda_forge(shared: Path) -> resolvent.Index:
+    """The real index: conda-forge for linux-64 and noarch."""
+    source = f"conda-forge={shared / 'data' / 'channels' / 'conda-forge'}"
+    return resolvent.load_index([source], platform="linux-64")
+
+
+@pytest.fixture(scope="session")
+def sample() -> resolvent.Index:
+    """The sample channel that the package carries."""
+    return resolvent.load_index([resolvent.sample_channel()], platform="linux-64")
+
+
+def record(name: str, version: str = "1.0", build: str = "0", **keys: Any) -> dict[str, Any]:
+    """Return a small repodata record; `build_number` is what the build string ends in."""
+    return {
+        "name": name,
+        "version": version,
+        "build": build,
+        "build_number": int(build.rpartition("_")[2]),
+        "depends": [],
+        "subdir": "linux-64",
+        **keys,
+    }
+
+
+def write_subdir(folder: Path, records: Iterable[Mapping[str, Any]], subdir: str = "linux-64") -> Path:
+    """Write a `repodata.json` of `.conda` records into one subdir of a channel folder, and return its path."""
+    packages = {f"{entry['name']}-{entry['version']}-{entry['build']}.conda": dict(entry) for entry in records}
+    path = folder / subdir / "repodata.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"info": {"subdir": subdir}, "packages": {}, "packages.conda": packages}))
+    return path
+
+
+@pytest.fixture
+def make_channel(tmp_path: Path) -> ChannelMaker:
+    """Write a channel folder below the test's own directory."""
+
+    def make(
+        records: Iterable[Mapping[str, Any]], noarch: Iterable[Mapping[str, Any]] = (), name: str = "channel"
+    ) -> Path:
+        folder = tmp_path / name
+        write_subdir(folder, records)
+        write_subdir(folder, [{**entry, "subdir": "noarch"} for entry in noarch], "noarch")
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """Run the command line as a user does; the environment holds no override of virtual packages."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("CONDA_OVERRIDE_")}
+        return subprocess.run(
+            [sys.executable, "-m", "resolvent", *arguments],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**clean, "COLUMNS": "120", **environment},
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+            check=False,
+        )
+
+    return run
