@@ -49,7 +49,7 @@ impl Arena {
             position + HEADER + lits.len() < 1 << 31,
             "the clause arena is limited to 2^31 words"
         );
-        let flags = u32::from(learnt) * LEARNT | lbd.min(LBD_MAX) << LBD_SHIFT;
+        let flags = (u32::from(learnt) * LEARNT) | (lbd.min(LBD_MAX) << LBD_SHIFT);
         self.words.extend_from_slice(&[lits.len() as u32, flags, 2]);
         self.words.extend(lits.iter().map(|lit| lit.0));
         ClauseRef(position as u32)
@@ -104,7 +104,7 @@ impl Arena {
 
     pub(crate) fn set_lbd(&mut self, clause: ClauseRef, lbd: u32) {
         let flags = self.flags_mut(clause);
-        *flags = *flags & ((1 << LBD_SHIFT) - 1) | lbd.min(LBD_MAX) << LBD_SHIFT;
+        *flags = (*flags & ((1 << LBD_SHIFT) - 1)) | (lbd.min(LBD_MAX) << LBD_SHIFT);
     }
 
     /// In how many more reductions the clause counts as recently used.
@@ -116,7 +116,7 @@ impl Arena {
     #[inline]
     pub(crate) fn set_used(&mut self, clause: ClauseRef, used: u32) {
         let flags = self.flags_mut(clause);
-        *flags = *flags & !USED_MASK | (used.min(3) << USED_SHIFT);
+        *flags = (*flags & !USED_MASK) | (used.min(3) << USED_SHIFT);
     }
 
     /// Marks a clause as deleted; its watches must be flushed before the next collection.

@@ -28,13 +28,13 @@ impl Var {
     /// The literal that is true when the variable is false.
     #[inline]
     pub fn negative(self) -> Lit {
-        Lit(self.0 << 1 | 1)
+        Lit((self.0 << 1) | 1)
     }
 
     /// The literal that is true when the variable has the given value.
     #[inline]
     pub fn lit(self, value: bool) -> Lit {
-        Lit(self.0 << 1 | u32::from(!value))
+        Lit((self.0 << 1) | u32::from(!value))
     }
 
     /// The variable as an index into per-variable tables.
