@@ -26,7 +26,6 @@ impl<P: ProofSink> Solver<P> {
     }
 
     /// Compares watches and trail with what the clauses say.
-    #[cfg(debug_assertions)]
     pub(crate) fn check_invariants(&self, conflict: Option<Conflict>) {
         let clauses = self.db.problem.len() + self.db.learnt.len() + self.db.implications.clauses();
         if self.num_vars() > VARS || clauses > CLAUSES {
@@ -63,7 +62,6 @@ impl<P: ProofSink> Solver<P> {
         }
     }
 
-    #[cfg(debug_assertions)]
     fn check_watches(&self) {
         let mut count = 0;
         for (code, list) in self.db.watches.iter().enumerate() {
@@ -78,7 +76,6 @@ impl<P: ProofSink> Solver<P> {
         debug_assert_eq!(count, 2 * (self.db.problem.len() + self.db.learnt.len()));
     }
 
-    #[cfg(debug_assertions)]
     fn check_trail(&self) {
         let assigned = (0..self.num_vars())
             .filter(|&v| self.trail.values[2 * v] != 0)

@@ -355,8 +355,9 @@ impl<P: ProofSink> Solver<P> {
         let before = self.trail.lits.len();
         let conflict = self.db.propagate(&mut self.trail);
         self.stats.propagations += (self.trail.lits.len() - before) as u64;
-        #[cfg(debug_assertions)]
-        self.check_invariants(conflict);
+        if cfg!(debug_assertions) {
+            self.check_invariants(conflict);
+        }
         conflict
     }
 
