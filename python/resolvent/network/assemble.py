@@ -1,19 +1,23 @@
-"""Shards put together into one file that reads like repodata, for the ordinary reader.
+"""Shards put together into a folder that reads like a channel, for the ordinary reader.
 
-Its name is a digest of what it is made of: the hashes of the shards and where their packages lie.
-So it is never stale, requests that need the same shards share it, and writing it twice at once is
-harmless.
+The folder's name is a digest of what it is made of: the hashes of the shards and where their
+packages lie. So it is never stale, requests that need the same shards share it, and writing it
+twice at once is harmless: every writer writes the same bytes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from resolvent.network.resource import Context
+from resolvent.network.resource import Context, Copy
 from resolvent.network.shard_index import ShardIndex
 from resolvent.network.shards import SECTIONS, Shard
 from resolvent.network.store import touch
@@ -22,26 +26,28 @@ _FORMAT = "1"
 """Part of every digest; to be raised when the files made here change."""
 
 
-def assemble(context: Context, index: ShardIndex, shards: Sequence[Shard]) -> Path:
-    """Write (or find) the repodata file of these shards, which are all of one subdir.
+@dataclass(frozen=True)
+class Piece:
+    """One subdir of a channel to assemble: shards of an index, or a whole file as it is."""
 
-    Raises:
-        NetworkError: (kind ``cache``) it cannot be written.
+    subdir: str
+    source: tuple[ShardIndex, Sequence[Shard]] | Copy
+
+
+def assemble(context: Context, pieces: Sequence[Piece]) -> list[Path]:
+    """Write (or find) the folder of these subdirs, all of one channel, and return their files.
+
+    Raises
+    ------
+    NetworkError
+        Of kind ``cache``: it cannot be written.
     """
-    ordered = sorted(shards, key=lambda shard: shard.name)
-    final = context.store.folder("assembled") / f"{_digest(index, ordered)}.json"
-    if final.is_file():
-        touch(final)
-        return final
-    with context.store.temporary(final.parent) as (path, file):
-        with context.store.reported():
-            _write(file, index, ordered)
-        context.store.publish(path, file, final, durable=True)
-    return final
+    folder = f"assembled/{digest_of(_identity(piece) for piece in pieces)}"
+    return [_place(context, context.store.folder(f"{folder}/{piece.subdir}"), piece) for piece in pieces]
 
 
 def digest_of(parts: Iterable[str]) -> str:
-    """A digest of a list of texts, 32 hex digits."""
+    """Return a digest of a list of texts, 32 hex digits."""
     engine = hashlib.blake2b(digest_size=16)
     for part in (_FORMAT, *parts):
         data = part.encode()
@@ -49,23 +55,60 @@ def digest_of(parts: Iterable[str]) -> str:
     return engine.hexdigest()
 
 
-def _digest(index: ShardIndex, shards: Iterable[Shard]) -> str:
-    info = json.dumps(_info(index), sort_keys=True)
-    return digest_of([info, *(f"{shard.name} {shard.digest.hex()}" for shard in shards)])
+def _identity(piece: Piece) -> str:
+    if isinstance(piece.source, Copy):
+        return json.dumps([piece.subdir, piece.source.path.name, piece.source.digest])
+    index, shards = piece.source
+    content = sorted((shard.name, shard.digest.hex()) for shard in shards)
+    return json.dumps([piece.subdir, _info(index), content], sort_keys=True)
+
+
+def _place(context: Context, folder: Path, piece: Piece) -> Path:
+    store = context.store
+    if isinstance(piece.source, Copy):
+        final = folder / piece.source.path.name
+        if not final.is_file():
+            _link(context, piece.source.path, final)
+        return final
+    final = folder / "repodata.json"
+    if final.is_file():
+        touch(final)
+        return final
+    index, shards = piece.source
+    with store.temporary(folder) as (path, file):
+        with store.reported():
+            _write(file, index, sorted(shards, key=lambda shard: shard.name))
+        store.publish(path, file, final, durable=True)
+    return final
+
+
+def _link(context: Context, source: Path, final: Path) -> None:
+    """Give a file of the cache a second name; where that cannot be, copy it.
+
+    The second name keeps its content when the first one is replaced by a newer file.
+    """
+    with contextlib.suppress(OSError):
+        os.link(source, final)
+        return
+    store = context.store
+    with store.temporary(final.parent) as (path, file), store.reported():
+        with source.open("rb") as original:
+            shutil.copyfileobj(original, file)
+        store.publish(path, file, final, durable=True)
 
 
 def _info(index: ShardIndex) -> dict[str, object]:
+    """Return the ``info`` object; what the server says beyond text and maps of text is left out."""
     info: dict[str, object] = {"subdir": index.subdir, "base_url": index.base_url}
-    for key in ("channel_relations", "repodata_revisions"):
-        value = index.info.get(key)
-        if isinstance(value, dict) and all(isinstance(v, (str, dict)) for v in value.values()):
-            info[key] = value
+    relations = index.info.get("channel_relations")
+    if isinstance(relations, Mapping):
+        info["channel_relations"] = {str(key): value for key, value in relations.items() if isinstance(value, str)}
     return info
 
 
 def _write(file: IO[bytes], index: ShardIndex, shards: Sequence[Shard]) -> None:
     # CEP 15: repodata that uses base_url says version 2.
-    head = json.dumps({"repodata_version": 2, "info": _info(index)}, default=str)
+    head = json.dumps({"repodata_version": 2, "info": _info(index)})
     file.write(head[:-1].encode())
     removed = sorted({fn for shard in shards for fn in shard.removed})
     file.write(b',"removed":' + json.dumps(removed).encode())

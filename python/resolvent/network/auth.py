@@ -38,7 +38,7 @@ _log = logging.getLogger("resolvent.network")
 
 _TOKEN = re.compile(r"/t/([^/]+)(?=/|$)")
 _BEARER_LOGINS = frozenset({"bearer", "__bearer__"})
-_TOKEN_LOGIN = "__conda_token__"
+_TOKEN_LOGIN = "__conda_token__"  # noqa: S105 - a user name, not a secret
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Credential:
         register_secret(self.secret, self.user if self.kind == "basic" else None)
 
     def headers(self) -> dict[str, str]:
-        """The request headers that carry this credential; none for a token."""
+        """Return the request headers that carry this credential; none for a token."""
         if self.kind == "basic":
             pair = f"{self.user}:{self.secret}".encode()
             return {"Authorization": "Basic " + base64.b64encode(pair).decode("ascii")}
@@ -64,7 +64,7 @@ class Credential:
         return {}
 
     def apply(self, url: str) -> str:
-        """The URL to request: a token is put into its place, other kinds leave ``url`` alone."""
+        """Return the URL to request: a token is put into its place, other kinds leave ``url`` alone."""
         if self.kind != "token":
             return url
         parts = urlsplit(url)
@@ -154,20 +154,20 @@ def _from_netrc(url: str, environ: Mapping[str, str]) -> Credential | None:
 
 
 def find_credential(url: str, environ: Mapping[str, str] | None = None) -> Credential | None:
-    """The credential that the environment or ``.netrc`` holds for the host of ``url``."""
+    """Return the credential that the environment or ``.netrc`` holds for the host of ``url``."""
     env = os.environ if environ is None else environ
     return _from_environment(url, env) or _from_netrc(url, env)
 
 
 def ask_keyring(url: str) -> Credential | None:
-    """The credential that the keyring holds for the host of ``url``; ``None`` also without keyring."""
+    """Return the credential that the keyring holds for the host of ``url``; ``None`` also without keyring."""
     try:
         keyring = importlib.import_module("keyring")
     except ImportError:
         return None
     try:
         found = keyring.get_credential(f"resolvent:{origin(url)[1]}", None)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         # Backends raise their own classes when locked, absent or dismissed by the user.
         _log.warning("the keyring cannot be asked: %s", type(error).__name__)
         return None

@@ -28,8 +28,10 @@ def close(
 ) -> list[dict[str, Shard]]:
     """Fetch every shard that ``names`` lead to; one map of name to shard per index.
 
-    Raises:
-        NetworkError, InvalidRepodata: one of them could not be had, even after retries.
+    Raises
+    ------
+    NetworkError, InvalidRepodata
+        One of them could not be had, even after retries.
     """
     loaded: list[dict[str, Shard]] = [{} for _ in indices]
     seen: set[str] = set()

@@ -77,8 +77,10 @@ class NetworkConfig:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> NetworkConfig:
-        """The defaults, changed by ``RESOLVENT_CACHE_DIR``, ``RESOLVENT_CHANNEL_ALIAS``,
-        ``RESOLVENT_OFFLINE`` (1, true, yes, on) and ``RESOLVENT_CA_BUNDLE``.
+        """Return the defaults as changed by environment variables.
+
+        ``RESOLVENT_CACHE_DIR``, ``RESOLVENT_CHANNEL_ALIAS``, ``RESOLVENT_OFFLINE`` (1, true, yes
+        or on) and ``RESOLVENT_CA_BUNDLE``.
         """
         env = os.environ if environ is None else environ
         config = cls()
@@ -93,7 +95,7 @@ class NetworkConfig:
         return config
 
     def cache_root(self) -> Path:
-        """The folder of the cache. It need not exist yet."""
+        """Return the folder of the cache. It need not exist yet."""
         if self.cache_dir is not None:
             return self.cache_dir
         named = os.environ.get("RESOLVENT_CACHE_DIR")

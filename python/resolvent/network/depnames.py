@@ -70,7 +70,7 @@ def names_in_sections(repodata: Mapping[str, object]) -> dict[str, set[str]]:
 
 
 def record_sections(repodata: Mapping[str, object]) -> list[Mapping[str, object]]:
-    """The maps of records: ``packages``, ``packages.conda`` and those below ``v3`` (CEP 48)."""
+    """Return the maps of records: ``packages``, ``packages.conda`` and those below ``v3`` (CEP 48)."""
     sections = [repodata.get("packages"), repodata.get("packages.conda")]
     newer = repodata.get("v3")
     if isinstance(newer, Mapping):

@@ -53,10 +53,14 @@ NetworkErrorKind = Literal[
 class NetworkError(ResolventError):
     """A download that failed, or that may not be tried because the caller is offline.
 
-    Attributes:
-        kind: what went wrong, see :data:`NetworkErrorKind`.
-        url: the address without credentials, or ``None`` when no single one is to blame.
-        status: the HTTP status code, or ``None`` when no answer came.
+    Attributes
+    ----------
+    kind
+        What went wrong, see :data:`NetworkErrorKind`.
+    url
+        The address without credentials, or ``None`` when no single one is to blame.
+    status
+        The HTTP status code, or ``None`` when no answer came.
     """
 
     kind: NetworkErrorKind

@@ -8,6 +8,7 @@ channel that has shards only is fetched shard by shard to the end.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import logging
 import time
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from resolvent.network.assemble import assemble, digest_of
+from resolvent.network.assemble import Piece, assemble, digest_of
 from resolvent.network.closure import NameGraph, close
 from resolvent.network.config import NetworkConfig
 from resolvent.network.depnames import names_in_spec
@@ -45,8 +46,8 @@ class FetchedSubdir:
     """A local file with the records of one subdir of one channel.
 
     ``base_url`` is the channel's address without subdir, trailing slash or credentials; ``path`` a
-    ``.json`` or ``.json.zst`` file in the cache that was checked to be whole. ``sharded`` files
-    hold the packages that the request can reach, others all of them.
+    ``repodata.json`` or ``repodata.json.zst`` in the cache that was checked to be whole. ``sharded``
+    files hold the packages that the request can reach, others all of them.
     """
 
     channel: str
@@ -54,6 +55,11 @@ class FetchedSubdir:
     subdir: str
     path: Path
     sharded: bool
+
+    @property
+    def folder(self) -> Path:
+        """The folder laid out like the channel, the same for all its subdirs of one fetch."""
+        return self.path.parent.parent
 
 
 @dataclass
@@ -93,22 +99,33 @@ def fetch_channels(
 ) -> list[list[FetchedSubdir]]:
     """Fetch channels together: shards of one lead to names whose records another one has.
 
-    Args:
-        sources: bare names and ``http(s)://`` addresses, which may carry credentials.
-        subdirs: wanted ones, for example ``["linux-64", "noarch"]``.
-        config: settings.
-        names: names (or whole specs) that the request mentions, installed packages included;
-            ``None`` fetches everything.
-        progress: told about downloads.
-        local_files: repodata files of channels on this machine that take part in the same request;
-            their dependencies lead to shards too.
+    Parameters
+    ----------
+    sources
+        Bare names and ``http(s)://`` addresses, which may carry credentials.
+    subdirs
+        Wanted ones, for example ``["linux-64", "noarch"]``.
+    config
+        Settings.
+    names
+        Names (or whole specs) that the request mentions, installed packages included;
+        ``None`` fetches everything.
+    progress
+        Told about downloads.
+    local_files
+        Repodata files of channels on this machine that take part in the same request;
+        their dependencies lead to shards too.
 
-    Returns:
-        Per source its subdirs that exist, in the order asked for.
+    Returns
+    -------
+    Per source its subdirs that exist, in the order asked for.
 
-    Raises:
-        ChannelNotFound: a channel has none of the subdirs.
-        NetworkError, InvalidRepodata: something could not be had, or is damaged.
+    Raises
+    ------
+    ChannelNotFound
+        A channel has none of the subdirs.
+    NetworkError, InvalidRepodata
+        Something could not be had, or is damaged.
     """
     located = [locate(source, config.channel_alias) for source in sources]
     parts = [_Part(loc, sub) for group in located for loc in group for sub in subdirs]
@@ -118,7 +135,7 @@ def fetch_channels(
         context = Context(config, store, http)
         _survey(context, parts, wanted is not None, local_files)
     _require(located, parts)
-    paths = _sharded_paths(config, store, parts, wanted, local_files, progress)
+    paths = _paths(config, store, parts, wanted, local_files, progress)
     _sweep(store)
     results: list[list[FetchedSubdir]] = []
     for group in located:
@@ -129,6 +146,7 @@ def fetch_channels(
 
 @contextlib.contextmanager
 def _client(config: NetworkConfig, progress: ProgressCallback | None) -> Iterator[HttpClient]:
+    """Close the client at the end of the block, however it ends."""
     http = HttpClient(config, progress)
     try:
         yield http
@@ -195,7 +213,7 @@ def _require(located: Sequence[Sequence[ChannelLocation]], parts: Sequence[_Part
                 )
 
 
-def _sharded_paths(
+def _paths(
     config: NetworkConfig,
     store: Store,
     parts: Sequence[_Part],
@@ -203,30 +221,30 @@ def _sharded_paths(
     local_files: Sequence[Path],
     progress: ProgressCallback | None,
 ) -> dict[int, Path]:
-    """The file of each part, by ``id(part)``; parts that do not exist are left out."""
-    paths = {id(part): part.whole.path for part in parts if part.whole is not None}
-    sharded = [part for part in parts if part.index is not None and part.whole is None]
-    if not sharded:
-        return paths
+    """Return the file of each part, by ``id(part)``; parts that do not exist are left out."""
+    if not any(part.index for part in parts):
+        return {id(part): part.whole.path for part in parts if part.whole is not None}
     graphs: list[NameGraph] = []
     if wanted is not None:
         files = [part.whole.path for part in parts if part.whole is not None]
         graphs = [graph_of_file(path, config.limits) for path in [*files, *local_files]]
     for last in (False, True):
+        gone: ShardMissing | None = None
         with _client(config, progress) as http:
             context = Context(config, store, http)
             try:
-                found = _close_and_assemble(context, sharded, graphs, wanted, progress)
-            except ShardMissing:
-                if last or config.offline:
-                    raise
-                _log.info("a shard is gone; fetching the shard indices again")
-                for part in sharded:
+                return _close_and_assemble(context, parts, graphs, wanted, progress)
+            except ShardMissing as error:
+                gone = error
+        if last or config.offline:
+            raise gone
+        _log.info("a shard is gone; fetching the shard indices again")
+        with _client(config, progress) as http:
+            context = Context(config, store, http)
+            for part in parts:
+                if part.index is not None:
                     part.index = fetch_index(context, part.location, part.subdir, force=True) or part.index
-                continue
-        paths.update({id(part): path for part, path in zip(sharded, found, strict=True)})
-        break
-    return paths
+    raise AssertionError("the second round returns or raises")
 
 
 def _close_and_assemble(
@@ -235,45 +253,59 @@ def _close_and_assemble(
     graphs: Sequence[NameGraph],
     wanted: Sequence[str] | None,
     progress: ProgressCallback | None,
-) -> list[Path]:
-    indices = [part.index for part in parts if part.index is not None]
-    memo = _memo_path(context, indices, graphs, wanted)
-    known = None if memo is None else _recall(context, memo, len(indices))
-    if known is not None:
-        return known
-    names = {name for index in indices for name in index.shards} if wanted is None else wanted
-    loaded = close(context, indices, graphs, names, progress)
-    found = [assemble(context, index, list(shards.values())) for index, shards in zip(indices, loaded, strict=True)]
-    if memo is not None:
-        text = json.dumps({"files": [path.name for path in found]})
-        context.store.write(memo, text.encode(), durable=False)
-    return found
+) -> dict[int, Path]:
+    here = [part for part in parts if part.index is not None or part.whole is not None]
+    memo = None if graphs else _memo_path(context, here, wanted)
+    known = None if memo is None else _recall(context, memo, len(here))
+    if known is None:
+        indices = [part.index for part in here if part.index is not None]
+        names = {name for index in indices for name in index.shards} if wanted is None else wanted
+        loaded = iter(close(context, indices, graphs, names, progress))
+        pieces = {
+            id(part): Piece(
+                part.subdir,
+                (part.index, list(next(loaded).values())) if part.index is not None else _some(part.whole),
+            )
+            for part in here
+        }
+        known = []
+        for _, group in itertools.groupby(here, key=lambda part: id(part.location)):
+            mine = list(group)
+            if any(part.index for part in mine):
+                known += assemble(context, [pieces[id(part)] for part in mine])
+            else:
+                known += [_some(part.whole).path for part in mine]
+        if memo is not None:
+            text = json.dumps({"files": [str(path.relative_to(context.store.root)) for path in known]})
+            context.store.write(memo, text.encode(), durable=False)
+    return {id(part): path for part, path in zip(here, known, strict=True)}
 
 
-def _memo_path(
-    context: Context,
-    indices: Sequence[ShardIndex],
-    graphs: Sequence[NameGraph],
-    wanted: Sequence[str] | None,
-) -> Path | None:
-    """Where the answer to exactly this question is remembered; ``None`` if other files take part."""
-    if graphs:
-        return None
-    parts = [f"{index.location.subdir_url(index.subdir)} {index.digest}" for index in indices]
-    question = digest_of([*parts, "*" if wanted is None else " ".join(wanted)])
-    return context.store.folder("closures") / f"{question}.json"
+def _some(copy: Copy | None) -> Copy:
+    if copy is None:
+        raise AssertionError("a part that exists has an index or a whole file")
+    return copy
+
+
+def _memo_path(context: Context, parts: Sequence[_Part], wanted: Sequence[str] | None) -> Path:
+    """Return where the answer to exactly this question is remembered."""
+    question = ["*" if wanted is None else " ".join(wanted)]
+    for part in parts:
+        digest = part.index.digest if part.index is not None else _some(part.whole).digest
+        question.append(f"{part.location.subdir_url(part.subdir)} {part.index is None} {digest}")
+    return context.store.folder("closures") / f"{digest_of(question)}.json"
 
 
 def _recall(context: Context, memo: Path, count: int) -> list[Path] | None:
     try:
         files = json.loads(memo.read_bytes())["files"]
-        folder = context.store.folder("assembled")
-        paths = [folder / Path(name).name for name in files]
+        paths = [context.store.root / Path(name) for name in files]
+        inside = all(path.resolve().is_relative_to(context.store.root.resolve()) for path in paths)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if len(paths) != count or not all(path.is_file() for path in paths):
+    if len(paths) != count or not inside or not all(path.is_file() for path in paths):
         return None
-    for path in (memo, *paths):
+    for path in (memo, *(path for path in paths if "assembled" in path.parts)):
         touch(path)
     return paths
 

@@ -35,7 +35,7 @@ def too_large(files: Sequence[Path]) -> bool:
 
 
 def graph_of_file(path: Path, limits: Limits) -> NameGraph:
-    """The graph of a ``.json``, ``.json.zst`` or ``.json.bz2`` file.
+    """Return the graph of a ``.json``, ``.json.zst`` or ``.json.bz2`` file.
 
     A damaged file leads nowhere: the reader that loads its records reports it.
     """

@@ -1,7 +1,7 @@
 """One download, done properly: retries, redirects, limits, credentials, and errors that tell.
 
 What is retried: connections that fail or break, bodies shorter than their Content-Length, silence
-and crawling, and the answers 408, 425, 429, 500, 502, 503 and 504. Pauses double and carry full
+and crawling, and the answers 408, 425, 429, 500, 502, 503 and 504. Pauses double and carry
 jitter (so that many clients do not come back at once); Retry-After is respected up to a bound.
 What is not: every other status, certificates that do not verify, bodies over their limit.
 
@@ -131,8 +131,10 @@ class HttpClient:
         wire and, with ``gzip`` (which asks for a compressed transfer), the unpacked bytes.
         ``quiet`` sends no progress.
 
-        Raises:
-            NetworkError: the file could not be had.
+        Raises
+        ------
+        NetworkError
+            The file could not be had.
         """
         meter = Meter(None if quiet else self._progress, redact(url), "bytes")
         attempt = 0
@@ -160,7 +162,7 @@ class HttpClient:
 
     def _pause(self, attempt: int, failure: _Failure, url: str) -> None:
         bound = min(self._config.backoff * 2**attempt, self._config.longest_pause)
-        pause = random.uniform(bound / 2, bound)
+        pause = random.uniform(bound / 2, bound)  # noqa: S311 - jitter
         if failure.pause is not None:
             pause = min(max(pause, failure.pause), self._config.longest_pause)
         _log.info("%s: %s; next attempt in %.1f s", redact(url), redact(failure.message), pause)
@@ -188,7 +190,7 @@ class HttpClient:
             return self._credentials[place]
 
     def _open(self) -> httpx.Client:
-        """The shared client, made at first use: loading certificates takes tens of milliseconds."""
+        """Return the shared client, made at first use: loading certificates takes tens of milliseconds."""
         import httpx
 
         with self._lock:
@@ -415,7 +417,7 @@ def retry_after(text: str) -> float | None:
 
 
 def _tls_problem(error: BaseException) -> str | None:
-    """The message of a TLS error anywhere in the chain of causes, else ``None``."""
+    """Return the message of a TLS error anywhere in the chain of causes, else ``None``."""
     seen: BaseException | None = error
     for _ in range(10):
         if seen is None:

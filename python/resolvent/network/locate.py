@@ -38,11 +38,11 @@ class ChannelLocation:
     credential: Credential | None = field(default=None, compare=False, repr=False)
 
     def subdir_url(self, subdir: str) -> str:
-        """The address of a subdir, with a trailing slash, without credentials."""
+        """Return the address of a subdir, with a trailing slash, without credentials."""
         return f"{self.base_url}/{subdir}/"
 
     def credential_for(self, url: str) -> Credential | None:
-        """The channel's own credential if ``url`` is on the channel's origin, else ``None``."""
+        """Return the channel's own credential if ``url`` is on the channel's origin, else ``None``."""
         return self.credential if origin(url) == origin(self.base_url) else None
 
 
@@ -57,9 +57,12 @@ def is_network_source(source: str) -> bool:
 def locate(source: str, alias: str = DEFAULT_ALIAS) -> list[ChannelLocation]:
     """Resolve one source; ``defaults`` gives several channels, everything else one.
 
-    Raises:
-        NetworkError: (kind ``url``) for an address that cannot be one.
-        ResolventError: for a source that is neither a URL nor a name.
+    Raises
+    ------
+    NetworkError
+        (kind ``url``) for an address that cannot be one.
+    ResolventError
+        For a source that is neither a URL nor a name.
     """
     if source == "defaults":
         return [ChannelLocation(name, f"{_ANACONDA}/{name}") for name in _DEFAULTS]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,8 +50,9 @@ class Copy:
 
 
 def cache_key(url: str) -> str:
-    """Name of the cache entry of a URL (without credentials): 16 hex digits."""
-    return hashlib.sha256(url.encode()).hexdigest()[:16]
+    """Name in the cache of a URL (without credentials): its end, for people, and 16 hex digits."""
+    readable = re.sub(r"[^a-z0-9._-]+", "_", url.rstrip("/").rpartition("/")[2].lower())[:40]
+    return f"{readable}-{hashlib.sha256(url.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,6 @@ class Resource:
     location: ChannelLocation
     subdir: str
     filename: str
-    suffix: str
     check: Check
     optional: bool
 
@@ -75,11 +76,11 @@ class Resource:
 
     def paths(self, store: Store) -> tuple[Path, Path]:
         """Where data and state lie."""
-        folder, key = store.folder("repodata"), cache_key(self.url)
-        return folder / (key + self.suffix), folder / f"{key}.info.json"
+        folder = store.folder(f"channels/{cache_key(self.location.base_url)}/{self.subdir}")
+        return folder / self.filename, folder / f"{self.filename}.info.json"
 
     def cached(self, context: Context) -> Copy | None:
-        """The copy in the cache, whatever its age; ``None`` without one.
+        """Return the copy in the cache, whatever its age; ``None`` without one.
 
         A copy whose state was lost is still whole (it was renamed into place after its check); it
         is checked again, as nothing vouches for what happened since.
@@ -95,12 +96,14 @@ class Resource:
         return None
 
     def fetch(self, context: Context, *, force: bool = False) -> Copy | None:
-        """The file as the server has it now, or ``None`` if the server does not have it.
+        """Return the file as the server has it now, or ``None`` if the server does not have it.
 
         ``force`` asks even while the copy is fresh.
 
-        Raises:
-            NetworkError, InvalidRepodata: it cannot be had, or is not what it should be.
+        Raises
+        ------
+        NetworkError, InvalidRepodata
+            It cannot be had, or is not what it should be.
         """
         started = time.time_ns()
         data, info = self.paths(context.store)
@@ -123,7 +126,7 @@ class Resource:
             if known.mod:
                 headers["If-Modified-Since"] = known.mod
         store, limits = context.store, context.config.limits
-        zstd = self.suffix.endswith(".zst")
+        zstd = self.filename.endswith(".zst")
         with store.temporary(data.parent) as (temporary, file):
             with store.reported():
                 reply = context.http.get(
@@ -213,7 +216,7 @@ def _forget(store: Store, data: Path, info: Path) -> None:
 
 
 def html_guard(check: Check, url: str) -> Check:
-    """A check that says clearly when the file is a web page, and else does what ``check`` does."""
+    """Return a check that says clearly when the file is a web page, and else does what ``check`` does."""
 
     def guarded(file: IO[bytes]) -> None:
         file.seek(0)

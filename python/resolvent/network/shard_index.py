@@ -43,7 +43,7 @@ class ShardIndex:
         return f"{self.shards_url}{self.shards[name].hex()}.msgpack.zst"
 
     def matching(self, name: str) -> Iterable[str]:
-        """The names of this index that ``name`` (maybe with wildcards, or a regex) may mean."""
+        """Return the names of this index that ``name`` (maybe with wildcards, or a regex) may mean."""
         if name.startswith("^") and name.endswith("$"):
             return list(self.shards)  # rare enough that everything is the honest answer
         if "*" in name:
@@ -52,13 +52,15 @@ class ShardIndex:
 
 
 def fetch_index(context: Context, location: ChannelLocation, subdir: str, *, force: bool = False) -> ShardIndex | None:
-    """The subdir's shard index, or ``None`` if the channel does not offer shards for it.
+    """Return the subdir's shard index, or ``None`` if the channel does not offer shards for it.
 
     Offline it comes from the cache, ``None`` if it is not there. ``force`` asks the server even
     while the cached copy is fresh.
 
-    Raises:
-        NetworkError, InvalidRepodata: it cannot be had, or is damaged.
+    Raises
+    ------
+    NetworkError, InvalidRepodata
+        It cannot be had, or is damaged.
     """
     availability = Availability(context, location, subdir)
     resource = _resource(location, subdir, context.config)
@@ -81,14 +83,16 @@ def _resource(location: ChannelLocation, subdir: str, config: NetworkConfig) -> 
         file.seek(0)
         _decode(file.read(), url, config)
 
-    return Resource(location, subdir, INDEX, suffix=".msgpack.zst", check=check, optional=True)
+    return Resource(location, subdir, INDEX, check=check, optional=True)
 
 
 def unpack_map(data: bytes, url: str) -> dict[str, Any]:
     """Decode msgpack bytes that must hold a map.
 
-    Raises:
-        InvalidRepodata: anything else.
+    Raises
+    ------
+    InvalidRepodata
+        Anything else.
     """
     problem = ""
     value: object = None
@@ -147,7 +151,7 @@ def _load(copy: Copy, resource: Resource, config: NetworkConfig) -> ShardIndex:
 
 
 def _absolute(index_url: str, given: str, field: str) -> tuple[str, Credential | None]:
-    """A folder address of the index, made absolute; with the credential that the server put in."""
+    """Return a folder address of the index, made absolute; with the credential that the server put in."""
     problem = ""
     clean, carried = "", None
     try:

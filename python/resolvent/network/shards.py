@@ -47,11 +47,14 @@ class Shard:
 
 
 def load_shard(context: Context, index: ShardIndex, name: str) -> Shard:
-    """A shard from the cache or the server.
+    """Return a shard from the cache or the server.
 
-    Raises:
-        ShardMissing: the server does not have it.
-        NetworkError, InvalidRepodata: it cannot be had, or is damaged.
+    Raises
+    ------
+    ShardMissing
+        The server does not have it.
+    NetworkError, InvalidRepodata
+        It cannot be had, or is damaged.
     """
     digest = index.shards[name]
     url = index.shard_url(name)
@@ -116,8 +119,10 @@ def _download(context: Context, index: ShardIndex, url: str, digest: bytes) -> b
 def decode_shard(data: bytes, name: str, digest: bytes, url: str, context: Context) -> Shard:
     """Turn the verified bytes of a shard into repodata text.
 
-    Raises:
-        InvalidRepodata: not a shard.
+    Raises
+    ------
+    InvalidRepodata
+        Not a shard.
     """
     limits = context.config.limits
     raw = unpack_map(unpack_bytes(data, limit=limits.shard, window=limits.zstd_window, url=url), url)

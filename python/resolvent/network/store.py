@@ -7,12 +7,14 @@ killed process leaves none behind. Temporary files of the dead are swept up afte
 
 Layout below the root::
 
-    repodata/<key>.json.zst  <key>.json  <key>.msgpack.zst   data, as the server sent it
-    repodata/<key>.info.json                                 its state, see ``state``
-    shards/<2 digits>/<sha256>.msgpack.zst                   content-addressed, never stale
-    assembled/<digest>.json                                  shards put together, see ``assemble``
-    closures/<digest>.json                                   which assembled files answer a request
+    channels/<key>/<subdir>/repodata.json.zst ...    data, as the server sent it
+    channels/<key>/<subdir>/repodata.json.zst.info.json ...    its state, see ``state``
+    shards/<2 digits>/<sha256>.msgpack.zst           content-addressed, never stale
+    assembled/<digest>/<subdir>/repodata.json        shards put together, see ``assemble``
+    closures/<digest>.json                           which assembled folders answer a request
     locks/<key>
+
+So a folder below ``channels`` or ``assembled`` is laid out like a channel on a disk.
 """
 
 from __future__ import annotations
@@ -43,10 +45,12 @@ class Store:
         self.root = root
 
     def folder(self, name: str) -> Path:
-        """A folder of the cache, made if absent, readable by its owner only.
+        """Return a folder of the cache, made if absent, readable by its owner only.
 
-        Raises:
-            NetworkError: (kind ``cache``) when it cannot be made.
+        Raises
+        ------
+        NetworkError
+            (kind ``cache``) when it cannot be made.
         """
         path = self.root / name
         with self.reported():
@@ -68,7 +72,7 @@ class Store:
 
     @contextlib.contextmanager
     def temporary(self, folder: Path) -> Iterator[tuple[Path, IO[bytes]]]:
-        """A new file to write to; removed at the end of the block unless it was published."""
+        """Return a new file to write to; removed at the end of the block unless it was published."""
         with self.reported():
             number, name = tempfile.mkstemp(suffix=_TEMP_SUFFIX, prefix=".", dir=folder)
         path = Path(name)
@@ -91,7 +95,7 @@ class Store:
                 os.fsync(file.fileno())
             if sys.platform == "win32":  # an open file cannot be renamed there
                 file.close()
-            os.replace(temporary, final)
+            temporary.replace(final)
             if durable:
                 _sync_folder(final.parent)
 
@@ -125,27 +129,22 @@ class Store:
     def sweep(self) -> None:
         """Remove temporary files of dead writers and derived files that nobody used for a month."""
         now = time.time()
-        for name in ("repodata", "assembled", "closures"):
-            for path in _entries(self.root / name):
+        for name in ("channels", "shards", *_DERIVED):
+            for path in (self.root / name).rglob("*"):
                 life = _DERIVED_LIFE if name in _DERIVED else None
                 if path.name.endswith(_TEMP_SUFFIX):
                     life = _TEMP_LIFE
                 with contextlib.suppress(OSError):
-                    if life is not None and now - path.stat().st_mtime > life:
-                        path.unlink()
+                    if life is None or now - path.stat().st_mtime < life:
+                        continue
+                    # A folder goes only when it is empty: rmdir refuses otherwise.
+                    path.rmdir() if path.is_dir() else path.unlink()
 
 
 def touch(path: Path) -> None:
     """Mark a derived file as used now."""
     with contextlib.suppress(OSError):
         os.utime(path)
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError:
-        return []
 
 
 def _sync_folder(folder: Path) -> None:
@@ -160,7 +159,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _try_lock(number: int) -> bool:
-    """True when the lock is ours, or when there are no locks here."""
+    """Tell whether the lock is ours, or when there are no locks here."""
     if sys.platform == "win32":
         import msvcrt
 

@@ -37,8 +37,10 @@ def unpacked(file: IO[bytes], *, limit: int, window: int, url: str) -> Iterator[
 
     Several frames in a row are one content. At most ``limit`` bytes come out.
 
-    Raises:
-        InvalidRepodata: damaged, truncated, not zstd at all, or larger than ``limit``.
+    Raises
+    ------
+    InvalidRepodata
+        Damaged, truncated, not zstd at all, or larger than ``limit``.
     """
     reader = zstandard.ZstdDecompressor(max_window_size=window).stream_reader(
         file, read_across_frames=True, closefd=False
@@ -64,7 +66,7 @@ def unpacked(file: IO[bytes], *, limit: int, window: int, url: str) -> Iterator[
 
 
 def unpack_bytes(data: bytes, *, limit: int, window: int, url: str) -> bytes:
-    """The content of one small zstd file in memory; errors as :func:`unpacked`.
+    """Return the content of one small zstd file in memory; errors as :func:`unpacked`.
 
     A file that ends inside a frame is an error too.
     """
@@ -80,8 +82,10 @@ def check_frames(file: IO[bytes], *, url: str) -> None:
     The decompressor takes a file that stops inside a frame for a shorter one; this does not. Only
     headers are looked at, one for up to 128 KiB of content.
 
-    Raises:
-        InvalidRepodata: no zstd data, or not all of it.
+    Raises
+    ------
+    InvalidRepodata
+        No zstd data, or not all of it.
     """
     size = file.seek(0, 2)
     at = 0
@@ -123,8 +127,10 @@ def check_repodata(file: IO[bytes], *, zstd: bool, limit: int, window: int, url:
 
     A zero-byte plain file passes: it counts as ``{}``.
 
-    Raises:
-        InvalidRepodata: it does not.
+    Raises
+    ------
+    InvalidRepodata
+        It does not.
     """
     file.seek(0)
     if zstd:

@@ -46,10 +46,12 @@ class Availability:
 
 
 def fetch_whole(context: Context, location: ChannelLocation, subdir: str) -> Copy | None:
-    """The subdir's whole repodata, or ``None`` if the channel has no such subdir.
+    """Return the subdir's whole repodata, or ``None`` if the channel has no such subdir.
 
-    Raises:
-        NetworkError, InvalidRepodata: it cannot be had, or is not repodata.
+    Raises
+    ------
+    NetworkError, InvalidRepodata
+        It cannot be had, or is not repodata.
     """
     availability = Availability(context, location, subdir)
     compressed = _resource(location, subdir, context.config, zstd=True)
@@ -69,13 +71,15 @@ def fetch_whole(context: Context, location: ChannelLocation, subdir: str) -> Cop
     copy = plain.fetch(context)
     availability.remember("has_json", copy is not None)
     if copy is not None:
+        with contextlib.suppress(OSError):  # two formats side by side would leave a choice
+            compressed.paths(context.store)[0].unlink()
         # Only now: where everything is refused, a missing credential hides what is there.
         availability.remember("has_zst", False)
     return copy
 
 
 def offline_error(url: str) -> NetworkError:
-    """The error for a file that is not in the cache while the network must not be used."""
+    """Return the error for a file that is not in the cache while the network must not be used."""
     return NetworkError(f"{url}: not in the cache, and offline", kind="offline", url=url)
 
 
@@ -88,7 +92,6 @@ def _resource(location: ChannelLocation, subdir: str, config: NetworkConfig, *, 
         location,
         subdir,
         filename,
-        suffix=".json.zst" if zstd else ".json",
         check=check if zstd else html_guard(check, url),
         optional=zstd,
     )
