@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import pickle
-from functools import lru_cache
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -23,7 +23,7 @@ from resolvent import (
 )
 
 
-@lru_cache(maxsize=None)
+@cache
 def vectors(shared: Path, name: str) -> dict[str, Any]:
     """Return one file of the vectors."""
     return dict(json.loads((shared / "vectors" / f"{name}.json").read_text()))
@@ -89,7 +89,8 @@ class TestVectors:
         return answer
 
     def test_matchspec_parse(self, shared: Path) -> None:
-        wrong, counted = [], 0
+        wrong: list[tuple[object, ...]] = []
+        counted = 0
         for case in vectors(shared, "matchspec_parse")["cases"]:
             conda = case.get("v3", case)
             if ("error" in conda) != ("error" in case["rattler"]):
@@ -227,7 +228,7 @@ class TestMatchSpec:
 
 
 class TestPackageRecord:
-    RAW = {
+    RAW: ClassVar[dict[str, Any]] = {
         "name": "numpy",
         "version": "2.0.0",
         "build": "py312h_3",
@@ -292,5 +293,10 @@ class TestChannel:
 
 
 def test_words_can_be_pickled() -> None:
-    for word in (Version("1.0"), VersionSpec(">=1"), MatchSpec("numpy >=1"), PackageRecord.from_dict(TestPackageRecord.RAW)):
+    for word in (
+        Version("1.0"),
+        VersionSpec(">=1"),
+        MatchSpec("numpy >=1"),
+        PackageRecord.from_dict(TestPackageRecord.RAW),
+    ):
         assert pickle.loads(pickle.dumps(word)) == word

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ChannelMaker, Cli, record, write_subdir
 
 import resolvent
+from conftest import ChannelMaker, Cli, record, write_subdir
 
 KEYS = {"status", "optimality", "packages", "transaction", "conflict", "stats", "error"}
 LIBRARY = [record("lib", "1.0", "0"), record("lib", "2.0", "0"), record("app", "1.0", "0", depends=["lib <2"])]

@@ -193,7 +193,12 @@ class TestForeignTargets:
 
     @pytest.mark.parametrize(
         ("target", "name", "value"),
-        [("osx-64", "OSX", "14.2"), ("win-64", "WIN", "11.0"), ("win-64", "CUDA", "12.1"), ("osx-64", "ARCHSPEC", "m2")],
+        [
+            ("osx-64", "OSX", "14.2"),
+            ("win-64", "WIN", "11.0"),
+            ("win-64", "CUDA", "12.1"),
+            ("osx-64", "ARCHSPEC", "m2"),
+        ],
     )
     def test_overrides_apply(self, target: str, name: str, value: str) -> None:
         assert value in found(target, **{name: value})[f"__{name.lower()}"].split()
