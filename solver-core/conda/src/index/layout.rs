@@ -1,0 +1,259 @@
+//! The bytes of a segment: a header, a table of sections, the sections.
+//!
+//! ```text
+//! 0     magic "resolvix"                            8 bytes
+//! 8     format version                              u32
+//! 12    byte-order mark 0x0A0B0C0D                  u32
+//! 16    length of the whole                         u64
+//! 24    digest of the source (BLAKE3)               32 bytes
+//! 56    number of sections                          u32
+//! 60    bytes a checksummed block                   u32
+//! 64    section table: (offset u64, length u64) ×   SECTION_COUNT
+//! …     the sections, each at a multiple of 64 bytes
+//! …     block checksums (XXH3), u64 each
+//! end-8 checksum (XXH3) of header, table and block checksums
+//! ```
+//!
+//! Numbers are in the byte order of the machine that wrote them; a file with another mark is foreign and is
+//! rebuilt. Sections hold arrays of fixed-size integers or plain bytes, and refer to each other by position only,
+//! so the same bytes serve in memory and mapped from a file.
+
+use bytemuck::Pod;
+
+/// First bytes of an index file.
+pub(crate) const MAGIC: [u8; 8] = *b"resolvix";
+/// Changes whenever the meaning of the bytes does; older files are then rebuilt.
+pub(crate) const FORMAT_VERSION: u32 = 1;
+/// Reads differently on a machine of the other byte order.
+pub(crate) const BYTE_ORDER_MARK: u32 = 0x0A0B_0C0D;
+/// Unit of the checksums: small enough that a solve checks little more than it reads.
+pub(crate) const BLOCK: usize = 1 << 16;
+/// Alignment of the sections: a cache line.
+pub(crate) const ALIGNMENT: usize = 64;
+/// Bytes before the section table.
+pub(crate) const HEADER: usize = 64;
+
+macro_rules! sections {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// What a section holds. The order is the order in the file.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[repr(usize)]
+        pub(crate) enum Section { $($(#[$doc])* $name,)* }
+
+        /// Every section, in order.
+        pub(crate) const SECTIONS: &[Section] = &[$(Section::$name,)*];
+    };
+}
+
+sections! {
+    /// u32: counts, ids of single strings, see [`Meta`].
+    Meta,
+    /// Warnings found while building, see `warning.rs`.
+    Warnings,
+    /// u32 × (names + 1): ends of the names; packages first, sorted; then names only specs mention, sorted.
+    NameOffsets,
+    /// The names' text.
+    NameBytes,
+    /// u32 × (packages + 1): first record of each package.
+    PackageStart,
+    /// u32 × records: package.
+    RecordPackage,
+    /// u32 × records: version id.
+    RecordVersion,
+    /// u16 × records: bits of [`flag`].
+    RecordFlags,
+    /// u32 × records: list id.
+    RecordDepends,
+    /// u32 × records: list id.
+    RecordConstrains,
+    /// u32 × records: string id.
+    RecordBuild,
+    /// u64 × records.
+    RecordBuildNumber,
+    /// u64 × records: milliseconds, 0 for none.
+    RecordTimestamp,
+    /// u64 × records, or empty when no record has one: milliseconds, 0 for none.
+    RecordIndexed,
+    /// u32 × records: string id, 0 when it is name-version-build with the extension of the flags.
+    RecordFileName,
+    /// u64 × records: bytes + 1, 0 for none.
+    RecordSize,
+    /// 16 bytes × records.
+    RecordMd5,
+    /// 32 bytes × records.
+    RecordSha256,
+    /// u32 × records: string id.
+    RecordLicense,
+    /// u32 × records: string id.
+    RecordLicenseFamily,
+    /// u32 × records: row of the rare fields, 0 for none.
+    RecordRare,
+    /// u32 × (versions + 1): ends of the version texts; versions are sorted, newest first.
+    VersionTextOffsets,
+    /// The version texts.
+    VersionTextBytes,
+    /// u32 × (versions + 1): ends of the version keys; an empty key belongs to a version that is none.
+    VersionKeyOffsets,
+    /// The version keys.
+    VersionKeyBytes,
+    /// u32 × (lists + 1): ends of the lists.
+    ListOffsets,
+    /// u32: spec ids of all lists.
+    ListItems,
+    /// 5 × u32 a spec, see [`SpecRow`].
+    Specs,
+    /// u32 × (programs + 1): ends of the programs.
+    ProgramOffsets,
+    /// Compiled version specs.
+    ProgramBytes,
+    /// u32 × (rows + 1): ends of the rare rows.
+    RareOffsets,
+    /// u32: rare fields as (tag, length, items…).
+    RareItems,
+    /// u32 × (strings + 1): ends of the strings; string 0 is empty.
+    StringOffsets,
+    /// Strings of every other kind.
+    StringBytes,
+}
+
+/// Number of sections.
+pub(crate) const SECTION_COUNT: usize = SECTIONS.len();
+
+/// The single numbers of a segment.
+#[derive(Debug, Clone, Copy, Default, Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(crate) struct Meta {
+    pub records: u32,
+    pub packages: u32,
+    pub names: u32,
+    pub versions: u32,
+    pub lists: u32,
+    pub specs: u32,
+    /// String ids.
+    pub subdir: u32,
+    pub base_url: u32,
+}
+
+/// A spec of the segment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(crate) struct SpecRow {
+    /// String id of the text as written.
+    pub text: u32,
+    /// Name id, or `u32::MAX` when the name is no exact one.
+    pub name: u32,
+    /// Program id; program 0 is empty.
+    pub program: u32,
+    /// String id of the build pattern.
+    pub build: u32,
+    /// Bits of [`spec_flag`].
+    pub flags: u32,
+}
+
+/// Bits of a record.
+pub(crate) mod flag {
+    pub const CONDA_ARCHIVE: u16 = 1;
+    pub const TAR_BZ2_ARCHIVE: u16 = 1 << 1;
+    pub const NOARCH_GENERIC: u16 = 1 << 2;
+    pub const NOARCH_PYTHON: u16 = 1 << 3;
+    pub const TRACK_FEATURES: u16 = 1 << 4;
+    pub const UNPARSABLE: u16 = 1 << 5;
+    pub const HAS_MD5: u16 = 1 << 6;
+    pub const HAS_SHA256: u16 = 1 << 7;
+}
+
+/// Bits of a spec.
+pub(crate) mod spec_flag {
+    /// Name, version program and build pattern say everything.
+    pub const SIMPLE: u32 = 1;
+    /// The text is no match spec.
+    pub const UNPARSABLE: u32 = 1 << 1;
+    /// Mask and values of the build pattern's kind.
+    pub const BUILD_MASK: u32 = 3 << 2;
+    pub const BUILD_EXACT: u32 = 1 << 2;
+    pub const BUILD_GLOB: u32 = 2 << 2;
+    pub const BUILD_REGEX: u32 = 3 << 2;
+}
+
+/// Tags of the rare fields.
+pub(crate) mod rare_tag {
+    /// Items: string ids.
+    pub const TRACK_FEATURES: u32 = 1;
+    /// Items: string ids.
+    pub const FEATURES: u32 = 2;
+    /// Items: string ids.
+    pub const FLAGS: u32 = 3;
+    /// Item: string id.
+    pub const SITE_PACKAGES: u32 = 4;
+    /// Item: string id of the record's own subdir.
+    pub const SUBDIR: u32 = 5;
+    /// Item: string id.
+    pub const EXTRA_JSON: u32 = 6;
+    /// Items: string id of the group, then spec ids. Once a group.
+    pub const EXTRA_DEPENDS: u32 = 7;
+    /// Item: string id of an MD5 that is no hex.
+    pub const MD5: u32 = 8;
+    /// Item: string id of a SHA-256 that is no hex.
+    pub const SHA256: u32 = 9;
+}
+
+/// Where a section lies.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, bytemuck::Zeroable)]
+#[repr(C)]
+pub(crate) struct Span {
+    pub offset: u64,
+    pub length: u64,
+}
+
+/// Where every section lies.
+pub(crate) type Toc = [Span; SECTION_COUNT];
+
+/// An 8-byte aligned, growing byte buffer (a plain `Vec<u8>` promises no alignment).
+#[derive(Debug, Default)]
+pub(crate) struct Buffer {
+    words: Vec<u64>,
+    length: usize,
+}
+
+impl Buffer {
+    /// A buffer with room for `capacity` bytes.
+    pub fn with_capacity(capacity: usize) -> Buffer {
+        Buffer {
+            words: Vec::with_capacity(capacity / 8 + 1),
+            length: 0,
+        }
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.words)[..self.length]
+    }
+
+    /// The bytes, to be changed in place.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut bytemuck::cast_slice_mut(&mut self.words)[..self.length]
+    }
+
+    /// Number of bytes.
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Appends the bytes of a slice.
+    pub fn extend<T: Pod>(&mut self, items: &[T]) {
+        let bytes: &[u8] = bytemuck::cast_slice(items);
+        let start = self.length;
+        self.resize(start + bytes.len());
+        self.bytes_mut()[start..].copy_from_slice(bytes);
+    }
+
+    /// Appends zeros up to a multiple of `alignment`.
+    pub fn align(&mut self, alignment: usize) {
+        self.resize(self.length.next_multiple_of(alignment));
+    }
+
+    fn resize(&mut self, length: usize) {
+        self.words.resize(length.div_ceil(8), 0);
+        self.length = length;
+    }
+}

@@ -1,0 +1,273 @@
+//! Loading channels from folders, or from JSON text in memory.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bumpalo::Bump;
+
+use super::builder::{self, Digest};
+use super::{ChannelInfo, Index, Segment};
+use crate::repodata::{self, ParseOptions, RepodataError, Source};
+
+/// A channel to load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelSource {
+    /// Name or URL that the records belong to; without one the channel is the folder's `file://` URL.
+    pub name: Option<String>,
+    /// The folder with the channel's subdirs.
+    pub location: PathBuf,
+}
+
+/// How to load channels.
+#[derive(Debug, Clone)]
+pub struct LoadOptions {
+    /// Leave out records with a missing key or a wrong type, with a warning, instead of failing.
+    pub skip_bad_records: bool,
+    /// Largest accepted size of one repodata file, in bytes, stored or decompressed.
+    pub max_size: u64,
+}
+
+impl Default for LoadOptions {
+    fn default() -> Self {
+        LoadOptions {
+            skip_bad_records: false,
+            // Four times the largest channel of today.
+            max_size: 4 << 30,
+        }
+    }
+}
+
+impl Index {
+    /// Loads the platform's and the `noarch` subdir of each channel.
+    ///
+    /// A subdir that is absent has no records. The two subdirs of a channel are read in parallel.
+    ///
+    /// # Errors
+    ///
+    /// [`RepodataError::ChannelNotFound`] when a channel has neither subdir, and the errors of reading and
+    /// parsing, see [`RepodataError`].
+    pub fn from_channels(
+        sources: &[ChannelSource],
+        platform: &str,
+        options: &LoadOptions,
+    ) -> Result<Index, RepodataError> {
+        let mut channels = Vec::with_capacity(sources.len());
+        let mut segments = Vec::with_capacity(sources.len() * 2);
+        for (position, source) in sources.iter().enumerate() {
+            channels.push(channel_info(source));
+            let loaded = load_channel(source, platform, options)?;
+            segments.extend(loaded.into_iter().map(|segment| (position, segment)));
+        }
+        Ok(Index::new(platform, channels, segments))
+    }
+
+    /// Builds an index from JSON texts, given as (channel, subdir, text) in channel order; channels are told
+    /// apart by name. For tests and generators.
+    ///
+    /// # Errors
+    ///
+    /// The errors of parsing, naming the file `channel/subdir/repodata.json`.
+    pub fn from_json(
+        texts: &[(&str, &str, &[u8])],
+        platform: &str,
+    ) -> Result<Index, RepodataError> {
+        let mut channels: Vec<ChannelInfo> = Vec::new();
+        let mut segments = Vec::new();
+        for (name, subdir, json) in texts {
+            let info = named_channel(name);
+            let channel = match channels.iter().position(|known| *known == info) {
+                Some(position) => position,
+                None => {
+                    channels.push(info);
+                    channels.len() - 1
+                }
+            };
+            let file = Path::new(name).join(subdir).join("repodata.json");
+            let segment = Segment::from_json(json, subdir, &file, ParseOptions::default())?;
+            segments.push((channel, Arc::new(segment)));
+        }
+        Ok(Index::new(platform, channels, segments))
+    }
+}
+
+impl Segment {
+    /// Builds a segment from repodata text. `subdir` counts where the text does not name its own; `file` is
+    /// only used in errors.
+    ///
+    /// # Errors
+    ///
+    /// The errors of parsing, see [`RepodataError`].
+    pub fn from_json(
+        json: &[u8],
+        subdir: &str,
+        file: &Path,
+        options: ParseOptions,
+    ) -> Result<Segment, RepodataError> {
+        let arena = Bump::new();
+        let raw = repodata::parse(json, file, options, &arena)?;
+        Ok(builder::build(raw, subdir, &Digest::default()))
+    }
+}
+
+fn load_channel(
+    source: &ChannelSource,
+    platform: &str,
+    options: &LoadOptions,
+) -> Result<Vec<Arc<Segment>>, RepodataError> {
+    let subdirs: &[&str] = if platform == "noarch" {
+        &["noarch"]
+    } else {
+        &[platform, "noarch"]
+    };
+    let not_found = |reason: String| RepodataError::ChannelNotFound {
+        channel: source
+            .name
+            .clone()
+            .unwrap_or_else(|| source.location.display().to_string()),
+        location: source.location.clone(),
+        reason,
+    };
+    match std::fs::metadata(&source.location) {
+        Ok(metadata) if metadata.is_dir() => {}
+        Ok(_) => return Err(not_found("it is a file, not a folder".into())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(not_found("there is no such folder".into()));
+        }
+        Err(source_error) => {
+            return Err(RepodataError::Io {
+                path: source.location.clone(),
+                source: source_error,
+            });
+        }
+    }
+    let load = |subdir: &str| load_subdir(&source.location, subdir, options);
+    let loaded: Vec<_> = match subdirs {
+        [first, second] => std::thread::scope(|scope| {
+            let other = scope.spawn(|| load(second));
+            let first = load(first);
+            let other = other
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            vec![first, other]
+        }),
+        _ => subdirs.iter().map(|subdir| load(subdir)).collect(),
+    };
+    let mut segments = Vec::new();
+    for segment in loaded {
+        segments.extend(segment?.map(Arc::new));
+    }
+    if segments.is_empty() {
+        let names = subdirs.join(" nor ");
+        return Err(not_found(format!(
+            "it has repodata for neither {names} (repodata.json.zst, repodata.json or repodata.json.bz2)"
+        )));
+    }
+    Ok(segments)
+}
+
+fn load_subdir(
+    channel: &Path,
+    subdir: &str,
+    options: &LoadOptions,
+) -> Result<Option<Segment>, RepodataError> {
+    let Some(source) = Source::find(&channel.join(subdir), options.max_size)? else {
+        return Ok(None);
+    };
+    let file = source.file.clone();
+    let json = source.into_json(options.max_size)?;
+    let parse = ParseOptions {
+        skip_bad_records: options.skip_bad_records,
+    };
+    Segment::from_json(&json, subdir, &file, parse).map(Some)
+}
+
+/// The identity of a channel to load.
+fn channel_info(source: &ChannelSource) -> ChannelInfo {
+    match &source.name {
+        Some(name) => named_channel(name),
+        None => {
+            let absolute = std::path::absolute(&source.location);
+            let path = absolute.unwrap_or_else(|_| source.location.clone());
+            let url = format!("file://{}", path.display());
+            ChannelInfo {
+                name: url.clone(),
+                base_url: url,
+            }
+        }
+    }
+}
+
+fn named_channel(name: &str) -> ChannelInfo {
+    let base_url = if name.contains("://") {
+        name.trim_end_matches('/').to_string()
+    } else {
+        format!("https://conda.anaconda.org/{name}")
+    };
+    ChannelInfo {
+        name: name.to_string(),
+        base_url,
+    }
+}
+
+/// Where archives are (CEP 15): `declared` against the URL of the subdir, both as folders.
+pub(super) fn download_url(subdir_url: &str, declared: &str) -> String {
+    let mut url = if declared.is_empty() {
+        subdir_url.to_string()
+    } else if declared.contains("://") {
+        declared.to_string()
+    } else {
+        resolve_relative(subdir_url, declared)
+    };
+    if !url.ends_with('/') {
+        url.push('/');
+    }
+    url
+}
+
+/// Resolves a relative reference as RFC 3986 does for paths.
+fn resolve_relative(base: &str, reference: &str) -> String {
+    let host_start = base.find("://").map_or(0, |at| at + 3);
+    let path_start = base[host_start..]
+        .find('/')
+        .map_or(base.len(), |at| host_start + at);
+    let (root, base_path) = base.split_at(path_start);
+    let mut parts: Vec<&str> = if reference.starts_with('/') {
+        Vec::new()
+    } else {
+        let folder = base_path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        folder.split('/').filter(|part| !part.is_empty()).collect()
+    };
+    for part in reference.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            other => parts.push(other),
+        }
+    }
+    format!("{root}/{}", parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_urls_resolve() {
+        let base = "https://host/channel/linux-64/";
+        assert_eq!(download_url(base, ""), base);
+        assert_eq!(download_url(base, "https://cdn/x"), "https://cdn/x/");
+        assert_eq!(
+            download_url(base, "./pkgs"),
+            "https://host/channel/linux-64/pkgs/"
+        );
+        assert_eq!(download_url(base, "../pkgs/"), "https://host/channel/pkgs/");
+        assert_eq!(download_url(base, "/pkgs"), "https://host/pkgs/");
+        assert_eq!(download_url(base, "../../../.."), "https://host/");
+        assert_eq!(
+            download_url("file:///c/noarch/", "../all"),
+            "file:///c/all/"
+        );
+    }
+}

@@ -1,0 +1,154 @@
+//! The index: records as columns, immutable, combined from channels without copying.
+//!
+//! A [`Segment`] holds one channel's subdir. It is one run of bytes (see `layout.rs`) in which strings, versions,
+//! specs and lists are stored once, the records of a package are contiguous and sorted best first, and
+//! dependencies are ids of specs that were parsed while building. The same bytes are the index file, so opening a
+//! file needs no work that grows with its size, and only the pages that a solve touches are read.
+//!
+//! An [`Index`] is the ordered list of the segments of all channels: for each channel the platform's subdir, then
+//! `noarch`. Whatever a solve needs it reads through accessors of the segments; a [`PackageRecord`] with
+//! everything is only made when somebody looks at it.
+
+mod builder;
+mod layout;
+mod load;
+mod record;
+mod segment;
+mod specs;
+mod storage;
+mod warning;
+
+use std::sync::Arc;
+
+pub use load::{ChannelSource, LoadOptions};
+pub use segment::{
+    BuildPattern, ListId, NameId, PackageId, RecordId, Segment, SpecId, SpecRef, VersionId,
+};
+pub use warning::{Warning, WarningKind};
+
+use crate::record::PackageRecord;
+
+/// A channel of an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelInfo {
+    /// Canonical name: `conda-forge`, or the base URL of a channel without a name.
+    pub name: String,
+    /// Base URL without credentials, subdir and trailing slash.
+    pub base_url: String,
+}
+
+/// One subdir of one channel in an index.
+#[derive(Debug, Clone)]
+pub struct IndexSegment {
+    /// Position in [`Index::channels`].
+    pub channel: usize,
+    /// The records.
+    pub segment: Arc<Segment>,
+    /// Where the archives are, with a trailing slash.
+    pub download_url: String,
+}
+
+/// A record of an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordRef {
+    /// Position in [`Index::segments`].
+    pub segment: u32,
+    /// The record within it.
+    pub record: RecordId,
+}
+
+/// The records of several channels for one platform, in channel order.
+#[derive(Debug, Clone)]
+pub struct Index {
+    platform: String,
+    channels: Vec<ChannelInfo>,
+    segments: Vec<IndexSegment>,
+    warnings: Vec<Warning>,
+}
+
+impl Index {
+    /// Combines segments. Each names its channel by position; the order given is kept.
+    pub fn new(
+        platform: &str,
+        channels: Vec<ChannelInfo>,
+        segments: Vec<(usize, Arc<Segment>)>,
+    ) -> Index {
+        let mut warnings = Vec::new();
+        let mut combined = Vec::with_capacity(segments.len());
+        for (channel, segment) in segments {
+            let base_url = channels
+                .get(channel)
+                .map_or("", |info| info.base_url.as_str());
+            let name = channels.get(channel).map_or("", |info| info.name.as_str());
+            let subdir = segment.subdir();
+            warnings.extend(segment.warnings(&format!("{name}/{subdir}")));
+            let download_url = load::download_url(
+                &format!("{base_url}/{subdir}/"),
+                segment.declared_base_url(),
+            );
+            combined.push(IndexSegment {
+                channel,
+                segment,
+                download_url,
+            });
+        }
+        Index {
+            platform: platform.to_string(),
+            channels,
+            segments: combined,
+            warnings,
+        }
+    }
+
+    /// The target platform, such as `linux-64`.
+    pub fn platform(&self) -> &str {
+        &self.platform
+    }
+
+    /// The channels, highest priority first.
+    pub fn channels(&self) -> &[ChannelInfo] {
+        &self.channels
+    }
+
+    /// The subdirs with records, in channel order, the platform before `noarch`.
+    pub fn segments(&self) -> &[IndexSegment] {
+        &self.segments
+    }
+
+    /// Number of records.
+    pub fn len(&self) -> usize {
+        self.segments
+            .iter()
+            .map(|entry| entry.segment.record_count())
+            .sum()
+    }
+
+    /// Whether there are no records.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What was wrong with records of the channels; bounded, see [`Warning`].
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Whether bytes of an index file that were read since opening turned out to be damaged. Answers that used
+    /// them are void; loading the index again rebuilds the file.
+    pub fn is_damaged(&self) -> bool {
+        self.segments.iter().any(|entry| entry.segment.is_damaged())
+    }
+
+    /// A record with everything, for people and programs to look at. A reference of another index gives an
+    /// empty record.
+    pub fn record(&self, at: RecordRef) -> PackageRecord {
+        let Some(entry) = self.segments.get(at.segment as usize) else {
+            return PackageRecord::default();
+        };
+        let channel = self.channels.get(entry.channel);
+        let channel = channel.map_or("", |info| info.name.as_str());
+        entry
+            .segment
+            .package_record_at(at.record, channel, &entry.download_url)
+    }
+}

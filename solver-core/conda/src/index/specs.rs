@@ -1,0 +1,118 @@
+//! Taking a spec string apart for the index: name, version program, build pattern.
+//!
+//! Nearly all dependencies of real channels have the positional form `name [version [build]]` with single spaces
+//! (CEP 34). Those are cut here without building a `MatchSpec`; everything else, and everything that looks wrong,
+//! goes to the real parser. The short cut may only take strings for which both give the same result, which the
+//! tests compare.
+
+use std::borrow::Cow;
+
+use crate::pattern::{pattern_kind, PatternKind};
+use crate::version_spec::VersionSpec;
+
+/// What a spec string says, as far as the index keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct CompiledSpec<'a> {
+    /// The exact name.
+    pub name: Option<Cow<'a, str>>,
+    /// Program of the version spec; empty for any.
+    pub program: Vec<u8>,
+    /// Build pattern; `None` for any.
+    pub build: Option<(PatternKind, Cow<'a, str>)>,
+    /// Whether the three above say everything.
+    pub simple: bool,
+    /// Why the text is no match spec.
+    pub error: Option<String>,
+}
+
+/// Takes a spec apart.
+pub(super) fn compile(text: &str) -> CompiledSpec<'_> {
+    compile_positional(text).unwrap_or_else(|| compile_any(text))
+}
+
+/// By the parser for all of the language.
+fn compile_any(text: &str) -> CompiledSpec<'_> {
+    let name = text.split([' ', '=', '<', '>', '!', '~', '[']).next();
+    CompiledSpec {
+        name: name.map(Cow::Borrowed),
+        ..CompiledSpec::default()
+    }
+}
+
+/// `name`, `name version` or `name version build` with plain tokens; `None` to ask the real parser.
+fn compile_positional(text: &str) -> Option<CompiledSpec<'_>> {
+    let mut tokens = text.split(' ');
+    let name = tokens.next().filter(|name| is_plain_name(name))?;
+    let version = tokens.next();
+    let build = tokens.next();
+    if tokens.next().is_some() {
+        return None;
+    }
+    let program = match version {
+        None | Some("*") => Vec::new(),
+        Some(version) => {
+            if !is_plain_version(version) {
+                return None;
+            }
+            VersionSpec::parse(version).ok()?.program().to_vec()
+        }
+    };
+    let build = match build {
+        None | Some("*") => None,
+        Some(build) => {
+            if !is_plain_build(build) {
+                return None;
+            }
+            let kind = pattern_kind(build);
+            Some((kind, Cow::Borrowed(build)))
+        }
+    };
+    Some(CompiledSpec {
+        name: Some(Cow::Borrowed(name)),
+        program,
+        build,
+        simple: true,
+        error: None,
+    })
+}
+
+/// Lower-case words joined by single `.`, `_` or `-`, after at most two `_`.
+fn is_plain_name(name: &str) -> bool {
+    let words = name
+        .strip_prefix("__")
+        .or_else(|| name.strip_prefix('_'))
+        .unwrap_or(name);
+    let mut after_word = false;
+    for byte in words.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' => after_word = true,
+            b'.' | b'_' | b'-' if after_word => after_word = false,
+            _ => return false,
+        }
+    }
+    after_word
+}
+
+/// Clauses of a version spec for which the rules about `=` (a fuzzy `=1.2`, a build behind `=`) do not apply.
+fn is_plain_version(version: &str) -> bool {
+    let mut previous = b'=';
+    for (position, byte) in version.bytes().enumerate() {
+        match byte {
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'.' | b'_' | b'+' | b'*' => {}
+            b'<' | b'>' | b'!' | b'~' | b',' | b'|' => {}
+            b'=' if position > 0 && matches!(previous, b'<' | b'>' | b'!' | b'~') => {}
+            _ => return false,
+        }
+        previous = byte;
+    }
+    // A spec that ends in an operator is an error, and the real parser words it.
+    !matches!(previous, b'=' | b'<' | b'>' | b'!' | b'~' | b',' | b'|')
+}
+
+/// A build string or a glob of one.
+fn is_plain_build(build: &str) -> bool {
+    !build.is_empty()
+        && build
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'+' | b'*'))
+}

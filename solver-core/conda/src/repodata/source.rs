@@ -1,0 +1,162 @@
+//! From a channel's folder to the bytes of its repodata.
+//!
+//! In `<channel>/<subdir>/` the files `repodata.json.zst`, `repodata.json` and `repodata.json.bz2` are tried in
+//! that order and the first that exists is taken: conda's servers write them together, zstd is the preferred
+//! form, and bzip2 the deprecated one. (Choosing by modification time would make the answer depend on how a
+//! folder was copied.) Decompression streams into one buffer and stops at the caller's limit, so a small file
+//! that unpacks without end costs at most the limit.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::RepodataError;
+
+/// Files that are tried in a subdir, best first.
+const CANDIDATES: [(&str, Encoding); 3] = [
+    ("repodata.json.zst", Encoding::Zstd),
+    ("repodata.json", Encoding::Plain),
+    ("repodata.json.bz2", Encoding::Bzip2),
+];
+
+/// How a repodata file is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// JSON text.
+    Plain,
+    /// zstd frames around the text.
+    Zstd,
+    /// bzip2 streams around the text.
+    Bzip2,
+}
+
+/// The stored bytes of one subdir's repodata, not yet decompressed.
+#[derive(Debug)]
+pub struct Source {
+    /// The file they came from.
+    pub file: PathBuf,
+    /// How they are stored.
+    pub encoding: Encoding,
+    /// The bytes as stored.
+    pub bytes: Vec<u8>,
+}
+
+impl Source {
+    /// Reads the first repodata file of a subdir folder; `None` when the folder or every candidate is absent.
+    ///
+    /// # Errors
+    ///
+    /// [`RepodataError::Io`] when a file exists but cannot be read, [`RepodataError::TooLarge`] when the stored
+    /// file alone is above `limit` bytes.
+    pub fn find(subdir: &Path, limit: u64) -> Result<Option<Source>, RepodataError> {
+        for (name, encoding) in CANDIDATES {
+            let file = subdir.join(name);
+            match read_file(&file, limit) {
+                Ok(bytes) => {
+                    return Ok(Some(Source {
+                        file,
+                        encoding,
+                        bytes,
+                    }));
+                }
+                Err(RepodataError::Io { source, .. }) if is_absent(&source) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The JSON text, decompressed.
+    ///
+    /// # Errors
+    ///
+    /// [`RepodataError::Compression`] for a damaged or truncated stream, [`RepodataError::TooLarge`] above
+    /// `limit` bytes of text.
+    pub fn into_json(self, limit: u64) -> Result<Vec<u8>, RepodataError> {
+        let Source {
+            file,
+            encoding,
+            bytes,
+        } = self;
+        match encoding {
+            Encoding::Plain => Ok(bytes),
+            // A zero-byte file stands for `{}` in whatever encoding its name promises.
+            _ if bytes.is_empty() => Ok(bytes),
+            Encoding::Zstd => {
+                let hint = zstd_content_size(&bytes);
+                let reader = zstd::stream::read::Decoder::with_buffer(bytes.as_slice());
+                let reader = reader.map_err(|error| compression(&file, &error))?;
+                read_limited(reader, hint, limit, &file)
+            }
+            Encoding::Bzip2 => {
+                let reader = bzip2::read::MultiBzDecoder::new(bytes.as_slice());
+                read_limited(reader, bytes.len() as u64 * 8, limit, &file)
+            }
+        }
+    }
+}
+
+/// The file and the folders on the way to it may be missing; a folder that is a file counts as missing too
+/// (the caller has looked at the channel's own folder before).
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn read_file(file: &Path, limit: u64) -> Result<Vec<u8>, RepodataError> {
+    let io_error = |source| RepodataError::Io {
+        path: file.to_path_buf(),
+        source,
+    };
+    let mut handle = File::open(file).map_err(io_error)?;
+    let length = handle.metadata().map_err(io_error)?.len();
+    if length > limit {
+        return Err(RepodataError::TooLarge {
+            file: file.to_path_buf(),
+            limit,
+        });
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0).saturating_add(1));
+    handle.read_to_end(&mut bytes).map_err(io_error)?;
+    Ok(bytes)
+}
+
+/// The size that the first frame declares, as a hint only: it comes from the file and may lie.
+fn zstd_content_size(bytes: &[u8]) -> u64 {
+    let declared = zstd::zstd_safe::get_frame_content_size(bytes);
+    match declared {
+        Ok(Some(size)) => size,
+        _ => bytes.len() as u64 * 6,
+    }
+}
+
+fn read_limited(
+    reader: impl Read,
+    hint: u64,
+    limit: u64,
+    file: &Path,
+) -> Result<Vec<u8>, RepodataError> {
+    // The hint is trusted for an allocation up to 1 GiB (pages that are never written cost nothing).
+    let capacity = hint.min(limit).min(1 << 30);
+    let mut bytes = Vec::with_capacity(usize::try_from(capacity).unwrap_or(0).saturating_add(64));
+    let read = reader
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|error| compression(file, &error))?;
+    if read as u64 > limit {
+        return Err(RepodataError::TooLarge {
+            file: file.to_path_buf(),
+            limit,
+        });
+    }
+    Ok(bytes)
+}
+
+fn compression(file: &Path, error: &io::Error) -> RepodataError {
+    RepodataError::Compression {
+        file: file.to_path_buf(),
+        reason: error.to_string(),
+    }
+}
