@@ -33,7 +33,7 @@ pub(crate) const TIER2_LBD: u32 = 6;
 pub(crate) const TIER1_LBD: u32 = 2;
 
 /// A set of decision levels that is emptied in constant time.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct LevelSet {
     stamps: Vec<u32>,
     stamp: u32,
@@ -77,7 +77,7 @@ pub(crate) struct Learnt {
 }
 
 /// Scratch space of the analysis, kept between conflicts.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Analysis {
     /// The learnt clause; its first literal is asserted, its second has the backjump level.
     pub(crate) learnt: Vec<Lit>,

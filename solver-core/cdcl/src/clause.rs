@@ -30,7 +30,7 @@ const LBD_SHIFT: u32 = 8;
 const LBD_MAX: u32 = u32::MAX >> LBD_SHIFT;
 
 /// The storage of all long clauses.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Arena {
     pub(crate) words: Vec<u32>,
     /// Words that belong to deleted clauses.

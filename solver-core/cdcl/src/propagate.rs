@@ -20,7 +20,7 @@ pub(crate) enum Conflict {
 const SHORT: usize = 8;
 
 /// The clauses and their watches.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Database {
     pub(crate) arena: Arena,
     /// By literal: the long clauses that watch it.

@@ -19,6 +19,7 @@ const INTERVAL: u64 = 300;
 const DROPPED: f64 = 0.75;
 
 /// When to reduce and simplify next.
+#[derive(Clone)]
 pub(crate) struct Forgetting {
     /// At this number of conflicts.
     next: u64,

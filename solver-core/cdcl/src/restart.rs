@@ -55,6 +55,7 @@ const STABLE_UNIT: u64 = 256;
 const PHASE: u64 = 1000;
 
 /// The state of the restart schedule.
+#[derive(Clone)]
 pub(crate) struct Schedule {
     policy: Restarts,
     fast: Average,
@@ -128,6 +129,7 @@ impl Schedule {
 }
 
 /// Luby's sequence by Knuth's pair recurrence (TAOCP 7.2.2.2).
+#[derive(Clone)]
 struct LubySequence {
     counter: u64,
     value: u64,

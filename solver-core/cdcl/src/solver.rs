@@ -31,6 +31,10 @@ pub enum Outcome {
 }
 
 /// An incremental CDCL solver that writes its inferences to `P`.
+///
+/// A clone is a second solver in the same state (its proof sink is cloned with it): both go on
+/// independently from here.
+#[derive(Clone)]
 pub struct Solver<P: ProofSink = NoProof> {
     pub(crate) config: Config,
     /// False once the formula itself is refuted.

@@ -61,7 +61,7 @@ pub(crate) struct Assigned {
 }
 
 /// The current partial assignment and its history.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Trail {
     /// By literal code: 1 true, -1 false, 0 unassigned.
     pub(crate) values: Vec<i8>,

@@ -12,6 +12,7 @@ const ABSENT: u32 = u32::MAX;
 const RESCALE_AT: f64 = 1e100;
 
 /// Activities and the heap over them.
+#[derive(Clone)]
 pub(crate) struct Activities {
     activity: Vec<f64>,
     increment: f64,

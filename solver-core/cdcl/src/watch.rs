@@ -29,7 +29,7 @@ struct Slot {
 }
 
 /// For every literal, the literals that it implies by a binary clause.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Implications {
     slots: Vec<Slot>,
     pool: Vec<Lit>,
