@@ -8,3 +8,9 @@ pub mod record;
 pub mod repodata;
 pub mod version;
 pub mod version_spec;
+
+pub use channel::Channel;
+pub use match_spec::{MatchSpec, MatchSpecError};
+pub use record::PackageRecord;
+pub use version::{Version, VersionError};
+pub use version_spec::{VersionSpec, VersionSpecError};

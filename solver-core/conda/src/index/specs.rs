@@ -7,7 +7,9 @@
 
 use std::borrow::Cow;
 
-use crate::pattern::{pattern_kind, PatternKind};
+use super::BuildPattern;
+use crate::match_spec::MatchSpec;
+use crate::pattern::{glob_matches, pattern_kind, regex_matches, PatternKind};
 use crate::version_spec::VersionSpec;
 
 /// What a spec string says, as far as the index keeps it.
@@ -32,10 +34,52 @@ pub(super) fn compile(text: &str) -> CompiledSpec<'_> {
 
 /// By the parser for all of the language.
 fn compile_any(text: &str) -> CompiledSpec<'_> {
-    let name = text.split([' ', '=', '<', '>', '!', '~', '[']).next();
+    let spec = match MatchSpec::parse(text) {
+        Ok(spec) => spec,
+        Err(error) => {
+            return CompiledSpec {
+                error: Some(error.reason().to_owned()),
+                ..CompiledSpec::default()
+            }
+        }
+    };
+    let build = spec.build().filter(|build| !build.is_any());
     CompiledSpec {
-        name: name.map(Cow::Borrowed),
-        ..CompiledSpec::default()
+        name: spec.name_exact().map(|name| Cow::Owned(name.to_owned())),
+        program: spec
+            .version()
+            .map(|version| version.program().to_vec())
+            .unwrap_or_default(),
+        build: build.map(|build| (build.kind(), Cow::Owned(build.as_str().to_owned()))),
+        simple: spec.is_simple(),
+        error: None,
+    }
+}
+
+impl<'a> BuildPattern<'a> {
+    /// What a spec asks of the build string; `None` if name, version and build do not say all that it asks.
+    pub fn of(spec: &'a MatchSpec) -> Option<Self> {
+        if !spec.is_simple() {
+            return None;
+        }
+        Some(match spec.build() {
+            Some(build) if !build.is_any() => match build.kind() {
+                PatternKind::Exact => BuildPattern::Exact(build.as_str()),
+                PatternKind::Glob => BuildPattern::Glob(build.as_str()),
+                PatternKind::Regex => BuildPattern::Regex(build.as_str()),
+            },
+            _ => BuildPattern::Any,
+        })
+    }
+
+    /// Whether a build string matches.
+    pub fn matches(&self, build: &str) -> bool {
+        match self {
+            BuildPattern::Any => true,
+            BuildPattern::Exact(text) => *text == build,
+            BuildPattern::Glob(pattern) => glob_matches(pattern, build, false),
+            BuildPattern::Regex(pattern) => regex_matches(pattern, build, false),
+        }
     }
 }
 
