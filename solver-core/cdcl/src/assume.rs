@@ -80,7 +80,7 @@ impl<P: ProofSink> Solver<P> {
         self.log_core();
     }
 
-    /// The core when a clause conflicts while only assumptions are decided.
+    /// The core when a clause conflicts while only assumptions are decided; not logged yet.
     pub(crate) fn core_of_conflict(&mut self, conflict: Conflict) {
         self.core.clear();
         match conflict {
@@ -95,7 +95,6 @@ impl<P: ProofSink> Solver<P> {
             }
         }
         self.collect_core();
-        self.log_core();
     }
 
     #[inline]
@@ -128,10 +127,22 @@ impl<P: ProofSink> Solver<P> {
         self.core.reverse();
     }
 
-    fn log_core(&mut self) {
-        self.scratch.clear();
-        self.scratch.extend(self.core.iter().map(|&lit| !lit));
-        self.proof.add(&self.scratch);
+    /// Adds the negated core to the proof.
+    pub(crate) fn log_core(&mut self) {
+        if P::ENABLED {
+            self.logged_core.clear();
+            self.logged_core.extend(self.core.iter().map(|&lit| !lit));
+            self.proof.add(&self.logged_core);
+        }
+    }
+
+    /// Empties the core at the start of a call, in the proof too.
+    pub(crate) fn forget_core(&mut self) {
+        self.core.clear();
+        if P::ENABLED && !self.logged_core.is_empty() {
+            self.proof.delete(&self.logged_core);
+            self.logged_core.clear();
+        }
     }
 
     /// The consequences of assumptions by unit propagation alone.
@@ -144,9 +155,23 @@ impl<P: ProofSink> Solver<P> {
     ///
     /// If an assumption's variable was not created.
     pub fn implied(&mut self, assumptions: &[Lit]) -> Result<Vec<Lit>, Vec<Lit>> {
+        if self.holds_under(assumptions) {
+            Ok(self.trail.lits.clone())
+        } else {
+            Err(self.core.clone())
+        }
+    }
+
+    /// Sets assumptions and propagates. False if that alone is a contradiction; [`Solver::core`] then names
+    /// the assumptions to blame. If true, [`Solver::current`] reads what follows.
+    ///
+    /// # Panics
+    ///
+    /// If an assumption's variable was not created.
+    pub fn holds_under(&mut self, assumptions: &[Lit]) -> bool {
         self.core.clear();
         if !self.ok {
-            return Err(Vec::new());
+            return false;
         }
         self.set_assumptions(assumptions);
         loop {
@@ -158,12 +183,12 @@ impl<P: ProofSink> Solver<P> {
                     self.core_of_conflict(conflict);
                     self.backtrack(level - 1);
                 }
-                return Err(self.core.clone());
+                return false;
             }
             match self.assume_next() {
                 Assumed::Decided => {}
-                Assumed::Failed => return Err(self.core.clone()),
-                Assumed::All => return Ok(self.trail.lits.clone()),
+                Assumed::Failed => return false,
+                Assumed::All => return true,
             }
         }
     }
@@ -178,13 +203,16 @@ impl<P: ProofSink> Solver<P> {
     /// overwrite the model.
     pub fn minimize_core<D: Decide>(&mut self, decide: &mut D, limits: &Limits<'_>) -> Vec<Lit> {
         let original = self.core.clone();
+        // The proof keeps the clause of the smallest core so far, since learnt clauses that
+        // led to it may be gone by the end.
+        let mut logged = std::mem::take(&mut self.logged_core);
         let mut candidates = original.clone();
         let mut needed: Vec<Lit> = Vec::new();
         let start = self.stats.conflicts;
         let mut calls = 0;
         // The last candidates go first: what stays in front keeps its part of the trail.
         while let Some(tried) = candidates.pop() {
-            let assumptions: Vec<Lit> = needed.iter().chain(&candidates).copied().collect();
+            let assumptions: Vec<Lit> = candidates.iter().chain(&needed).copied().collect();
             let spent = self.stats.conflicts - start;
             let rest = Limits {
                 conflicts: limits.conflicts.map(|n| n.saturating_sub(spent)),
@@ -196,6 +224,10 @@ impl<P: ProofSink> Solver<P> {
                     let core = &self.core;
                     candidates.retain(|lit| core.contains(lit));
                     needed.retain(|lit| core.contains(lit));
+                    if P::ENABLED && !self.logged_core.is_empty() {
+                        let smaller = std::mem::take(&mut self.logged_core);
+                        self.proof.delete(&std::mem::replace(&mut logged, smaller));
+                    }
                 }
                 Outcome::Satisfiable => needed.push(tried),
                 Outcome::Unknown => {
@@ -206,10 +238,13 @@ impl<P: ProofSink> Solver<P> {
         }
         self.stats.core_calls += calls;
         needed.extend(candidates);
-        self.core = original
-            .into_iter()
-            .filter(|lit| needed.contains(lit))
-            .collect();
+        self.core.clear();
+        self.core
+            .extend(original.into_iter().filter(|lit| needed.contains(lit)));
+        if P::ENABLED && !self.core.is_empty() {
+            self.log_core();
+            self.proof.delete(&logged);
+        }
         self.core.clone()
     }
 }

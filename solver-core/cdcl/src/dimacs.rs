@@ -462,7 +462,7 @@ mod tests {
     #[test]
     fn a_huge_header_costs_nothing() {
         let options = ReadOptions { max_vars: MAX_VARS };
-        let header = read("p cnf 1073741824 0\n".as_bytes(), &options, |_| {}).unwrap();
+        let header = read("p cnf 1073741823 0\n".as_bytes(), &options, |_| {}).unwrap();
         assert_eq!(header.vars, MAX_VARS);
     }
 

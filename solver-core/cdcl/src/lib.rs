@@ -49,6 +49,6 @@ pub use config::{Config, Stats};
 pub use decide::{Decide, Decision, View, Vsids};
 pub use limits::Limits;
 pub use lit::{Lit, Var, MAX_VARS};
-pub use proof::{DratWriter, NoProof, ProofSink};
+pub use proof::{DratFormat, DratWriter, NoProof, ProofSink};
 pub use restart::Restarts;
 pub use solver::{Outcome, Solver};

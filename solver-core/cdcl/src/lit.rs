@@ -11,8 +11,8 @@ use std::ops::Not;
 /// The largest number of variables that a solver can hold.
 ///
 /// One bit of a 32-bit word distinguishes the kinds of reasons and one the
-/// sign, which leaves 30.
-pub const MAX_VARS: usize = 1 << 30;
+/// sign, which leaves 30; the last code stands for "no reason".
+pub const MAX_VARS: usize = (1 << 30) - 1;
 
 /// A propositional variable, numbered from 0 in the order of creation.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

@@ -127,7 +127,9 @@ impl<P: ProofSink> Solver<P> {
         // The reasons at level 0 are dropped too; nothing looks at them, but a collection would.
         for index in self.forgetting.logged..fixed {
             let lit = self.trail.lits[index];
-            self.proof.add(&[lit]);
+            if P::ENABLED {
+                self.proof.add(&[lit]);
+            }
             self.trail.vars[lit.var().index()].reason = Reason::NONE;
         }
         self.forgetting.logged = fixed;
@@ -178,9 +180,11 @@ impl<P: ProofSink> Solver<P> {
     }
 
     fn delete_clause(&mut self, clause: ClauseRef) {
-        self.scratch.clear();
-        self.scratch.extend(self.db.arena.lits(clause));
-        self.proof.delete(&self.scratch);
+        if P::ENABLED {
+            self.scratch.clear();
+            self.scratch.extend(self.db.arena.lits(clause));
+            self.proof.delete(&self.scratch);
+        }
         self.db.arena.delete(clause);
     }
 }

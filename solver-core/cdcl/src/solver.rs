@@ -48,6 +48,8 @@ pub struct Solver<P: ProofSink = NoProof> {
     pub(crate) forgetting: Forgetting,
     pub(crate) assumptions: Vec<Lit>,
     pub(crate) core: Vec<Lit>,
+    /// The proof ends with the negation of this core.
+    pub(crate) logged_core: Vec<Lit>,
     /// By literal code, as in the trail.
     model: Vec<i8>,
     pub(crate) scratch: Vec<Lit>,
@@ -88,6 +90,7 @@ impl<P: ProofSink> Solver<P> {
             forgetting: Forgetting::default(),
             assumptions: Vec::new(),
             core: Vec::new(),
+            logged_core: Vec::new(),
             model: Vec::new(),
             scratch: Vec::new(),
             stats: Stats::default(),
@@ -136,6 +139,7 @@ impl<P: ProofSink> Solver<P> {
     ///
     /// If a variable was not created.
     pub fn add_clause(&mut self, lits: &[Lit]) -> bool {
+        self.proof.input(lits);
         if !self.ok {
             return false;
         }
@@ -197,6 +201,7 @@ impl<P: ProofSink> Solver<P> {
             && self.trail.value(a) == 0
             && self.trail.value(b) == 0
         {
+            self.proof.input(&[a, b]);
             self.db.implications.add_clause(a, b);
             return true;
         }
@@ -224,7 +229,7 @@ impl<P: ProofSink> Solver<P> {
         limits: &Limits<'_>,
     ) -> Outcome {
         self.stats.solves += 1;
-        self.core.clear();
+        self.forget_core();
         if !self.ok {
             return Outcome::Unsatisfiable;
         }
@@ -351,6 +356,10 @@ impl<P: ProofSink> Solver<P> {
             }
         }
         self.schedule.conflict(learnt.lbd);
+        if failed {
+            // After the learnt clause: the proof of a failure ends with the core.
+            self.log_core();
+        }
         !failed
     }
 
@@ -401,6 +410,16 @@ impl<P: ProofSink> Solver<P> {
     /// ([`Decision::Done`]), or if there was no model or no such variable then.
     pub fn value(&self, lit: Lit) -> Option<bool> {
         match self.model.get(lit.code()) {
+            None | Some(0) => None,
+            Some(&value) => Some(value > 0),
+        }
+    }
+
+    /// The literal's value on the trail as it stands: what the assumptions of the last [`Solver::implied`],
+    /// [`Solver::holds_under`] or search imply, as far as propagation sees. Adding a clause forgets it.
+    #[inline]
+    pub fn current(&self, lit: Lit) -> Option<bool> {
+        match self.trail.values.get(lit.code()) {
             None | Some(0) => None,
             Some(&value) => Some(value > 0),
         }

@@ -33,6 +33,7 @@ impl Reason {
 
     #[inline]
     pub(crate) fn binary(other: Lit) -> Reason {
+        debug_assert!(other.0 < u32::MAX >> 1);
         Reason(BINARY | other.0)
     }
 

@@ -81,12 +81,12 @@ impl Implications {
         let capacity = (2 * slot.capacity).max(4);
         let (start, end) = (slot.start as usize, (slot.start + slot.capacity) as usize);
         let filler = Lit(0);
+        assert!(
+            self.pool.len() + capacity as usize <= u32::MAX as usize,
+            "too many binary clauses"
+        );
         if end != self.pool.len() {
             let moved = self.pool.len();
-            assert!(
-                moved + capacity as usize <= u32::MAX as usize,
-                "too many binary clauses"
-            );
             self.pool
                 .extend_from_within(start..start + slot.len as usize);
             slot.start = moved as u32;

@@ -1,0 +1,71 @@
+//! The check: forwards, step by step.
+
+use crate::clauses::Clauses;
+use crate::cnf::Cnf;
+use crate::error::Error;
+use crate::proof::{Proof, Step};
+
+/// Checks that a proof refutes a formula: every added clause follows by unit propagation, every deleted
+/// one is present, and the empty clause is among the added ones (or in the formula itself).
+///
+/// # Errors
+///
+/// The first step that does not hold, or [`Error::NotRefuted`].
+pub fn check(cnf: &Cnf, proof: &Proof) -> Result<(), Error> {
+    let empty = replay(cnf, proof)?;
+    if empty {
+        Ok(())
+    } else {
+        Err(Error::NotRefuted)
+    }
+}
+
+/// Checks that a proof shows a formula to have no model under assumptions: its steps hold as for
+/// [`check`], and the last added clause consists of negated assumptions only. (An empty clause
+/// anywhere serves for any assumptions.)
+///
+/// # Errors
+///
+/// The first step that does not hold, or [`Error::NotCore`].
+pub fn check_core(cnf: &Cnf, proof: &Proof, assumptions: &[i32]) -> Result<(), Error> {
+    let empty = replay(cnf, proof)?;
+    let last = proof.steps.iter().rev().find_map(|step| match step {
+        Step::Add(lits) => Some(lits),
+        Step::Delete(_) => None,
+    });
+    let forbids = |lits: &Vec<i32>| lits.iter().all(|lit| assumptions.contains(&-lit));
+    if empty || last.is_some_and(forbids) {
+        Ok(())
+    } else {
+        Err(Error::NotCore)
+    }
+}
+
+/// Checks all steps; tells whether the empty clause is in the formula or was derived.
+fn replay(cnf: &Cnf, proof: &Proof) -> Result<bool, Error> {
+    let mut clauses = Clauses::default();
+    let mut empty = false;
+    for lits in &cnf.clauses {
+        empty |= lits.is_empty();
+        clauses.add(lits);
+    }
+    for (index, step) in proof.steps.iter().enumerate() {
+        let step_number = index + 1;
+        match step {
+            Step::Add(lits) => {
+                if !clauses.implies(lits) {
+                    return Err(Error::NotImplied { step: step_number });
+                }
+                empty |= lits.is_empty();
+                clauses.add(lits);
+            }
+            Step::Delete(lits) => {
+                if !clauses.delete(lits) {
+                    return Err(Error::NotPresent { step: step_number });
+                }
+            }
+        }
+    }
+    debug_assert!(!empty || clauses.refuted());
+    Ok(empty)
+}
