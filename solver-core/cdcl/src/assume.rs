@@ -169,7 +169,7 @@ impl<P: ProofSink> Solver<P> {
     ///
     /// If an assumption's variable was not created.
     pub fn holds_under(&mut self, assumptions: &[Lit]) -> bool {
-        self.core.clear();
+        self.forget_core();
         if !self.ok {
             return false;
         }
@@ -181,6 +181,7 @@ impl<P: ProofSink> Solver<P> {
                     self.refuted();
                 } else {
                     self.core_of_conflict(conflict);
+                    self.log_core();
                     self.backtrack(level - 1);
                 }
                 return false;

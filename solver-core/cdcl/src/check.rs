@@ -4,7 +4,7 @@
 //! they belong, every true literal's reason implies it, and no clause is unit or
 //! false unless a conflict was reported.
 
-use crate::lit::Lit;
+use crate::lit::{Lit, Var};
 use crate::proof::ProofSink;
 use crate::propagate::Conflict;
 use crate::solver::Solver;
@@ -31,6 +31,11 @@ impl<P: ProofSink> Solver<P> {
         if self.num_vars() > VARS || clauses > CLAUSES {
             return;
         }
+        // Otherwise a fallback decision could overlook it.
+        debug_assert!((0..self.num_vars() as u32)
+            .map(Var)
+            .all(|v| self.trail.value(v.positive()) != 0 || self.activities.contains(v)));
+        debug_assert!(self.analysis.marks.iter().all(|&mark| mark == 0));
         self.check_watches();
         self.check_trail();
         let all = (self.db.problem.iter().chain(&self.db.learnt))

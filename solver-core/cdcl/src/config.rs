@@ -11,6 +11,8 @@ pub struct Config {
     pub binary_minimize: bool,
     /// Forget learnt clauses of little use.
     pub reduce: bool,
+    /// Conflicts before the first reduction, and what the distance of later ones grows by; at least 1.
+    pub reduce_interval: u64,
     /// Drop clauses that are satisfied for good.
     pub simplify: bool,
     /// The restart policy.
@@ -29,6 +31,7 @@ impl Default for Config {
             minimize: true,
             binary_minimize: true,
             reduce: true,
+            reduce_interval: 300,
             simplify: true,
             restarts: Restarts::Alternating,
             phase_saving: true,

@@ -8,13 +8,13 @@
 
 use crate::analyze::{TIER1_LBD, TIER2_LBD};
 use crate::clause::ClauseRef;
+use crate::config::Config;
 use crate::lit::Lit;
 use crate::proof::ProofSink;
 use crate::propagate::Database;
 use crate::solver::Solver;
 use crate::trail::{Reason, ReasonKind, Trail};
 
-const INTERVAL: u64 = 300;
 /// The part of the candidates that a reduction drops.
 const DROPPED: f64 = 0.75;
 
@@ -32,10 +32,10 @@ pub(crate) struct Forgetting {
     logged: usize,
 }
 
-impl Default for Forgetting {
-    fn default() -> Self {
+impl Forgetting {
+    pub(crate) fn new(config: &Config) -> Self {
         Forgetting {
-            next: INTERVAL,
+            next: config.reduce_interval,
             rounds: 0,
             simplified: 0,
             simplify_at: 0,
@@ -82,11 +82,12 @@ impl Database {
 impl<P: ProofSink> Solver<P> {
     /// Drops a part of the learnt clauses if it is time to.
     pub(crate) fn reduce_if_due(&mut self) {
-        if !self.config.reduce || self.stats.conflicts < self.forgetting.next {
+        if self.stats.conflicts < self.forgetting.next || !self.config.reduce {
             return;
         }
         self.forgetting.rounds += 1;
-        self.forgetting.next = self.stats.conflicts + INTERVAL * (self.forgetting.rounds + 1);
+        let interval = self.config.reduce_interval.max(1);
+        self.forgetting.next = self.stats.conflicts + interval * (self.forgetting.rounds + 1);
         self.stats.reductions += 1;
         let mut candidates = Vec::new();
         for index in 0..self.db.learnt.len() {

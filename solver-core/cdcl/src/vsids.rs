@@ -44,6 +44,11 @@ impl Activities {
         }
     }
 
+    /// Whether the variable is in the heap.
+    pub(crate) fn contains(&self, var: Var) -> bool {
+        self.position[var.index()] != ABSENT
+    }
+
     #[inline]
     pub(crate) fn get(&self, var: Var) -> f64 {
         self.activity[var.index()]
