@@ -2,7 +2,8 @@
 
 The folder's name is a digest of what it is made of: the hashes of the shards and where their
 packages lie. So it is never stale, requests that need the same shards share it, and writing it
-twice at once is harmless: every writer writes the same bytes.
+twice at once is harmless: every writer writes the same bytes. A digest of these bytes lies beside
+each file, written before it; a file that does not match is made again.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import IO
 from resolvent.network.resource import Context, Copy
 from resolvent.network.shard_index import ShardIndex
 from resolvent.network.shards import SECTIONS, Shard
+from resolvent.network.state import State, digest_of_file, file_digest
 from resolvent.network.store import touch
 
 _FORMAT = "1"
@@ -67,19 +69,41 @@ def _place(context: Context, folder: Path, piece: Piece) -> Path:
     store = context.store
     if isinstance(piece.source, Copy):
         final = folder / piece.source.path.name
-        if not final.is_file():
+        if not is_intact(final):
+            _seal(context, final, piece.source.digest)
             _link(context, piece.source.path, final)
         return final
     final = folder / "repodata.json"
-    if final.is_file():
-        touch(final)
+    if is_intact(final):
         return final
     index, shards = piece.source
     with store.temporary(folder) as (path, file):
         with store.reported():
             _write(file, index, sorted(shards, key=lambda shard: shard.name))
+            file.seek(0)
+            digest = digest_of_file(file)
+        _seal(context, final, digest)
         store.publish(path, file, final, durable=True)
     return final
+
+
+def is_intact(path: Path) -> bool:
+    """Whether an assembled file is there and as it was written; it then counts as used now."""
+    seal = _seal_of(path)
+    digest = file_digest(path)
+    if not digest or State.read(seal).blake2_256 != digest:
+        return False
+    touch(path)
+    touch(seal)
+    return True
+
+
+def _seal(context: Context, final: Path, digest: str) -> None:
+    State(blake2_256=digest).write(context.store, _seal_of(final), durable=True)
+
+
+def _seal_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.info.json")
 
 
 def _link(context: Context, source: Path, final: Path) -> None:
@@ -87,10 +111,12 @@ def _link(context: Context, source: Path, final: Path) -> None:
 
     The second name keeps its content when the first one is replaced by a newer file.
     """
+    store = context.store
+    with contextlib.suppress(OSError):
+        final.unlink()  # a damaged one
     with contextlib.suppress(OSError):
         os.link(source, final)
         return
-    store = context.store
     with store.temporary(final.parent) as (path, file), store.reported():
         with source.open("rb") as original:
             shutil.copyfileobj(original, file)
@@ -99,7 +125,9 @@ def _link(context: Context, source: Path, final: Path) -> None:
 
 def _info(index: ShardIndex) -> dict[str, object]:
     """Return the ``info`` object; what the server says beyond text and maps of text is left out."""
-    info: dict[str, object] = {"subdir": index.subdir, "base_url": index.base_url}
+    info: dict[str, object] = {"subdir": index.subdir}
+    if index.declared_base:  # left out, the packages lie where the channel is said to be, copies included
+        info["base_url"] = index.declared_base
     relations = index.info.get("channel_relations")
     if isinstance(relations, Mapping):
         info["channel_relations"] = {str(key): value for key, value in relations.items() if isinstance(value, str)}
@@ -108,7 +136,7 @@ def _info(index: ShardIndex) -> dict[str, object]:
 
 def _write(file: IO[bytes], index: ShardIndex, shards: Sequence[Shard]) -> None:
     # CEP 15: repodata that uses base_url says version 2.
-    head = json.dumps({"repodata_version": 2, "info": _info(index)})
+    head = json.dumps({"repodata_version": 2 if index.declared_base else 1, "info": _info(index)})
     file.write(head[:-1].encode())
     removed = sorted({fn for shard in shards for fn in shard.removed})
     file.write(b',"removed":' + json.dumps(removed).encode())

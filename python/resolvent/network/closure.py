@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
+from resolvent.network.depnames import matching
 from resolvent.network.progress import Meter, ProgressCallback
 from resolvent.network.resource import Context
 from resolvent.network.shard_index import ShardIndex
@@ -73,5 +74,6 @@ def _reached(graphs: Sequence[NameGraph], names: Sequence[str]) -> set[str]:
     found: set[str] = set()
     for graph in graphs:
         for name in names:
-            found.update(graph.get(name, ()))
+            for match in matching(name, graph):
+                found.update(graph[match])
     return found

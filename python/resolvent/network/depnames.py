@@ -6,26 +6,32 @@ shards could matter. Naming one too many costs a download; the core decides what
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Iterable, Mapping
 
-_NAME = re.compile(r"[A-Za-z0-9_.*^$?-]+")
+_NAME = re.compile(r"\^.*|[A-Za-z0-9_.*?-]+")
+_ARCHIVE = re.compile(r"(?:^|[/\\])([^/\\]+)-[^-/\\]+-[^-/\\]+\.(?:conda|tar\.bz2)(?:#.*)?$")
 _KEY_NAME = re.compile(r"[\[,]\s*name\s*=\s*['\"]?([^'\",\]]+)")
 _CONDITION = re.compile(r"\bwhen\s*=\s*(\"[^\"]*\"|'[^']*'|[^,\]]*)|;\s*if\b(.*)")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 def names_in_spec(spec: str) -> set[str]:
-    """Lower-case names (possibly with ``*``) that a match spec asks for.
+    """Lower-case names (patterns too, see :func:`matching`) that a match spec asks for.
 
-    ``channel/subdir::name 1.*``, ``name>=2``, ``name[version='>=2', when="python <3.9"]`` and
-    ``*[name=foo]`` are understood; the words of a condition count as names.
+    ``channel/subdir::name 1.*``, ``name>=2``, ``name[version='>=2', when="python <3.9"]``,
+    ``*[name=foo]`` and the address of an archive are understood; the words of a condition count as
+    names. A spec of any name gives ``*``.
     """
+    archive = _ARCHIVE.search(spec)
+    if archive:
+        return {archive[1].lower()}
     found: set[str] = set()
     head = spec.partition("[")[0]
     text = head.rpartition("::")[2].strip() or spec.partition("::")[2].strip()
     match = _NAME.match(text)
-    if match and match.group() != "*":
+    if match and (match.group() != "*" or not _KEY_NAME.search(spec)):
         found.add(match.group().lower())
     if "[" in spec:
         found.update(m.strip().lower() for m in _KEY_NAME.findall(spec))
@@ -33,6 +39,15 @@ def names_in_spec(spec: str) -> set[str]:
         for quoted, tail in _CONDITION.findall(spec):
             found.update(word.lower() for word in _WORD.findall(quoted or tail))
     return found
+
+
+def matching(name: str, names: Mapping[str, object]) -> Iterable[str]:
+    """Return those of ``names`` that ``name`` may mean: itself, by wildcards, or by a regular expression."""
+    if name.startswith("^"):
+        return list(names)  # rare enough that everything is the honest answer
+    if "*" in name:
+        return fnmatch.filter(names, name)
+    return (name,) if name in names else ()
 
 
 def names_in_record(record: Mapping[str, object]) -> set[str]:

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from resolvent.network.assemble import Piece, assemble, digest_of
+from resolvent.network.assemble import Piece, assemble, digest_of, is_intact
 from resolvent.network.closure import NameGraph, close
 from resolvent.network.config import NetworkConfig
 from resolvent.network.depnames import names_in_spec
-from resolvent.network.errors import ChannelNotFound, NetworkError
+from resolvent.network.errors import ChannelNotFound, InvalidRepodata, NetworkError
 from resolvent.network.graph import graph_of_file, too_large
 from resolvent.network.http import HttpClient
 from resolvent.network.locate import ChannelLocation, locate
@@ -190,12 +190,14 @@ def _fetch_whole(context: Context, part: _Part) -> None:
 
 
 def _index_if_any(context: Context, part: _Part) -> ShardIndex | None:
-    refused: NetworkError | None = None
+    refused: NetworkError | InvalidRepodata | None = None
     try:
         return fetch_index(context, part.location, part.subdir)
     except NetworkError as error:
         if error.kind != "status":
             raise
+        refused = error
+    except InvalidRepodata as error:  # damaged, or of a version to come
         refused = error
     _log.warning("%s; using whole repodata", refused)
     return None
@@ -303,10 +305,13 @@ def _recall(context: Context, memo: Path, count: int) -> list[Path] | None:
         inside = all(path.resolve().is_relative_to(context.store.root.resolve()) for path in paths)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if len(paths) != count or not inside or not all(path.is_file() for path in paths):
+    if len(paths) != count or not inside:
         return None
-    for path in (memo, *(path for path in paths if "assembled" in path.parts)):
-        touch(path)
+    # The others are whole files, which were looked at on the way here.
+    root = context.store.root / "assembled"
+    if not all(is_intact(path) for path in paths if path.is_relative_to(root)):
+        return None
+    touch(memo)
     return paths
 
 

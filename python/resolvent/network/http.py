@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("resolvent.network")
 
-_CHUNK = 1 << 16
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ANSWERS = frozenset({200, 304, 401, 403, 404, 410})
@@ -94,6 +93,7 @@ class HttpClient:
         self._config = config
         self._progress = progress
         self._lock = threading.Lock()
+        self._keyring = threading.Lock()
         self._client: httpx.Client | None = None
         self._credentials: dict[tuple[str, str, int], Credential | None] = {}
         self._asked: set[tuple[str, str, int]] = set()
@@ -141,8 +141,9 @@ class HttpClient:
         while True:
             failure: _Failure | None = None
             try:
-                reply = self._attempt(url, sink, credential, headers or {}, limit, gzip, meter)
-                if reply.status in {401, 403} and self._consult_keyring(url, credential):
+                own = credential if credential is not None else self._credential(url)
+                reply = self._attempt(url, sink, own, headers or {}, limit, gzip, meter)
+                if reply.status in {401, 403} and credential is None and self._consult_keyring(url, own):
                     continue
             except _Failure as error:
                 failure = error
@@ -168,19 +169,20 @@ class HttpClient:
         _log.info("%s: %s; next attempt in %.1f s", redact(url), redact(failure.message), pause)
         self._stop.wait(pause)
 
-    def _consult_keyring(self, url: str, credential: Credential | None) -> bool:
-        """Whether the keyring has something for this origin that was not tried yet."""
+    def _consult_keyring(self, url: str, tried: Credential | None) -> bool:
+        """Whether there is now another credential for this origin than the one that was refused.
+
+        The keyring is asked once for an origin; threads that are refused meanwhile wait for its answer.
+        """
         place = origin(url)
-        with self._lock:
-            if credential is not None or place in self._asked:
-                return False
-            self._asked.add(place)
-        found = ask_keyring(url)
-        if found is None:
-            return False
-        with self._lock:
-            self._credentials[place] = found
-        return True
+        with self._keyring:
+            if place not in self._asked:
+                self._asked.add(place)
+                found = ask_keyring(url)
+                if found is not None:
+                    with self._lock:
+                        self._credentials[place] = found
+            return self._credential(url) is not tried
 
     def _credential(self, url: str) -> Credential | None:
         place = origin(url)
@@ -224,7 +226,7 @@ class HttpClient:
         self,
         url: str,
         sink: IO[bytes],
-        credential: Credential | None,
+        own: Credential | None,
         headers: Mapping[str, str],
         limit: int,
         gzip: bool,
@@ -235,7 +237,6 @@ class HttpClient:
         sink.seek(0)
         sink.truncate()
         wanted = {"Accept-Encoding": "gzip" if gzip else "identity", **headers}
-        own = credential if credential is not None else self._credential(url)
         address = url if own is None else own.apply(url)
         home = origin(url)
         for _ in range(self._config.redirects + 1):
@@ -328,7 +329,7 @@ class HttpClient:
         meter.restart(declared)
         received = written = 0
         pace = _Pace(self._config)
-        for chunk in response.iter_raw(_CHUNK):
+        for chunk in response.iter_raw():
             if self._stop.is_set():
                 raise _Failure("cancelled", "connection", again=False)
             received += len(chunk)
@@ -382,18 +383,27 @@ class _Gunzip:
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Unpack a chunk in bounded pieces, one byte past the limit at most."""
         data = chunk
-        while data and not self._engine.eof:
+        while True:
+            if self._engine.eof:
+                # Another member may follow (RFC 1952, section 2.2); zeros are padding.
+                if not data.strip(b"\0"):
+                    return
+                self._engine = zlib.decompressobj(31)
             problem = ""
             piece = b""
+            bound = max(1, min(1 << 20, self._left + 1))
             try:
-                piece = self._engine.decompress(data, max(1, min(1 << 20, self._left + 1)))
+                piece = self._engine.decompress(data, bound)
             except zlib.error as error:
                 problem = str(error)
             if problem:
                 raise _Failure(f"the gzip transfer is damaged ({problem})", "truncated")
             self._left -= len(piece)
             yield piece
-            data = self._engine.unconsumed_tail
+            data = self._engine.unused_data if self._engine.eof else self._engine.unconsumed_tail
+            # A full piece may leave output behind although all input was taken.
+            if not data and not self._engine.eof and len(piece) < bound:
+                return
 
 
 def _length(text: str) -> int | None:

@@ -1,8 +1,12 @@
 """One remote file and its copy in the cache: fresh, revalidated, fetched anew, or absent.
 
-The order of writing makes a kill at any moment harmless: data first (renamed into place only after
-it was checked), state second. A state that is older than its data no longer describes it (size and
-mtime differ) and costs one download without conditions, nothing else.
+A copy counts only if its digest is one that a state vouches for, so that whatever happened to the
+file since (a disk that failed, a person with an editor) is noticed before anybody reads it.
+
+The order of writing makes a kill at any moment harmless: first the state learns the digest of the
+data to come, then the data is renamed into place, after it was checked, and then the state is
+completed. A kill before the last step leaves good data, of which only the address of its version
+(ETag) is unknown; that costs one download without conditions, nothing else.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from resolvent.network.errors import NetworkError, invalid_repodata
 from resolvent.network.http import HttpClient, Reply
 from resolvent.network.locate import ChannelLocation
 from resolvent.network.redact import redact
-from resolvent.network.state import State
+from resolvent.network.state import State, digest_of_file, file_digest
 from resolvent.network.store import Store
 from resolvent.network.verify import looks_like_html
 
@@ -80,20 +84,12 @@ class Resource:
         return folder / self.filename, folder / f"{self.filename}.info.json"
 
     def cached(self, context: Context) -> Copy | None:
-        """Return the copy in the cache, whatever its age; ``None`` without one.
-
-        A copy whose state was lost is still whole (it was renamed into place after its check); it
-        is checked again, as nothing vouches for what happened since.
-        """
+        """Return the copy in the cache, whatever its age; ``None`` without a whole one."""
         data, info = self.paths(context.store)
         state = State.read(info)
-        if state.describes(self.url, data):
-            return Copy(data, state.blake2_256)
-        with contextlib.suppress(OSError), data.open("rb") as file:
-            self.check(file)
-            file.seek(0)
-            return Copy(data, _digest(file))
-        return None
+        digest = file_digest(data)
+        known = {state.blake2_256, state.pending} if state.url == self.url else set()
+        return Copy(data, digest) if digest and digest in known else None
 
     def fetch(self, context: Context, *, force: bool = False) -> Copy | None:
         """Return the file as the server has it now, or ``None`` if the server does not have it.
@@ -105,16 +101,14 @@ class Resource:
         NetworkError, InvalidRepodata
             It cannot be had, or is not what it should be.
         """
-        started = time.time_ns()
         data, info = self.paths(context.store)
-        state = State.read(info)
-        valid = state.describes(self.url, data)
-        if valid and not force and state.is_fresh(context.config.ttl):
-            return Copy(data, state.blake2_256)
+        before = State.read(info)
+        if not force and before.is_fresh(context.config.ttl) and before.vouches(self.url, data):
+            return Copy(data, before.blake2_256)
         with context.store.lock(cache_key(self.url)):
             state = State.read(info)
-            valid = state.describes(self.url, data)
-            if valid and state.refresh_ns >= started:
+            valid = state.vouches(self.url, data)
+            if valid and state.refresh_ns != before.refresh_ns:
                 return Copy(data, state.blake2_256)  # somebody else did it while we waited
             return self._ask(context, data, info, state if valid else None)
 
@@ -145,10 +139,18 @@ class Resource:
             self._refused(reply)
             self.check(file)
             file.seek(0)
-            digest = _digest(file)
+            digest = digest_of_file(file)
+            self._announce(store, info, digest)
             store.publish(temporary, file, data, durable=True)
         self._remember(store, data, info, reply, digest)
         return Copy(data, digest)
+
+    def _announce(self, store: Store, info: Path, digest: str) -> None:
+        state = State.read(info)
+        if state.url != self.url:
+            state = State(url=self.url, flags=state.flags)
+        state.pending = digest
+        state.write(store, info, durable=True)
 
     def _confirmed(self, store: Store, data: Path, info: Path, known: State | None, reply: Reply) -> Copy:
         if known is None:
@@ -231,10 +233,3 @@ def _age(reply: Reply) -> int:
     """Nanoseconds that the answer spent in shared caches on its way."""
     text = reply.headers.get("age", "")
     return int(text[:9]) * 1_000_000_000 if text.isascii() and text.isdigit() else 0
-
-
-def _digest(file: IO[bytes]) -> str:
-    engine = hashlib.blake2b(digest_size=32)
-    while piece := file.read(1 << 20):
-        engine.update(piece)
-    return engine.hexdigest()

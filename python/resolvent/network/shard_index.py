@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
@@ -12,6 +11,7 @@ import msgpack
 
 from resolvent.network.auth import Credential, split_credentials
 from resolvent.network.config import NetworkConfig
+from resolvent.network.depnames import matching
 from resolvent.network.errors import invalid_repodata
 from resolvent.network.locate import ChannelLocation
 from resolvent.network.resource import Context, Copy, Resource
@@ -25,8 +25,10 @@ INDEX = "repodata_shards.msgpack.zst"
 class ShardIndex:
     """A decoded shard index.
 
-    ``shards`` maps names to the SHA-256 (32 bytes) of the compressed shard. ``shards_url`` and
-    ``base_url`` are absolute, end in ``/`` and have no credentials; ``digest`` names the content.
+    ``shards`` maps names to the SHA-256 (32 bytes) of the compressed shard. ``shards_url`` is
+    absolute, ends in ``/`` and has no credentials. ``declared_base`` is where the packages are, as
+    repodata says it: relative to the subdir, empty for the subdir itself, or absolute and then
+    without credentials. ``digest`` names the content.
     """
 
     location: ChannelLocation
@@ -34,7 +36,7 @@ class ShardIndex:
     digest: str
     shards: Mapping[str, bytes]
     shards_url: str
-    base_url: str
+    declared_base: str
     info: Mapping[str, object]
     credential: Credential | None
 
@@ -44,11 +46,7 @@ class ShardIndex:
 
     def matching(self, name: str) -> Iterable[str]:
         """Return the names of this index that ``name`` (maybe with wildcards, or a regex) may mean."""
-        if name.startswith("^") and name.endswith("$"):
-            return list(self.shards)  # rare enough that everything is the honest answer
-        if "*" in name:
-            return fnmatch.filter(self.shards, name)
-        return (name,) if name in self.shards else ()
+        return matching(name, self.shards)
 
 
 def fetch_index(context: Context, location: ChannelLocation, subdir: str, *, force: bool = False) -> ShardIndex | None:
@@ -137,14 +135,19 @@ def _load(copy: Copy, resource: Resource, config: NetworkConfig) -> ShardIndex:
     info, shards = _decode(data, url, config)
     location = resource.location
     shards_url, carried = _absolute(url, info.get("shards_base_url", ""), "shards_base_url")
-    base_url, _ = _absolute(url, info.get("base_url", ""), "base_url")
+    declared = info.get("base_url", "")
+    base_url, _ = _absolute(url, declared, "base_url")
+    if base_url == location.subdir_url(resource.subdir):
+        declared = ""
+    elif urlsplit(declared).netloc:
+        declared = base_url
     return ShardIndex(
         location,
         resource.subdir,
         copy.digest,
         shards,
         shards_url,
-        base_url,
+        declared,
         info,
         location.credential_for(shards_url) or carried,
     )

@@ -19,6 +19,7 @@ from resolvent.network.depnames import names_in_sections
 from resolvent.network.errors import InvalidRepodata, NetworkError, invalid_repodata
 from resolvent.network.resource import Context
 from resolvent.network.shard_index import ShardIndex, unpack_map
+from resolvent.network.store import DAY, touch
 from resolvent.network.verify import unpack_bytes
 from resolvent.network.whole import offline_error
 
@@ -64,7 +65,8 @@ def load_shard(context: Context, index: ShardIndex, name: str) -> Shard:
         if context.config.offline:
             raise offline_error(url)
         data = _download(context, index, url, digest)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        with context.store.reported():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         context.store.write(path, data, durable=False)
     return decode_shard(data, name, digest, url, context)
 
@@ -80,7 +82,10 @@ def _from_cache(path: Path, digest: bytes) -> bytes | None:
         data = path.read_bytes()
     except OSError:
         return None
-    return data if hashlib.sha256(data).digest() == digest else None
+    if hashlib.sha256(data).digest() != digest:
+        return None
+    touch(path, every=DAY)
+    return data
 
 
 def _download(context: Context, index: ShardIndex, url: str, digest: bytes) -> bytes:

@@ -1,17 +1,19 @@
 """What is known about a cached file: the "repodata state" schema that conda and rattler share.
 
-The state is advice, never truth: it counts only while size and mtime of the data are the ones that
-it names, and a state that cannot be read is the same as none. The data then is fetched afresh.
+The state is advice, never truth: it counts only while the data's digest is the one that it names,
+and a state that cannot be read is the same as none. The data then is fetched afresh. Size and mtime,
+which the schema has, only save the reading of a file that is another one at the first glance.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 from resolvent.network.store import Store
 
@@ -33,6 +35,9 @@ class State:
     size: int = 0
     refresh_ns: int = 0
     blake2_256: str = ""
+    """Of the data that the other fields describe."""
+    pending: str = ""
+    """Of data that is, or was, about to take its place: BLAKE2b, 64 hex digits."""
     flags: dict[Flag, tuple[str, bool]] = field(default_factory=dict)
     """Per flag: when it was checked (ISO 8601, UTC) and the answer."""
 
@@ -46,7 +51,7 @@ class State:
         if not isinstance(raw, dict):
             return cls()
         state = cls()
-        for key in ("url", "etag", "mod", "cache_control", "blake2_256"):
+        for key in ("url", "etag", "mod", "cache_control", "blake2_256", "pending"):
             value = raw.get(key, raw.get(f"_{key}"))
             if isinstance(value, str):
                 setattr(state, key, value)
@@ -62,7 +67,7 @@ class State:
                     state.flags[flag] = (checked, answer)
         return state
 
-    def write(self, store: Store, path: Path) -> None:
+    def write(self, store: Store, path: Path, *, durable: bool = False) -> None:
         """Write the state file atomically."""
         raw: dict[str, object] = {
             "url": self.url,
@@ -75,19 +80,23 @@ class State:
         }
         if self.blake2_256:
             raw["blake2_256"] = self.blake2_256
+        if self.pending:
+            raw["pending"] = self.pending
         for flag, (checked, answer) in self.flags.items():
             raw[flag] = {"last_checked": checked, "value": answer}
-        store.write(path, json.dumps(raw, indent=2).encode(), durable=False)
+        store.write(path, json.dumps(raw, indent=2).encode(), durable=durable)
 
-    def describes(self, url: str, data: Path) -> bool:
-        """Whether this state belongs to ``url`` and to the data file as it is now."""
-        if self.url != url:
+    def vouches(self, url: str, data: Path) -> bool:
+        """Whether this state belongs to ``url`` and to the data file as it is now, read to its end."""
+        if self.url != url or not self.blake2_256:
             return False
         try:
             found = data.stat()
         except OSError:
             return False
-        return found.st_size == self.size and found.st_mtime_ns == self.mtime_ns
+        if found.st_size != self.size or found.st_mtime_ns != self.mtime_ns:
+            return False
+        return file_digest(data) == self.blake2_256
 
     def is_fresh(self, ttl: int | None, now_ns: int | None = None) -> bool:
         """Whether the data may be used without asking the server.
@@ -117,6 +126,23 @@ class State:
         """Remember an answer about availability, checked now."""
         stamp = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         self.flags[flag] = (stamp, answer)
+
+
+def digest_of_file(file: IO[bytes]) -> str:
+    """Return the BLAKE2b digest (64 hex digits) of what follows in an open file."""
+    engine = hashlib.blake2b(digest_size=32)
+    while piece := file.read(1 << 20):
+        engine.update(piece)
+    return engine.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """Return the digest of a file's content; an empty string if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return digest_of_file(file)
+    except OSError:
+        return ""
 
 
 def max_age(cache_control: str) -> int:

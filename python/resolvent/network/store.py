@@ -31,9 +31,11 @@ from typing import IO
 from resolvent.network.errors import NetworkError
 
 _TEMP_SUFFIX = ".tmp"
-_TEMP_LIFE = 24 * 3600.0
-_DERIVED_LIFE = 30 * 24 * 3600.0
-_DERIVED = ("assembled", "closures")
+DAY = 24 * 3600.0
+"""Seconds."""
+_TEMP_LIFE = DAY
+_UNUSED_LIFE = 30 * DAY
+_SWEPT = ("assembled", "closures", "shards")
 _POLL = 0.05
 _LOCK_WAIT = 900.0
 
@@ -127,11 +129,11 @@ class Store:
             os.close(number)
 
     def sweep(self) -> None:
-        """Remove temporary files of dead writers and derived files that nobody used for a month."""
+        """Remove temporary files of dead writers, and shards and derived files that nobody used for a month."""
         now = time.time()
-        for name in ("channels", "shards", *_DERIVED):
+        for name in ("channels", *_SWEPT):
             for path in (self.root / name).rglob("*"):
-                life = _DERIVED_LIFE if name in _DERIVED else None
+                life = _UNUSED_LIFE if name in _SWEPT else None
                 if path.name.endswith(_TEMP_SUFFIX):
                     life = _TEMP_LIFE
                 with contextlib.suppress(OSError):
@@ -141,10 +143,11 @@ class Store:
                     path.rmdir() if path.is_dir() else path.unlink()
 
 
-def touch(path: Path) -> None:
-    """Mark a derived file as used now."""
+def touch(path: Path, every: float = 0.0) -> None:
+    """Mark a file that the sweep looks at as used now, unless it was less than ``every`` seconds ago."""
     with contextlib.suppress(OSError):
-        os.utime(path)
+        if every <= 0 or time.time() - path.stat().st_mtime > every:
+            os.utime(path)
 
 
 def _sync_folder(folder: Path) -> None:
