@@ -58,16 +58,11 @@ pub(super) fn parse<'a>(
     loop {
         scanner.skip_spaces();
         if let Some(behind) = scanner.rest.strip_prefix(']') {
-            if pairs.is_empty() {
-                let end = text.len() - behind.len();
-                return Err(source.error(&text[..end], "the brackets need a key=value"));
-            }
             return Ok((pairs, behind));
         }
         let pair = scanner.pair()?;
-        if pairs.iter().any(|other| other.key == pair.key) {
-            return Err(source.error(pair.key, format!("{:?} is given twice", pair.key)));
-        }
+        // The last one wins, as in all implementations but conda's newest.
+        pairs.retain(|other| other.key != pair.key);
         pairs.push(pair);
         scanner.separator()?;
     }

@@ -5,6 +5,9 @@ use std::fmt;
 use crate::channel::{is_known_subdir, Channel};
 use crate::pattern::{pattern_kind, PatternKind, StringMatcher};
 
+/// The canonical name of several channels.
+const DEFAULTS: &str = "defaults";
+
 /// What a spec asks of the channel of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ChannelMatcher {
@@ -20,7 +23,7 @@ impl ChannelMatcher {
         if pattern_kind(text) == PatternKind::Exact {
             let channel = Channel::parse(text).map_err(|error| error.reason().to_owned())?;
             let subdir = channel.subdir().map(str::to_owned);
-            return Ok((Some(ChannelMatcher::Exact(channel)), subdir));
+            return Ok((Some(Self::of(&channel)), subdir));
         }
         let (pattern, subdir) = match text.rsplit_once('/') {
             Some((pattern, last)) if is_known_subdir(last) => (pattern, Some(last.to_owned())),
@@ -29,6 +32,15 @@ impl ChannelMatcher {
         let pattern = StringMatcher::parse(pattern)?;
         let matcher = (!pattern.is_any()).then_some(ChannelMatcher::Pattern(pattern));
         Ok((matcher, subdir))
+    }
+
+    /// Asks for a channel. conda knows the members of `defaults` by that name only, so `pkgs/main` is the same.
+    pub(super) fn of(channel: &Channel) -> Self {
+        let whole = match channel.canonical_name() {
+            DEFAULTS => Channel::parse(DEFAULTS).ok(),
+            _ => None,
+        };
+        ChannelMatcher::Exact(whole.unwrap_or_else(|| channel.clone()))
     }
 
     /// The channel, unless it is a pattern.

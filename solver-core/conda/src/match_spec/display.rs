@@ -50,7 +50,7 @@ impl MatchSpec {
 
     fn write_channel(&self, out: &mut String, brackets: &mut Brackets) {
         match &self.channel {
-            Some(ChannelMatcher::Exact(channel)) => {
+            Some(ChannelMatcher::Exact(channel)) if is_plain_channel(channel.canonical_name()) => {
                 out.push_str(channel.canonical_name());
                 match &self.subdir {
                     Some(subdir) if crate::channel::is_known_subdir(subdir) => {
@@ -62,9 +62,9 @@ impl MatchSpec {
                 }
                 out.push_str("::");
             }
-            pattern => {
-                if let Some(pattern) = pattern {
-                    brackets.pair("channel", &pattern.to_string());
+            channel => {
+                if let Some(channel) = channel {
+                    brackets.pair("channel", &channel.to_string());
                 }
                 if let Some(subdir) = &self.subdir {
                     brackets.pair("subdir", subdir);
@@ -165,6 +165,13 @@ impl MatchSpec {
             brackets.list("flags", self.flags.iter().map(super::FlagPattern::as_str));
         }
     }
+}
+
+/// Whether a channel can stand before `::`.
+fn is_plain_channel(name: &str) -> bool {
+    !name.contains(|c: char| {
+        c.is_whitespace() || matches!(c, '[' | ']' | '(' | ')' | '#' | '\'' | '"')
+    })
 }
 
 /// The bracket part while it grows.

@@ -71,7 +71,7 @@ impl MatchSpec {
         let Some(asked) = &self.channel else {
             return true;
         };
-        if asked.matches(channel, channel) {
+        if asked.exact().is_some() && asked.matches(channel, channel) {
             return true;
         }
         Channel::parse(channel)

@@ -178,7 +178,7 @@ impl<'a> Parser<'a> {
             spec.build =
                 Some(StringMatcher::parse(build).map_err(|reason| self.error(build, reason))?);
             spec.subdir = Some(subdir.to_owned());
-            spec.channel = Some(ChannelMatcher::Exact(channel.clone()));
+            spec.channel = Some(ChannelMatcher::of(channel));
         }
         spec.file_name = Some(file.to_owned());
         spec.url = Some(url);
@@ -325,9 +325,8 @@ impl<'a> Parser<'a> {
         let fail = |reason: String| self.error(part, reason);
         match key {
             "name" => {
-                if name::parse(text).map_err(fail)? != spec.name {
-                    return Err(fail("another name stands before the brackets".to_owned()));
-                }
+                // The one before the brackets wins, but this must be a name too.
+                name::parse(text).map_err(fail)?;
             }
             "version" => {
                 spec.version =

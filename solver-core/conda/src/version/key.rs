@@ -29,9 +29,10 @@ pub(crate) fn encode(text: &str, out: &mut Vec<u8>) -> Result<(), VersionError> 
 
 /// Appends to `low` and `high` the bounds of the keys `low <= key < high` whose versions start with `text`
 /// (conda's `startswith`: all runs of `text` but the last are equal; the last is equal if an integer or
-/// `post`, a prefix if a string; what follows is free).
+/// `post`, a prefix if a string; what follows is free). With `whole_words` a last run that is a string must be equal.
 pub(crate) fn encode_prefix(
     text: &str,
+    whole_words: bool,
     low: &mut Vec<u8>,
     high: &mut Vec<u8>,
 ) -> Result<(), VersionError> {
@@ -56,7 +57,7 @@ pub(crate) fn encode_prefix(
             writer.token(*token);
         }
         match (last, end) {
-            (Some(Token::Text(bytes)), _) => writer.open_text(bytes, end),
+            (Some(Token::Text(bytes)), _) if !whole_words => writer.open_text(bytes, end),
             (last, _) => {
                 if let Some(token) = last {
                     writer.token(token);

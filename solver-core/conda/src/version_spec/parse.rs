@@ -268,7 +268,12 @@ impl Parser<'_> {
                 _ => Err(self.error(span, "this operator needs a version instead of '*'")),
             };
         }
-        self.comparison(operator, base, starred, start)
+        let star = match (starred, literal[base.len()..].starts_with('.')) {
+            (false, _) => Star::None,
+            (true, true) => Star::Dot,
+            (true, false) => Star::Bare,
+        };
+        self.comparison(operator, base, star, start)
     }
 
     fn glob(&self, literal: &str, start: usize) -> Result<Expression, VersionSpecError> {
@@ -292,7 +297,7 @@ impl Parser<'_> {
         &self,
         operator: Operator,
         base: &str,
-        starred: bool,
+        star: Star,
         start: usize,
     ) -> Result<Expression, VersionSpecError> {
         let refuse = |error: VersionError| {
@@ -306,9 +311,13 @@ impl Parser<'_> {
             let mut key = Vec::new();
             encode_version(base, &mut key).map(|()| key).map_err(refuse)
         };
+        let starred = star != Star::None;
+        // Nobody lets `=1.1a*` match `1.1alpha`, while `=1.1a` and `1.1a*` do.
+        let ends_in_word = base.ends_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+        let whole_words = star == Star::Bare && operator != Operator::None && ends_in_word;
         let starts_with = |prefix: &str| {
             let (mut low, mut high) = (Vec::new(), Vec::new());
-            key::encode_prefix(prefix, &mut low, &mut high)
+            key::encode_prefix(prefix, whole_words, &mut low, &mut high)
                 .map(|()| KeySet::between(&low, &high))
                 .map_err(refuse)
         };
@@ -316,9 +325,11 @@ impl Parser<'_> {
             Operator::None if starred => (format!("{base}.*"), starts_with(base)?),
             Operator::None => (base.to_owned(), KeySet::only(&key()?)),
             Operator::Exact => (format!("=={base}"), KeySet::only(&key()?)),
+            Operator::Equal if whole_words => (format!("={base}*"), starts_with(base)?),
             Operator::Equal => (format!("={base}"), starts_with(base)?),
             Operator::NotEqual if starred => {
-                (format!("!={base}.*"), starts_with(base)?.complement())
+                let tail = if whole_words { "*" } else { ".*" };
+                (format!("!={base}{tail}"), starts_with(base)?.complement())
             }
             Operator::NotEqual => (format!("!={base}"), KeySet::only(&key()?).complement()),
             Operator::Less => (format!("<{base}"), KeySet::below(&key()?)),
@@ -393,6 +404,16 @@ fn strip_star(literal: &str) -> Option<&str> {
         base = shorter;
     }
     Some(base)
+}
+
+/// How a literal ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Star {
+    None,
+    /// `.*`
+    Dot,
+    /// `*` without a dot before it.
+    Bare,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
