@@ -131,7 +131,8 @@ pub fn packages(names: usize, depth: usize, roots: usize, rng: &mut Rng) -> Form
             let chosen = var(starts[name] + counts[name] + version);
             for &other in &needs {
                 // Newer versions want newer ones, more or less.
-                let middle = version * counts[other] / counts[name];
+                let about = version * counts[other] / counts[name];
+                let middle = (about + rng.below(counts[other] / 3 + 1)).min(counts[other] - 1);
                 let low = middle.saturating_sub(rng.below(3));
                 let high = (middle + 1 + rng.below(3)).min(counts[other]);
                 clauses.push(vec![!chosen, var(starts[other] + low)]);
