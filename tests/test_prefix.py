@@ -10,13 +10,17 @@ import pytest
 
 from conftest import record
 from environment_support import write_prefix
-from resolvent import PackageRecord, ResolventError
+from resolvent import MatchSpec, PackageRecord, ResolventError
 from resolvent.prefix import InvalidPrefix, NotAnEnvironment, Prefix, PrefixError
 from resolvent.prefix.history import parse_blocks, requested_specs, split_old_list
 
 
 def names(records: list[PackageRecord]) -> list[str]:
     return [entry.name for entry in records]
+
+
+def specs(*texts: str) -> list[MatchSpec]:
+    return [MatchSpec(text) for text in texts]
 
 
 class TestRecords:
@@ -121,7 +125,7 @@ class TestHistory:
             "==> 1 <==\n# cmd: x\n# update specs: ['lib 1.0 0']\n"
             "==> 2 <==\n# cmd: x\n# update specs: ['app']\n# neutered specs: ['lib >=1']\n"
         )
-        assert [str(spec) for spec in Prefix(folder).history] == ["lib >=1", "app"]
+        assert Prefix(folder).history == specs(*["lib >=1", "app"])
 
     def test_lists_of_old_conda(self) -> None:
         assert split_old_list("numpy >=1,<2,scipy,a=1,!=1.1") == ["numpy >=1,<2", "scipy", "a=1,!=1.1"]
@@ -151,7 +155,7 @@ class TestHistory:
     def test_a_spec_that_cannot_be_read_keeps_its_root(self, tmp_path: Path) -> None:
         folder = write_prefix(tmp_path, [record("app")], history=["app >>>=1"])
         prefix = Prefix(folder)
-        assert [str(spec) for spec in prefix.history] == ["app"]
+        assert prefix.history == specs(*["app"])
         assert "app >>>=1" in str(prefix.warnings[0])
 
     def test_requests_noted_in_the_records(self, tmp_path: Path) -> None:
@@ -162,7 +166,7 @@ class TestHistory:
             {**record("both"), "requested_specs": ["both 1.0"]},
         ]
         prefix = Prefix(write_prefix(tmp_path, records, history=["both"]), strict=True)
-        assert [str(spec) for spec in prefix.history] == ["both", "app >=1", "app <2", "old 1.*"]
+        assert prefix.history == specs(*["both", "app >=1", "app <2", "old 1.*"])
 
     def test_without_the_file(self, tmp_path: Path) -> None:
         assert Prefix(write_prefix(tmp_path, [record("app")], history=None), strict=True).history == []
@@ -171,13 +175,13 @@ class TestHistory:
 class TestSmallFiles:
     def test_pins(self, tmp_path: Path) -> None:
         folder = write_prefix(tmp_path, pins=["# a comment", "", "  python 3.12.*  ", "numpy <2", "numpy >=1"])
-        assert [str(spec) for spec in Prefix(folder, strict=True).pins] == ["python 3.12.*", "numpy <2", "numpy >=1"]
+        assert Prefix(folder, strict=True).pins == specs(*["python 3.12.*", "numpy <2", "numpy >=1"])
 
     @pytest.mark.parametrize("line", ["numpy >>>1", "*[version=1]", "numpy [", "=1"])
     def test_a_bad_pin(self, tmp_path: Path, line: str) -> None:
         folder = write_prefix(tmp_path, pins=["python 3.12.*", line])
         prefix = Prefix(folder)
-        assert [str(spec) for spec in prefix.pins] == ["python 3.12.*"]
+        assert prefix.pins == specs(*["python 3.12.*"])
         (warning,) = prefix.warnings
         assert warning.file == folder / "conda-meta" / "pinned"
         assert "line 2" in warning.reason

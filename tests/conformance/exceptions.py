@@ -10,5 +10,6 @@ from __future__ import annotations
 EXCEPTIONS: dict[str, str] = {
     "B046": "an earlier request is a cost here, not a ban: the old numpy spec is dropped, and the answer says so",
     "I013": "an earlier request is a cost here, not a ban: the old python spec is dropped, and the answer says so",
+    "B019": "without channel priority the newest build comes first here, and the channel only breaks ties",
     "B024a": "a frozen package keeps its record; conda swaps it for the same version of a better channel",
 }
