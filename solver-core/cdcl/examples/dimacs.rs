@@ -1,26 +1,30 @@
 //! Solves DIMACS files as in the SAT competitions.
 //!
 //! ```text
-//! dimacs FILE... [--proof FILE] [--conflicts N] [--max-vars N] [--stats]
+//! dimacs FILE... [--list FILE] [--proof FILE] [--binary] [--conflicts N] [--max-vars N] [--stats]
 //! ```
 //!
 //! Prints `s SATISFIABLE` and the model in `v` lines, `s UNSATISFIABLE`, or `s UNKNOWN` when the
 //! conflict budget did not suffice. The exit code is 10, 20 or 0, and 1 after an error.
 //! With several files each block is preceded by `c FILE`, and the exit code is 0
-//! unless there was an error. `-` reads the standard input.
+//! unless there was an error. `-` reads the standard input. `--list` names a file with one name of a
+//! formula on each line, for many formulas in one run. `--binary` writes the proof in binary DRAT.
 
 use cdcl::dimacs::{load, ReadOptions};
-use cdcl::{Config, DratWriter, Limits, NoProof, Outcome, ProofSink, Solver, Var};
+use cdcl::{Config, DratFormat, DratWriter, Limits, NoProof, Outcome, ProofSink, Solver, Var};
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: dimacs FILE... [--proof FILE] [--conflicts N] [--max-vars N] [--stats]";
+const USAGE: &str = "usage: dimacs FILE... [--list FILE] [--proof FILE] [--binary] [--conflicts N] [--max-vars N] [--stats]";
 
 #[derive(Default)]
 struct Options {
     files: Vec<String>,
+    /// There was a list, so the output is of the form for many files.
+    list: bool,
+    binary: bool,
     proof: Option<String>,
     conflicts: Option<u64>,
     read: ReadOptions,
@@ -36,6 +40,12 @@ fn parse_options(mut arguments: impl Iterator<Item = String>) -> Result<Options,
                 .ok_or(format!("{argument} needs a value\n{USAGE}"))
         };
         match argument.as_str() {
+            "--list" => {
+                let names = std::fs::read_to_string(value()?)?;
+                options.files.extend(names.lines().map(String::from));
+                options.list = true;
+            }
+            "--binary" => options.binary = true,
             "--proof" => options.proof = Some(value()?),
             "--conflicts" => options.conflicts = Some(value()?.parse()?),
             "--max-vars" => options.read.max_vars = value()?.parse()?,
@@ -105,14 +115,18 @@ fn run() -> Result<u8, Box<dyn Error>> {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut code = 0;
     for file in &options.files {
-        let several = options.files.len() > 1;
+        let several = options.list || options.files.len() > 1;
         if several {
             writeln!(out, "c {file}")?;
         }
         let result = match &options.proof {
             None => solve(file, &options, NoProof, &mut out).map(|(outcome, _)| outcome),
             Some(path) => {
-                let proof = DratWriter::new(BufWriter::new(File::create(path)?));
+                let format = match options.binary {
+                    true => DratFormat::Binary,
+                    false => DratFormat::Text,
+                };
+                let proof = DratWriter::with_format(BufWriter::new(File::create(path)?), format);
                 let (outcome, proof) = solve(file, &options, proof, &mut out)?;
                 proof.finish()?;
                 Ok(outcome)

@@ -204,7 +204,7 @@ fn run(config: usize, calls: &[Call]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 30_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_trace(config in 0..5usize, calls in prop::collection::vec(call(), 1..60)) {
