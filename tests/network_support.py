@@ -55,6 +55,8 @@ class Site:
         self.routes: dict[str, Route] = {}
         self.requests: list[Request] = []
         self.sent = 0
+        self.most_at_once = 0
+        self._now = 0
         self._served: dict[str, int] = {}
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -92,6 +94,12 @@ class Site:
         with self._lock:
             return [request.path for request in self.requests]
 
+    def body(self, path: str) -> bytes:
+        """The fixed body of a path."""
+        route = self.routes[path]
+        assert isinstance(route, bytes)
+        return route
+
     def forget(self) -> None:
         """Empty the log of requests and the count of bytes."""
         with self._lock:
@@ -126,8 +134,15 @@ class Site:
         if answer.status != 304 and "Content-Length" not in answer.headers:
             handler.send_header("Content-Length", str(len(answer.body)))
         handler.end_headers()
-        with contextlib.suppress(OSError):
-            self._send(handler, answer)
+        with self._lock:
+            self._now += 1
+            self.most_at_once = max(self.most_at_once, self._now)
+        try:
+            with contextlib.suppress(OSError):
+                self._send(handler, answer)
+        finally:
+            with self._lock:
+                self._now -= 1
 
     def _send(self, handler: BaseHTTPRequestHandler, answer: Answer) -> None:
         body = answer.body if answer.cut is None else answer.body[: answer.cut]
@@ -262,3 +277,40 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
             return True
         time.sleep(0.005)
     return condition()
+
+
+def put_real_channel(site: Site, folder: Path, channel: str = "/ch") -> dict[str, dict[str, Any]]:
+    """Publish the whole files of a channel folder and shards of the same records; return the repodata objects."""
+    found: dict[str, dict[str, Any]] = {}
+    for subdir in SUBDIRS:
+        path = folder / subdir / "repodata.json.zst"
+        found[subdir] = read_json(path)
+        site.routes[f"{channel}/{subdir}/{path.name}"] = path.read_bytes()
+        put_index(site, shards_of(found[subdir]), subdir, channel)
+    return found
+
+
+def shards_of(value: Mapping[str, Any]) -> dict[str, bytes]:
+    """Cut a repodata object into shards: by name the records of both sections, hashes raw."""
+    by_name: dict[str, dict[str, Any]] = {}
+    for section in ("packages", "packages.conda"):
+        for fn, record in value.get(section, {}).items():
+            raw = {key: bytes.fromhex(text) for key, text in record.items() if key in {"md5", "sha256"} and text}
+            shard = by_name.setdefault(record["name"], {"packages": {}, "packages.conda": {}, "removed": []})
+            shard[section][fn] = {**record, **raw}
+    engine = zstandard.ZstdCompressor(level=9)
+    return {name: engine.compress(msgpack.packb(shard)) for name, shard in by_name.items()}
+
+
+def wanted_names(repodatas: Iterable[Mapping[str, Any]], *roots: str) -> set[str]:
+    """Names that requests lead to, found the plain way: over and over, until nothing is new."""
+    records = [
+        record for value in repodatas for section in ("packages", "packages.conda") for record in value[section].values()
+    ]
+    reached = set(roots)
+    while True:
+        new = {spec.split()[0].split("[")[0] for r in records if r["name"] in reached for spec in r["depends"]}
+        new = {name.rstrip("<>=!~0123456789.,*") if any(c in name for c in "<>=") else name for name in new}
+        if new <= reached:
+            return reached
+        reached |= new

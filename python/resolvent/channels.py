@@ -19,15 +19,21 @@ Which channel a name or URL *is* (its canonical name, its base URL) is decided b
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import platform as _platform
 import re
 import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from ._core import ChannelNotFound, ResolventError
+from ._core import ChannelNotFound, MatchSpec, ResolventError
+
+if TYPE_CHECKING:
+    from .network import NetworkConfig
 
 #: What `load_index` and `solve` take as a channel.
 ChannelSource = str | os.PathLike[str]
@@ -132,24 +138,104 @@ def parse_source(source: ChannelSource) -> LocalSource | NetworkSource:
     return _classify(location.strip(), name.strip(), bare_is_name=False)
 
 
-def resolve_sources(sources: list[ChannelSource]) -> list[tuple[str | None, str]]:
-    """Return each source as (channel name or None, local folder), in the order given.
+def resolve_sources(
+    sources: Sequence[ChannelSource],
+    *,
+    platform: str,
+    specs: Iterable[str] | None = None,
+    offline: bool | None = None,
+    network: NetworkConfig | None = None,
+) -> list[tuple[str | None, str]]:
+    """Return channels as (channel or None, local folder), in the order given; fetch those on the network.
+
+    Parameters
+    ----------
+    sources
+        Channels as they are written.
+    platform
+        Target subdir; `noarch` is taken with it.
+    specs
+        MatchSpecs of the request, and the names of what is installed: of channels that are published in shards
+        (CEP 16) only the packages that these can lead to are fetched. None: everything.
+    offline
+        Use the cache alone, whatever its age; None: what `network` says.
+    network
+        Settings; None: the defaults as changed by the environment.
+
+    Returns
+    -------
+    One pair a source; more for `defaults`, which stands for several channels.
 
     Raises
     ------
+    ChannelNotFound
+        If a source cannot mean a channel, or a channel on the network has neither the platform's data nor `noarch`'s.
+    InvalidMatchSpec
+        If one of `specs` is no MatchSpec.
     ResolventError
-        For a channel that has to be fetched.
+        If something cannot be fetched; see `resolvent.network.NetworkError`, whose `.kind` says why.
     """
+    parsed = [parse_source(source) for source in sources]
+    remote = [source for source in parsed if isinstance(source, NetworkSource)]
+    fetched = _fetch(parsed, remote, platform, specs, offline, network) if remote else iter(())
     folders: list[tuple[str | None, str]] = []
-    for source in sources:
-        parsed = parse_source(source)
-        if isinstance(parsed, NetworkSource):
-            raise ResolventError(
-                f"cannot read channel {parsed.location!r}: channels on the network are not supported yet; "
-                "give a local folder as ./folder, or NAME=FOLDER for a copy of a channel"
-            )
-        folders.append((parsed.name, parsed.folder))
+    for source in parsed:
+        if isinstance(source, LocalSource):
+            folders.append((source.name, source.folder))
+        else:
+            folders.extend((source.name or name, folder) for name, folder in next(fetched))
     return folders
+
+
+def _fetch(
+    parsed: Sequence[LocalSource | NetworkSource],
+    remote: Sequence[NetworkSource],
+    platform: str,
+    specs: Iterable[str] | None,
+    offline: bool | None,
+    network: NetworkConfig | None,
+) -> Iterator[list[tuple[str, str]]]:
+    """Fetch all channels together, because packages of one lead to packages of another."""
+    # Imported here: most of what it needs is not needed for local channels.
+    from .network import NetworkConfig, fetch_channels
+    from .network.display import terminal_progress
+
+    config = NetworkConfig.from_environment() if network is None else network
+    if offline is not None:
+        config = dataclasses.replace(config, offline=offline)
+    subdirs = ["noarch"] if platform == "noarch" else [platform, "noarch"]
+    local = [Path(source.folder) for source in parsed if isinstance(source, LocalSource)]
+    with terminal_progress() as progress:
+        results = fetch_channels(
+            [source.location for source in remote],
+            subdirs=subdirs,
+            config=config,
+            names=None if specs is None else _names(specs),
+            progress=progress,
+            local_files=[file for folder in local for subdir in subdirs for file in _repodata(folder / subdir)],
+        )
+    for subdirs_found in results:
+        # One folder a channel, in order; a plain name means conda's own server to the core, so others are URLs.
+        named = {str(one.folder): _channel_of(one.channel, one.base_url) for one in subdirs_found}
+        yield [(name, folder) for folder, name in named.items()]
+
+
+def _channel_of(name: str, base_url: str) -> str:
+    from .network import DEFAULT_ALIAS
+
+    return name if base_url == f"{DEFAULT_ALIAS}/{name}" else base_url
+
+
+def _names(specs: Iterable[str]) -> list[str]:
+    """Return the names that specs ask for (`*` where one asks for any), and the texts, for their conditions."""
+    texts = list(specs)
+    return [*((MatchSpec(text).name or "*") for text in texts), *(text for text in texts if "[" in text)]
+
+
+def _repodata(folder: Path) -> list[Path]:
+    """Return the repodata file that the core reads in a subdir's folder: none or one."""
+    files = [folder / f"repodata.json{suffix}" for suffix in (".zst", "", ".bz2")]
+    return [file for file in files if file.is_file()][:1]
 
 
 def sample_channel() -> str:

@@ -44,6 +44,8 @@ def load_index(
     platform: str | None = None,
     channel_priority: ChannelPriority = "strict",
     skip_bad_records: bool = False,
+    specs: Specs | None = None,
+    offline: bool | None = None,
 ) -> Index:
     """Read the repodata of some channels for one platform and `noarch`.
 
@@ -57,6 +59,12 @@ def load_index(
         Default of the solves over this index.
     skip_bad_records
         Leave out records with a missing key or a wrong type, and count them in `.warnings`, instead of failing.
+    specs
+        What the index will be asked for, names of installed packages included. Channels on the network that are
+        published in shards then give only the packages that these can lead to: little to fetch, but the index does
+        not know the others. None reads everything.
+    offline
+        Read channels on the network from the cache alone; None: what the variable `RESOLVENT_OFFLINE` says.
 
     Raises
     ------
@@ -66,8 +74,9 @@ def load_index(
         If a file is not repodata, or holds a bad record; `.file` and `.field` say where.
     """
     sources = [channels] if isinstance(channels, (str, os.PathLike)) else list(channels)
+    texts = None if specs is None else _specs("specs", specs)
     return _core.load_index(
-        resolve_sources(sources),
+        resolve_sources(sources, platform=_platform(platform), specs=texts, offline=offline),
         _platform(platform),
         _choice("channel_priority", channel_priority, CHANNEL_PRIORITIES),
         _flag("skip_bad_records", skip_bad_records),
@@ -135,6 +144,7 @@ def solve(
     platform: str | None = None,
     channel_priority: ChannelPriority | None = None,
     skip_bad_records: bool = False,
+    offline: bool | None = None,
     virtual_packages: VirtualPackages = None,
     constraints: Specs = (),
     pins: Specs = (),
@@ -151,8 +161,8 @@ def solve(
         What is asked for, MatchSpecs; their order breaks ties between them.
     index
         A loaded index. Or else:
-    channels, platform, skip_bad_records
-        As for `load_index`, which is then called on the way.
+    channels, platform, skip_bad_records, offline
+        As for `load_index`, which is then called on the way, for these specs.
     channel_priority
         `strict`: a package comes only from the first channel that has it. `flexible`: it rather does. `disabled`.
         None: the index's own, which is `strict` unless it was loaded otherwise.
@@ -183,14 +193,18 @@ def solve(
     if index is None:
         if channels is None:
             raise TypeError("solve() needs index or channels")
+        specs = _specs("specs", specs)
+        installed = None if installed is None else _records("installed", installed)
         index = load_index(
             channels,
             platform=platform,
             channel_priority="strict" if channel_priority is None else channel_priority,
             skip_bad_records=skip_bad_records,
+            specs=[*specs, *(record.name for record in installed or ())],
+            offline=offline,
         )
-    elif channels is not None or platform is not None or skip_bad_records:
-        raise TypeError("solve() takes channels, platform and skip_bad_records only where no index is given")
+    elif channels is not None or platform is not None or skip_bad_records or offline is not None:
+        raise TypeError("solve() takes channels, platform, skip_bad_records and offline only where no index is given")
     return Session(index, virtual_packages=virtual_packages).solve(
         specs,
         constraints=constraints,

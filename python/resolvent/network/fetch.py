@@ -70,6 +70,8 @@ class _Part:
     subdir: str
     index: ShardIndex | None = None
     whole: Copy | None = None
+    problem: NetworkError | InvalidRepodata | None = None
+    """Why an index that may well be there cannot be used."""
 
     def done(self, path: Path) -> FetchedSubdir:
         where = self.location
@@ -163,7 +165,7 @@ def _survey(context: Context, parts: Sequence[_Part], selective: bool, local_fil
             part.index = _index_if_any(context, part)
             if part.index is None:
                 _fetch_whole(context, part)
-                if part.whole is not None and not context.config.offline:
+                if part.whole is not None and part.problem is None and not context.config.offline:
                     # Not before: where all is refused, a missing credential hides what is there.
                     Availability(context, part.location, part.subdir).remember("has_shards", False)
         else:
@@ -185,21 +187,20 @@ def _survey(context: Context, parts: Sequence[_Part], selective: bool, local_fil
 
 def _fetch_whole(context: Context, part: _Part) -> None:
     part.whole = fetch_whole(context, part.location, part.subdir)
-    if part.whole is None and part.index is None and context.config.use_shards:
+    if part.whole is None and part.index is None and part.problem is None and context.config.use_shards:
         part.index = _index_if_any(context, part)
 
 
 def _index_if_any(context: Context, part: _Part) -> ShardIndex | None:
-    refused: NetworkError | InvalidRepodata | None = None
     try:
         return fetch_index(context, part.location, part.subdir)
     except NetworkError as error:
         if error.kind != "status":
             raise
-        refused = error
+        part.problem = error
     except InvalidRepodata as error:  # damaged, or of a version to come
-        refused = error
-    _log.warning("%s; using whole repodata", refused)
+        part.problem = error
+    _log.warning("%s; using whole repodata", part.problem)
     return None
 
 
@@ -209,6 +210,9 @@ def _require(located: Sequence[Sequence[ChannelLocation]], parts: Sequence[_Part
         for location in group:
             mine = [part for part in parts if part.location is location]
             if not any(part.index is not None or part.whole is not None for part in mine):
+                for part in mine:
+                    if part.problem is not None:
+                        raise part.problem
                 tried = ", ".join(part.subdir for part in mine)
                 raise ChannelNotFound(
                     f"channel {location.name} ({location.base_url}) has no repodata for any of: {tried}"
