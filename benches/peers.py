@@ -1,0 +1,202 @@
+"""resolvent and py-rattler on the same requests, side by side: time, memory, verdict, quality.
+
+    python benches/peers.py                         the shared bench requests
+    python benches/peers.py --problems OUT/problems.jsonl --channels-root OUT/channels     a generated channel
+
+Three times are measured, request by request:
+
+- *cold*: a new process from start to end, with the interpreter and the imports;
+- *first*: in a new process, opening the index and solving, without interpreter and imports;
+- *warm*: the request on an index that is open already and has served other requests, never this one.
+
+The tools take turns (A B, then B A), so that a drift of the machine meets both. Each keeps what it keeps on disk (an
+index file, plain JSON): making that is done, and timed, once before. Ratios are py-rattler's time over resolvent's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from peer_report import report
+from quality import Universes, compare, levels, verdict, violations
+from sources import Json, channel_folder, plain_copy, read_problems, shared_folder
+
+TOOLS = ("resolvent", "py-rattler")
+_WORKER = Path(__file__).resolve().parent / "peer_worker.py"
+
+
+class Server:
+    """A worker process that keeps its indices open."""
+
+    def __init__(self, tool: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(_WORKER), tool, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def ask(self, job: Json) -> Json:
+        """Return the facts of a job."""
+        assert self._process.stdin and self._process.stdout
+        try:
+            self._process.stdin.write(json.dumps(job) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        return json.loads(line) if line else {"error": f"the process ended ({self._process.poll()})"}  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def once(tool: str, job: Json, timeout: float = 300) -> Json:
+    """Run a job in a new process; the facts with `cold`, the seconds of the whole process."""
+    begin = time.perf_counter()
+    try:
+        done = subprocess.run(
+            [sys.executable, str(_WORKER), tool, "once"],
+            input=json.dumps(job) + "\n",
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return {"error": f"no answer within {timeout:.0f} s"}
+    cold = time.perf_counter() - begin
+    if not done.stdout.strip():
+        return {"error": f"exit {done.returncode}: {done.stderr.strip()[-300:]}"}
+    facts: Json = json.loads(done.stdout)
+    if "error" not in facts:
+        facts |= {"cold": cold, "first": facts["open"] + facts["solve"]}
+    return facts
+
+
+def job_of(problem: Json, root: Path, scratch: Path) -> Json:
+    """Return what a worker needs for a request: folders for resolvent, plain JSON files for py-rattler."""
+    channels, plain = [], []
+    for channel in problem["channels"]:
+        folder = channel_folder(root, channel)
+        if folder is None:
+            continue
+        channels.append([channel, str(folder.resolve())])
+        for subdir in dict.fromkeys((problem["platform"], "noarch")):
+            file = plain_copy(folder, subdir, scratch)
+            if file:
+                plain.append([channel, subdir, str(file.resolve())])
+    return {"problem": problem, "channels": channels, "plain": plain}
+
+
+def measure(jobs: Sequence[Json], runs: int, tools: Sequence[str]) -> list[Json]:
+    """Return for each job and tool the medians of the times, the peak memory and the answer."""
+    rows = []
+    servers = {tool: Server(tool) for tool in tools}
+    for tool in tools:
+        # Other requests than the measured ones warm the servers up: those of the neighbours in the list.
+        servers[tool].ask(jobs[-1])
+    for number, job in enumerate(jobs):
+        row: Json = {"id": job["problem"]["id"], "specs": len(job["problem"]["specs"])}
+        seen: dict[str, list[Json]] = {tool: [] for tool in tools}
+        for run in range(runs):
+            for tool in tools if (number + run) % 2 == 0 else tuple(reversed(tools)):
+                seen[tool].append(once(tool, job))
+        neighbour = {**job, "problem": {**job["problem"], "specs": ["python"], "constraints": []}}
+        for tool in tools if number % 2 == 0 else tuple(reversed(tools)):
+            servers[tool].ask(neighbour)
+            warm = servers[tool].ask(job)
+            good = [facts for facts in seen[tool] if "error" not in facts]
+            if not good:
+                row[tool] = {"error": seen[tool][0]["error"]}
+                continue
+            row[tool] = {key: statistics.median(f[key] for f in good) for key in ("cold", "first", "open", "solve")}
+            row[tool] |= {"peak": max(facts["peak"] for facts in good), "warm": warm.get("solve")}
+            row[tool] |= {"sat": good[0]["sat"], "answer": good[0]["answer"]}
+            if any(facts["answer"] != good[0]["answer"] for facts in [*good, warm] if "error" not in facts):
+                row[tool]["unstable"] = True
+        rows.append(row)
+        print(f"\r{number + 1}/{len(jobs)}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    for server in servers.values():
+        server.close()
+    return rows
+
+
+def judge(rows: Sequence[Json], problems: Sequence[Json], root: Path, best: Json, tools: Sequence[str]) -> None:
+    """Add the quality of each answer to the rows."""
+    universes = Universes(root)
+    by_id = {problem["id"]: problem for problem in problems}
+    for row in sorted(rows, key=lambda row: by_id[row["id"]]["channels"]):
+        problem = by_id[row["id"]]
+        universe = universes.of(problem)
+        for tool in tools:
+            if not row[tool].get("sat"):
+                continue
+            answer = [universe.find(name, None, subdir) for name, subdir in row[tool].pop("answer")]
+            row[tool]["packages"] = len(answer)
+            row[tool]["levels"] = found = levels(universe, problem["specs"], answer)
+            row[tool]["violations"] = violations(universe, problem["specs"], problem["virtual_packages"], answer)
+            if row["id"] in best:
+                row[tool]["top"], row[tool]["whole"] = compare(found, best[row["id"]])
+                row[tool]["against_optimum"] = verdict(found, best[row["id"]])
+        if all(row[tool].get("levels") for tool in tools) and len(tools) == 2:
+            row["against_peer"] = verdict(row[tools[0]]["levels"], row[tools[1]]["levels"])
+
+
+def main() -> None:
+    """Read the options, measure, judge and report."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--problems", type=Path, help="requests (.jsonl, .jsonl.gz); default: the shared bench ones")
+    parser.add_argument("--channels-root", type=Path, help="folder of the channels; default: the shared ones")
+    parser.add_argument("--levels", type=Path, help="recorded optima; default: the shared ones")
+    parser.add_argument("--limit", type=int, help="take this many requests, spread evenly over the file")
+    parser.add_argument("--runs", type=int, default=3, help="new processes a request and tool")
+    parser.add_argument("--platform", default="linux-64")
+    parser.add_argument("--tools", nargs="+", choices=TOOLS, default=list(TOOLS))
+    parser.add_argument("--scratch", type=Path, help="where plain JSON is kept; default: below the temporary folder")
+    parser.add_argument("--out", type=Path, default=Path("peers-report"))
+    options = parser.parse_args()
+    data = None if options.problems and options.channels_root else shared_folder() / "data"
+    problems = read_problems(options.problems or data / "bench.jsonl.gz")  # type: ignore[operator]
+    root = options.channels_root or data / "channels"  # type: ignore[operator]
+    file = options.levels or (data / "bench_levels.json" if data else None)
+    best = json.loads(file.read_text(encoding="utf-8")) if file else {}
+    problems = [problem for problem in problems if problem["platform"] == options.platform]
+    if options.limit and options.limit < len(problems):
+        problems = [problems[number * len(problems) // options.limit] for number in range(options.limit)]
+    scratch = options.scratch or Path(tempfile.gettempdir()) / "resolvent-benches"
+    begin = time.perf_counter()
+    jobs = [job_of(problem, root, scratch) for problem in problems]
+    prepared = {"plain JSON": time.perf_counter() - begin}
+    for tool in options.tools:
+        # What a tool keeps on disk is made here, once for each set of channels.
+        begin = time.perf_counter()
+        for job in {json.dumps(job["channels"]): job for job in jobs}.values():
+            facts = once(tool, job)
+            if "error" in facts:
+                print(f"{tool}: {facts['error']}", file=sys.stderr)
+        prepared[tool] = time.perf_counter() - begin
+    rows = measure(jobs, options.runs, options.tools)
+    judge(rows, problems, root, best, options.tools)
+    about = {
+        "problems": str((options.problems or Path("bench.jsonl.gz")).name),
+        "requests": len(rows),
+        "runs": options.runs,
+        "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "prepared": prepared,
+    }
+    print(report(rows, about, options.tools, options.out))
+
+
+if __name__ == "__main__":
+    main()
