@@ -1,1 +1,35 @@
-//! The Python extension module: conversions only, no logic.
+//! The Python extension module `resolvent._core`: conversions only, no logic.
+//!
+//! Classes hold Rust data; records become Python objects when somebody looks at them. Solving releases the GIL and
+//! honours Ctrl-C. Every Rust error becomes one of the exceptions of [`errors`]; no panic is meant to cross.
+
+mod errors;
+mod index;
+mod record;
+mod solving;
+mod words;
+
+use pyo3::prelude::*;
+
+/// Registers the module's names.
+#[pymodule]
+fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    errors::register(m)?;
+    m.add_class::<words::Version>()?;
+    m.add_class::<words::VersionSpec>()?;
+    m.add_class::<words::MatchSpec>()?;
+    m.add_class::<words::Channel>()?;
+    m.add_class::<record::PackageRecord>()?;
+    m.add_class::<index::Index>()?;
+    m.add_function(wrap_pyfunction!(index::load_index, m)?)?;
+    m.add_class::<solving::Session>()?;
+    m.add_class::<solving::Solution>()?;
+    m.add_class::<solving::Transaction>()?;
+    m.add_class::<solving::Conflict>()?;
+    m.add_class::<solving::Fact>()?;
+    m.add_function(wrap_pyfunction!(solving::check, m)?)?;
+    m.add_function(wrap_pyfunction!(solving::export_cnf, m)?)?;
+    m.add_function(wrap_pyfunction!(solving::export_wcnf, m)?)?;
+    Ok(())
+}

@@ -1,1 +1,28 @@
 //! From an index and a request to a checked solution or a minimal conflict.
+//!
+//! Data walks in one direction: a [`Request`] meets an index, the `universe` lists what is asked for and ranks it,
+//! `encode` writes clauses as the search asks for them, `optimize` asks the SAT solver level by level, `check` tests the
+//! answer against the raw records, `transaction` orders it. When there is no answer, `explain` says why.
+
+mod check;
+mod encode;
+mod explain;
+mod export;
+mod optimize;
+mod policy;
+pub mod request;
+mod search;
+pub mod session;
+pub mod solution;
+mod solve;
+pub mod transaction;
+mod universe;
+
+pub use check::check;
+pub use explain::{Conflict, Fact, FactKind};
+pub use export::{export_cnf, export_wcnf};
+pub use optimize::Budget;
+pub use request::{ChannelPriority, Request, RequestError, RequestSpec, Strategy, VirtualPackage};
+pub use session::Session;
+pub use solution::{Optimality, Solution};
+pub use solve::{solve, SolveError};

@@ -1,0 +1,85 @@
+//! The exceptions, and which Rust error becomes which.
+
+use pyo3::create_exception;
+use pyo3::prelude::*;
+
+create_exception!(
+    resolvent,
+    ResolventError,
+    pyo3::exceptions::PyException,
+    "Base class of every error this package raises on purpose."
+);
+create_exception!(
+    resolvent,
+    UnsatisfiableError,
+    ResolventError,
+    "No set of packages satisfies the request; `.conflict` says why."
+);
+create_exception!(
+    resolvent,
+    PackagesNotFound,
+    UnsatisfiableError,
+    "A requested name is in no channel."
+);
+create_exception!(
+    resolvent,
+    InvalidMatchSpec,
+    ResolventError,
+    "A string is not a MatchSpec, or not one that can be asked of the solver."
+);
+create_exception!(
+    resolvent,
+    InvalidVersion,
+    ResolventError,
+    "A string is not a version or a version spec."
+);
+create_exception!(
+    resolvent,
+    InvalidRepodata,
+    ResolventError,
+    "A file is not repodata; `.file` and `.field` say where."
+);
+create_exception!(
+    resolvent,
+    ChannelNotFound,
+    ResolventError,
+    "A channel has no repodata for the platform nor for noarch; `.file` is its location."
+);
+create_exception!(
+    resolvent,
+    DeadlineExceeded,
+    ResolventError,
+    "The deadline struck before any answer was found."
+);
+
+/// Adds the exceptions to the module.
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = m.py();
+    m.add("ResolventError", py.get_type::<ResolventError>())?;
+    m.add("UnsatisfiableError", py.get_type::<UnsatisfiableError>())?;
+    m.add("PackagesNotFound", py.get_type::<PackagesNotFound>())?;
+    m.add("InvalidMatchSpec", py.get_type::<InvalidMatchSpec>())?;
+    m.add("InvalidVersion", py.get_type::<InvalidVersion>())?;
+    m.add("InvalidRepodata", py.get_type::<InvalidRepodata>())?;
+    m.add("ChannelNotFound", py.get_type::<ChannelNotFound>())?;
+    m.add("DeadlineExceeded", py.get_type::<DeadlineExceeded>())?;
+    Ok(())
+}
+
+/// A bad version or version spec.
+pub fn version(error: impl std::fmt::Display) -> PyErr {
+    InvalidVersion::new_err(error.to_string())
+}
+
+/// A bad MatchSpec.
+pub fn match_spec(error: impl std::fmt::Display) -> PyErr {
+    InvalidMatchSpec::new_err(error.to_string())
+}
+
+/// A request that cannot be formed.
+pub fn request(error: resolve::RequestError) -> PyErr {
+    match error {
+        resolve::RequestError::VirtualPackage { .. } => ResolventError::new_err(error.to_string()),
+        _ => InvalidMatchSpec::new_err(error.to_string()),
+    }
+}

@@ -1,0 +1,119 @@
+//! `Index` and `load_index` for Python.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use conda::index::{ChannelSource, LoadOptions};
+use conda::repodata::RepodataError;
+use pyo3::prelude::*;
+use resolve::ChannelPriority;
+
+use crate::errors::{ChannelNotFound, InvalidRepodata, ResolventError};
+
+/// The records of some channels for one platform; immutable, and shared by all who solve over it.
+#[pyclass(frozen, module = "resolvent")]
+pub struct Index {
+    pub inner: Arc<conda::index::Index>,
+    pub priority: ChannelPriority,
+}
+
+#[pymethods]
+impl Index {
+    /// What was skipped or cannot be chosen, one sentence each.
+    #[getter]
+    fn warnings(&self) -> Vec<String> {
+        self.inner.warnings().iter().map(ToString::to_string).collect()
+    }
+    /// The target subdir.
+    #[getter]
+    fn platform(&self) -> &str {
+        self.inner.platform()
+    }
+    /// Default of the solves over this index.
+    #[getter]
+    fn channel_priority(&self) -> &'static str {
+        priority_word(self.priority)
+    }
+    /// Canonical channel names, first the preferred one.
+    #[getter]
+    fn channels(&self) -> Vec<String> {
+        self.inner.channels().iter().map(|c| c.name.clone()).collect()
+    }
+    fn __len__(&self) -> usize {
+        self.inner.len()
+    }
+    fn __repr__(&self) -> String {
+        format!(
+            "<Index of {} records, {} channels, {}>",
+            self.inner.len(),
+            self.inner.channels().len(),
+            self.inner.platform()
+        )
+    }
+}
+
+/// Parses the word for a channel priority.
+pub fn parse_priority(word: &str) -> PyResult<ChannelPriority> {
+    match word {
+        "strict" => Ok(ChannelPriority::Strict),
+        "flexible" => Ok(ChannelPriority::Flexible),
+        "disabled" => Ok(ChannelPriority::Disabled),
+        other => Err(ResolventError::new_err(format!(
+            "channel_priority is '{other}'; it can be strict, flexible, disabled"
+        ))),
+    }
+}
+
+fn priority_word(priority: ChannelPriority) -> &'static str {
+    match priority {
+        ChannelPriority::Strict => "strict",
+        ChannelPriority::Flexible => "flexible",
+        ChannelPriority::Disabled => "disabled",
+    }
+}
+
+/// Reads the repodata of channels: `(name or None, local folder)` each, in order of priority.
+#[pyfunction]
+#[pyo3(signature = (sources, platform, channel_priority, skip_bad_records, cache_dir))]
+pub fn load_index(
+    py: Python<'_>,
+    sources: Vec<(Option<String>, PathBuf)>,
+    platform: String,
+    channel_priority: &str,
+    skip_bad_records: bool,
+    cache_dir: Option<PathBuf>,
+) -> PyResult<Index> {
+    let priority = parse_priority(channel_priority)?;
+    let sources: Vec<ChannelSource> = sources
+        .into_iter()
+        .map(|(name, location)| ChannelSource { name, location })
+        .collect();
+    let options = LoadOptions {
+        skip_bad_records,
+        cache_dir,
+        ..LoadOptions::default()
+    };
+    let index = py
+        .detach(|| conda::index::Index::from_channels(&sources, &platform, &options))
+        .map_err(|e| repodata(py, &e))?;
+    Ok(Index {
+        inner: Arc::new(index),
+        priority,
+    })
+}
+
+fn repodata(py: Python<'_>, error: &RepodataError) -> PyErr {
+    let text = error.to_string();
+    let err = match error {
+        RepodataError::ChannelNotFound { .. } => ChannelNotFound::new_err(text),
+        RepodataError::Io { .. } => ResolventError::new_err(text),
+        _ => InvalidRepodata::new_err(text),
+    };
+    let value = err.value(py);
+    let file = error.file().to_string_lossy().into_owned();
+    // Setting an attribute on a fresh exception fails only when memory is gone; the error itself matters more.
+    let _ = value.setattr("file", file);
+    let _ = value.setattr("field", error.field());
+    let _ = value.setattr("record", error.record());
+    err
+}

@@ -1,0 +1,322 @@
+//! The independent check: the contract's hard rules over the records of an answer.
+//!
+//! It shares nothing with the encoding. It runs on every answer that leaves the library, and it is linear in the answer.
+//! Records come either from an index, whose specs were taken apart when it was built, or from anywhere else, as
+//! strings that are parsed here; the rules are the same code for both.
+
+use std::cell::OnceCell;
+
+use conda::index::{BuildPattern, Index, RecordId, RecordRef};
+use conda::match_spec::MatchSpec;
+use conda::record::PackageRecord;
+use conda::version::Version;
+use conda::version_spec::program_matches;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::request::{ChannelPriority, Request};
+
+/// A spec of a record.
+enum Wanted<'c> {
+    /// Version program and build pattern say everything.
+    Simple {
+        name: &'c str,
+        program: &'c [u8],
+        build: BuildPattern<'c>,
+    },
+    /// Any other.
+    Parsed(Box<MatchSpec>),
+    /// No spec at all.
+    Unreadable,
+}
+
+/// A record under check.
+struct Subject<'c> {
+    name: &'c str,
+    version: &'c str,
+    build: &'c str,
+    version_key: std::borrow::Cow<'c, [u8]>,
+    depends: Vec<(&'c str, Wanted<'c>)>,
+    constrains: Vec<(&'c str, Wanted<'c>)>,
+    origin: Origin<'c>,
+    whole: OnceCell<PackageRecord>,
+}
+
+enum Origin<'c> {
+    Index(&'c Index, RecordRef),
+    Owned(&'c PackageRecord),
+}
+
+impl<'c> Subject<'c> {
+    fn from_index(index: &'c Index, at: RecordRef) -> Self {
+        let segment = &index.segments()[at.segment as usize].segment;
+        let wanted = |id: &conda::index::SpecId| {
+            let spec = segment.spec(*id);
+            let wanted = if spec.unparsable {
+                Wanted::Unreadable
+            } else if spec.simple {
+                Wanted::Simple {
+                    name: spec.name,
+                    program: spec.version_program,
+                    build: spec.build,
+                }
+            } else {
+                parse(spec.text)
+            };
+            (spec.text, wanted)
+        };
+        Subject {
+            name: segment.name_of(at.record),
+            version: segment.version(at.record),
+            build: segment.build(at.record),
+            version_key: segment.version_key(at.record).into(),
+            depends: segment.depends(at.record).iter().map(wanted).collect(),
+            constrains: segment.constrains(at.record).iter().map(wanted).collect(),
+            origin: Origin::Index(index, at),
+            whole: OnceCell::new(),
+        }
+    }
+
+    fn from_record(record: &'c PackageRecord) -> Self {
+        let all = |texts: &'c [String]| texts.iter().map(|t| (t.as_str(), parse(t))).collect();
+        Subject {
+            name: &record.name,
+            version: &record.version,
+            build: &record.build,
+            version_key: Version::parse(&record.version)
+                .map(|v| v.key().to_vec())
+                .unwrap_or_default()
+                .into(),
+            depends: all(&record.depends),
+            constrains: all(&record.constrains),
+            origin: Origin::Owned(record),
+            whole: OnceCell::new(),
+        }
+    }
+
+    fn whole(&self) -> &PackageRecord {
+        match &self.origin {
+            Origin::Owned(record) => record,
+            Origin::Index(index, at) => self.whole.get_or_init(|| index.record(*at)),
+        }
+    }
+
+    fn matches(&self, wanted: &Wanted<'_>) -> bool {
+        match wanted {
+            Wanted::Simple { name, program, build } => {
+                *name == self.name
+                    && (program.is_empty() || program_matches(program, &self.version_key, self.version))
+                    && build.matches(self.build)
+            }
+            Wanted::Parsed(spec) => spec.matches(self.whole()),
+            Wanted::Unreadable => false,
+        }
+    }
+
+    fn label(&self) -> String {
+        format!("{} {} {}", self.name, self.version, self.build)
+    }
+}
+
+fn parse(text: &str) -> Wanted<'static> {
+    MatchSpec::parse(text).map_or(Wanted::Unreadable, |spec| Wanted::Parsed(Box::new(spec)))
+}
+
+impl Wanted<'_> {
+    fn name(&self) -> Option<&str> {
+        match self {
+            Wanted::Simple { name, .. } => Some(name),
+            Wanted::Parsed(spec) => spec.name_exact(),
+            Wanted::Unreadable => None,
+        }
+    }
+}
+
+/// The broken rules, one sentence each; empty when the records are a valid answer to the request.
+///
+/// Without an index the rules that need one (the record is in it, strict channel priority) are left out.
+pub fn check(records: &[PackageRecord], request: &Request, index: Option<&Index>) -> Vec<String> {
+    let subjects: Vec<Subject<'_>> = records.iter().map(Subject::from_record).collect();
+    Checker::run(&subjects, request, index)
+}
+
+/// The same for records of an index.
+pub(crate) fn check_places(index: &Index, places: &[RecordRef], request: &Request) -> Vec<String> {
+    let subjects: Vec<Subject<'_>> = places.iter().map(|&at| Subject::from_index(index, at)).collect();
+    Checker::run(&subjects, request, Some(index))
+}
+
+/// Everything the checker looks things up in.
+struct Checker<'c> {
+    subjects: &'c [Subject<'c>],
+    virtuals: &'c [Subject<'c>],
+    by_name: FxHashMap<&'c str, &'c Subject<'c>>,
+    broken: Vec<String>,
+}
+
+impl<'c> Checker<'c> {
+    fn run(subjects: &'c [Subject<'c>], request: &Request, index: Option<&Index>) -> Vec<String> {
+        let virtuals: Vec<PackageRecord> = request.virtual_packages.iter().map(|v| v.record()).collect();
+        let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
+        let mut checker = Checker {
+            subjects,
+            virtuals: &virtuals,
+            by_name: FxHashMap::default(),
+            broken: Vec::new(),
+        };
+        for subject in subjects {
+            if let Some(other) = checker.by_name.insert(subject.name, subject) {
+                checker.broken.push(format!(
+                    "two records have the name {}: {} and {}",
+                    subject.name,
+                    other.label(),
+                    subject.label()
+                ));
+            }
+        }
+        checker.specs(request);
+        checker.dependencies();
+        checker.constraints(request);
+        checker.policy(request);
+        if let Some(index) = index {
+            checker.channels(request, index);
+        }
+        checker.nothing_superfluous(request);
+        checker.broken
+    }
+
+    /// What a name stands for: the record and the virtual packages of that name.
+    fn present(&self, name: &str) -> impl Iterator<Item = &Subject<'c>> {
+        let record = self.by_name.get(name).copied();
+        let virtuals = self.virtuals.iter().filter(move |v| record.is_none() || v.name.starts_with("__"));
+        let name = name.to_string();
+        record.into_iter().chain(virtuals.filter(move |v| v.name == name))
+    }
+
+    fn satisfied(&self, wanted: &Wanted<'_>) -> bool {
+        wanted.name().is_some_and(|name| self.present(name).any(|s| s.matches(wanted)))
+    }
+
+    /// True unless a package of the spec's name is present and does not match.
+    fn respected(&self, wanted: &Wanted<'_>) -> bool {
+        wanted.name().is_none_or(|name| self.present(name).all(|s| s.matches(wanted)))
+    }
+
+    fn specs(&mut self, request: &Request) {
+        for spec in &request.specs {
+            if !self.satisfied(&Wanted::Parsed(Box::new(spec.spec.clone()))) {
+                self.broken.push(format!("the requested spec '{}' is not satisfied", spec.text));
+            }
+        }
+    }
+
+    fn dependencies(&mut self) {
+        for subject in self.subjects {
+            for (text, wanted) in &subject.depends {
+                if matches!(wanted, Wanted::Unreadable) {
+                    self.broken.push(format!("{} depends on '{text}', which cannot be read", subject.label()));
+                } else if !self.satisfied(wanted) {
+                    self.broken.push(format!("{} depends on '{text}', which is not satisfied", subject.label()));
+                }
+            }
+            for (text, wanted) in &subject.constrains {
+                if matches!(wanted, Wanted::Unreadable) {
+                    self.broken.push(format!("{} constrains '{text}', which cannot be read", subject.label()));
+                } else if !self.respected(wanted) {
+                    self.broken.push(format!("{} constrains '{text}', which is violated", subject.label()));
+                }
+            }
+        }
+    }
+
+    fn constraints(&mut self, request: &Request) {
+        for (kind, specs) in [("constraint", &request.constraints), ("pin", &request.pins)] {
+            for spec in specs {
+                if !self.respected(&Wanted::Parsed(Box::new(spec.spec.clone()))) {
+                    self.broken.push(format!("the {kind} '{}' is violated", spec.text));
+                }
+            }
+        }
+    }
+
+    fn policy(&mut self, request: &Request) {
+        let Some(cutoff) = request.exclude_newer else {
+            return;
+        };
+        for subject in self.subjects {
+            let record = subject.whole();
+            if record.indexed_timestamp.unwrap_or(record.timestamp) > cutoff {
+                self.broken.push(format!("{} is newer than the cut-off", subject.label()));
+            }
+        }
+    }
+
+    /// Each record is in the index, and in the channel that strict priority (or the user's spec) leaves to its name.
+    fn channels(&mut self, request: &Request, index: &Index) {
+        for subject in self.subjects {
+            let mut usable: Option<usize> = None;
+            let mut found = false;
+            for (position, member) in index.segments().iter().enumerate() {
+                let Some(package) = member.segment.find_package(subject.name) else {
+                    continue;
+                };
+                let channel = &index.channels()[member.channel];
+                let wanted = request.specs.iter().filter(|s| s.name == subject.name).all(|s| {
+                    s.spec.channel().is_none() || s.spec.matches_channel(&channel.name, &channel.base_url)
+                });
+                if !wanted {
+                    continue;
+                }
+                if request.channel_priority == ChannelPriority::Strict
+                    && *usable.get_or_insert(member.channel) != member.channel
+                {
+                    continue;
+                }
+                found |= match &subject.origin {
+                    Origin::Index(_, at) => at.segment as usize == position,
+                    Origin::Owned(record) => {
+                        channel.name == record.channel
+                            && member.segment.subdir() == record.subdir
+                            && member
+                                .segment
+                                .records(package)
+                                .any(|r| member.segment.file_name(RecordId(r)) == record.file_name)
+                    }
+                };
+            }
+            if !found {
+                self.broken.push(format!(
+                    "{} of channel {} is not among the records its name may come from",
+                    subject.label(),
+                    subject.whole().channel
+                ));
+            }
+        }
+    }
+
+    fn nothing_superfluous(&mut self, request: &Request) {
+        let mut reached: FxHashSet<&str> = FxHashSet::default();
+        let mut queue: Vec<&Subject<'c>> = Vec::new();
+        for spec in &request.specs {
+            if let Some((&name, &subject)) = self.by_name.get_key_value(spec.name.as_str()) {
+                if reached.insert(name) {
+                    queue.push(subject);
+                }
+            }
+        }
+        while let Some(subject) = queue.pop() {
+            for (_, wanted) in &subject.depends {
+                let Some((&name, &next)) = wanted.name().and_then(|n| self.by_name.get_key_value(n)) else {
+                    continue;
+                };
+                if reached.insert(name) {
+                    queue.push(next);
+                }
+            }
+        }
+        for subject in self.subjects {
+            if !reached.contains(subject.name) {
+                self.broken.push(format!("{} is not needed by anything", subject.label()));
+            }
+        }
+    }
+}

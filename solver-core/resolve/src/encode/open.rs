@@ -1,0 +1,220 @@
+//! Opening candidates: writing the clauses of their dependencies and constraints.
+//!
+//! A search opens what its model wants. All builds with the same version and build number are opened together (they
+//! differ in what they were built for, and one of them will do), and the more often a name was wanted in vain, the
+//! more of its groups at a time, so that a name which must go far down gets there in few steps.
+//!
+//! *Following*: what an opened candidate requires is opened ahead, best match first, as a guess at what the next
+//! model will want. A wrong guess costs a few clauses.
+
+use std::sync::Arc;
+
+use cdcl::Lit;
+use conda::index::RecordId;
+
+use super::{Cause, Instance, SpecLit};
+use crate::universe::{Exclusion, NameId, SpecIdx};
+
+/// Most groups opened at a time for one name.
+const MOST_GROUPS: u32 = 64;
+
+/// Specs that the request has on names, for guessing well.
+pub(crate) type Wishes = rustc_hash::FxHashMap<NameId, Vec<SpecIdx>>;
+
+impl Instance {
+    /// Opens what a model chose, given as (name, position) pairs. False if all of it was open.
+    pub(crate) fn open_chosen(&mut self, chosen: &[(NameId, u32)], wishes: &Wishes) -> bool {
+        let before = self.opened;
+        let mut follow = Vec::new();
+        let mut any = false;
+        for &(name, position) in chosen {
+            let known = self.u.names[name as usize].known();
+            if position >= known {
+                self.grow(name, position + 1);
+                any = true;
+            } else if self.u.names[name as usize].cands[position as usize].open {
+                continue;
+            }
+            let wanted = &mut self.ladders.of_mut(name).wanted;
+            let groups = (1u32 << (*wanted).min(10)).min(MOST_GROUPS);
+            *wanted += 1;
+            let mut at = position;
+            for _ in 0..groups {
+                if at >= self.u.names[name as usize].known() {
+                    break;
+                }
+                at = self.open_group(name, at);
+            }
+            follow.push((name, position));
+        }
+        self.follow(follow, wishes);
+        any || self.opened > before
+    }
+
+    /// Opens the best candidates of the requested names and what they lead to.
+    pub(crate) fn open_best(&mut self, names: &[NameId], wishes: &Wishes) {
+        let mut follow = Vec::new();
+        for &name in names {
+            follow.extend(self.best_guess(name, None, wishes).map(|position| (name, position)));
+        }
+        self.follow(follow, wishes);
+    }
+
+    /// Opens, breadth first, the best match of each requirement of these candidates.
+    fn follow(&mut self, mut queue: Vec<(NameId, u32)>, wishes: &Wishes) {
+        let mut next = 0;
+        while next < queue.len() {
+            let (name, position) = queue[next];
+            next += 1;
+            if !self.u.names[name as usize].cands[position as usize].open {
+                self.open_group(name, position);
+            }
+            let at = self.u.names[name as usize].cands[position as usize];
+            let index = Arc::clone(&self.u.index);
+            let segment = &index.segments()[at.segment as usize].segment;
+            for &dep in segment.depends(RecordId(at.record)) {
+                let spec = self.u.segment_spec(at.segment, dep);
+                let entry = &self.u.specs[spec as usize];
+                let name = entry.name;
+                if entry.on_virtual.is_some() {
+                    continue;
+                }
+                if let Some(position) = self.best_guess(name, Some(spec), wishes) {
+                    if !self.u.names[name as usize].cands[position as usize].open {
+                        self.open_group(name, position);
+                        queue.push((name, position));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The best candidate of a name that a spec and the request's own specs of the name match.
+    fn best_guess(&mut self, name: NameId, spec: Option<SpecIdx>, wishes: &Wishes) -> Option<u32> {
+        let none = Vec::new();
+        let wished = wishes.get(&name).unwrap_or(&none);
+        let specs: Vec<SpecIdx> = spec.iter().chain(wished).copied().collect();
+        let start = specs.iter().filter_map(|&s| self.u.specs[s as usize].first()).max().unwrap_or(0);
+        if start >= self.u.names[name as usize].len() {
+            return None;
+        }
+        self.reach(name);
+        self.grow(name, start + 1);
+        let entry = &self.u.names[name as usize];
+        let fits = |position: u32| specs.iter().all(|&s| self.u.matches(&self.u.specs[s as usize], position));
+        (start..entry.known()).find(|&position| {
+            entry.cands[position as usize].excluded.is_none()
+                && self.possible(name, position)
+                && fits(position)
+        })
+    }
+
+    /// False when clauses alone rule the candidate out.
+    fn possible(&self, name: NameId, position: u32) -> bool {
+        self.ladders.position(name, position).is_none_or(|p| self.solver.fixed(p) != Some(false))
+    }
+
+    /// Opens the candidates with the version and build number of the one at `position`; returns the position
+    /// behind them.
+    fn open_group(&mut self, name: NameId, position: u32) -> u32 {
+        self.reach(name);
+        let group = self.u.names[name as usize].group(position);
+        for i in group.clone() {
+            let cand = &mut self.u.names[name as usize].cands[i as usize];
+            if !cand.open {
+                cand.open = true;
+                let unreadable = cand.excluded == Some(Exclusion::Unparsable);
+                if cand.excluded.is_none() || (self.guards.is_some() && !unreadable) {
+                    self.open(name, i);
+                }
+            }
+        }
+        group.end
+    }
+
+    /// Writes the clauses of one candidate.
+    fn open(&mut self, name: NameId, position: u32) {
+        self.opened += 1;
+        let p = self.ladders.of(name).chosen[position as usize];
+        let at = self.u.names[name as usize].cands[position as usize];
+        let index = Arc::clone(&self.u.index);
+        let segment = &index.segments()[at.segment as usize].segment;
+        for &dep in segment.depends(RecordId(at.record)) {
+            let spec = self.u.segment_spec(at.segment, dep);
+            match self.u.specs[spec as usize].on_virtual {
+                Some((true, _)) => {}
+                Some((false, _)) => self.forbid(p, Cause::Depends(name, spec)),
+                None => match self.spec(spec) {
+                    SpecLit::Lit(s) => self.require(p, Cause::Depends(name, spec), s),
+                    SpecLit::Never => self.forbid(p, Cause::Depends(name, spec)),
+                },
+            }
+        }
+        for &constraint in segment.constrains(RecordId(at.record)) {
+            let spec = self.u.segment_spec(at.segment, constraint);
+            let cause = Cause::Constrains(name, spec);
+            match self.u.specs[spec as usize].on_virtual {
+                Some((_, true)) => {}
+                Some((_, false)) => self.forbid(p, cause),
+                None => match &mut self.guards {
+                    None => self.constrain_by(p, spec),
+                    Some(guards) => {
+                        let (subject, new) = guards.subject(&mut self.solver, cause);
+                        if let Some(both) = new {
+                            self.constrain_by(both, spec);
+                        }
+                        self.solver.add_binary(!p, subject);
+                    }
+                },
+            }
+        }
+    }
+
+    /// `p → s`, for a cause.
+    fn require(&mut self, p: Lit, cause: Cause, s: Lit) {
+        let Some(guards) = &mut self.guards else {
+            self.solver.add_binary(!p, s);
+            return;
+        };
+        let (subject, new) = guards.subject(&mut self.solver, cause);
+        if let Some(both) = new {
+            self.solver.add_binary(!both, s);
+        }
+        self.solver.add_binary(!p, subject);
+    }
+
+    /// `¬p`, for a cause.
+    fn forbid(&mut self, p: Lit, cause: Cause) {
+        let Some(guards) = &mut self.guards else {
+            self.solver.add_clause(&[!p]);
+            return;
+        };
+        let (subject, new) = guards.subject(&mut self.solver, cause);
+        if let Some(both) = new {
+            self.solver.add_clause(&[!both]);
+        }
+        self.solver.add_binary(!p, subject);
+    }
+
+    /// Opens everything that can be reached, but for candidates that clauses alone or the request's own specs
+    /// of the name rule out.
+    pub(crate) fn open_everything(&mut self, wishes: &Wishes) {
+        let mut next = 0;
+        while next < self.reached.len() {
+            let name = self.reached[next];
+            next += 1;
+            let len = self.u.names[name as usize].len();
+            self.grow(name, len);
+            let wished = wishes.get(&name).cloned().unwrap_or_default();
+            for position in 0..len {
+                let fits = wished.iter().all(|&s| self.u.matches(&self.u.specs[s as usize], position));
+                let cand = &mut self.u.names[name as usize].cands[position as usize];
+                if cand.open || cand.excluded.is_some() || !fits || !self.possible(name, position) {
+                    continue;
+                }
+                self.u.names[name as usize].cands[position as usize].open = true;
+                self.open(name, position);
+            }
+        }
+    }
+}

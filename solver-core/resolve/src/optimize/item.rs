@@ -1,0 +1,144 @@
+//! The cost of one package at one level, as steps along its ladder.
+
+use cdcl::Lit;
+
+use super::{Optimizer, ABSENT};
+use crate::search::Model;
+use crate::universe::NameId;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cost {
+    /// The version rank.
+    Version,
+    /// The build rank, within the version class of this position.
+    Build(u32),
+    /// Whether the candidate has `track_features`, within the version class of this position; the literal is true if so.
+    Feature(u32, Lit),
+    /// Being installed.
+    Presence,
+    /// Nothing when absent, else the place (from 1) in the order of equals, within the group of this position.
+    Place(u32),
+}
+
+/// The cost of one package at one level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Item {
+    pub name: NameId,
+    pub cost: Cost,
+}
+
+/// A literal and what making it true costs; the step's place on the ladder tells which comes next.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Step {
+    pub lit: Lit,
+    pub weight: u64,
+    /// What is paid in all once this step is.
+    pub paid: u64,
+    pub at: u32,
+}
+
+impl Optimizer<'_> {
+    /// The item's value in a model.
+    pub(crate) fn cost(&mut self, item: &Item, model: &Model) -> u64 {
+        match (model.position(item.name), item.cost) {
+            (ABSENT, _) => 0,
+            (at, _) => self.cost_at(item, at),
+        }
+    }
+
+    /// The sum of the items in the best model.
+    pub(crate) fn total(&mut self, items: &[Item]) -> u64 {
+        let best = std::mem::take(&mut self.best);
+        let sum = items.iter().map(|item| self.cost(item, &best)).sum();
+        self.best = best;
+        sum
+    }
+
+    /// Version rank, build rank of a known candidate, and whether the request's specs of the name match it.
+    pub(crate) fn ranks(&mut self, name: NameId, position: u32) -> (bool, u32, u32) {
+        self.ranks.of(&self.inst.u, self.wishes, name, position)
+    }
+
+    /// The item's value when the candidate at this position, or the rest, is chosen.
+    fn cost_at(&mut self, item: &Item, position: u32) -> u64 {
+        let known = self.inst.u.names[item.name as usize].known();
+        match item.cost {
+            Cost::Version if position >= known => {
+                u64::from(self.ranks.rest(&self.inst.u, self.wishes, item.name))
+            }
+            Cost::Version => u64::from(self.ranks(item.name, position).1),
+            Cost::Build(_) if position >= known => 0,
+            Cost::Build(_) => u64::from(self.ranks(item.name, position).2),
+            Cost::Feature(..) => u64::from(position < known && self.has_features(item.name, position)),
+            Cost::Presence => 1,
+            Cost::Place(at) => {
+                let first = self.inst.u.names[item.name as usize].group(at).start;
+                u64::from(position.saturating_sub(first)) + 1
+            }
+        }
+    }
+
+    /// The item's next step: the first one, or the one behind `last`.
+    pub(crate) fn next_step(&mut self, item: &Item, last: Option<Step>) -> Option<Step> {
+        let single = |lit: Lit| Step {
+            lit,
+            weight: 1,
+            paid: 1,
+            at: 0,
+        };
+        let range = match item.cost {
+            Cost::Feature(_, lit) => return last.is_none().then(|| single(lit)),
+            Cost::Presence => {
+                let lit = self.inst.ladders.installed(item.name)?;
+                return last.is_none().then(|| single(lit));
+            }
+            Cost::Version => return self.next_version_step(item, last),
+            Cost::Build(at) => self.inst.u.names[item.name as usize].version_class(at),
+            Cost::Place(at) => self.inst.u.names[item.name as usize].group(at),
+        };
+        self.step_within(item, last, range)
+    }
+
+    /// The rest of a name, too, is a step where it costs more than what is paid. Where only known candidates cannot
+    /// tell (none behind the last step matches the request's specs), more become known; the base is then propagated again.
+    fn next_version_step(&mut self, item: &Item, last: Option<Step>) -> Option<Step> {
+        loop {
+            let entry = &self.inst.u.names[item.name as usize];
+            let (known, more) = (entry.known(), entry.known() < entry.len());
+            let step = self.step_within(item, last, 0..known + u32::from(more));
+            let may_match = |s: &u32| self.inst.u.specs[*s as usize].may_match_from(known);
+            if step.is_some() || !more || !self.wishes.get(&item.name).is_none_or(|w| w.iter().all(may_match)) {
+                return step;
+            }
+            self.inst.grow(item.name, known + 1);
+            self.propagate_base();
+        }
+    }
+
+    fn step_within(&mut self, item: &Item, last: Option<Step>, range: std::ops::Range<u32>) -> Option<Step> {
+        let paid = last.map_or(0, |s| s.paid);
+        for at in last.map_or(range.start, |s| s.at + 1)..range.end {
+            let cost = self.cost_at(item, at);
+            if cost > paid {
+                let lit = self.inst.ladders.at_or_after(item.name, at)?;
+                return Some(Step {
+                    lit,
+                    weight: cost - paid,
+                    paid: cost,
+                    at,
+                });
+            }
+        }
+        None
+    }
+
+    /// Whether a known candidate has `track_features`.
+    pub(crate) fn has_features(&self, name: NameId, position: u32) -> bool {
+        let at = self.inst.u.names[name as usize].cands[position as usize];
+        self.inst
+            .u
+            .segment(at.segment)
+            .has_track_features(conda::index::RecordId(at.record))
+    }
+}

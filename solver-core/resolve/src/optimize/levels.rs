@@ -1,0 +1,287 @@
+//! The order of the levels for a fresh environment: 2, 3, 4, 6, 7.
+//!
+//! Levels 2 to 4 are about the requested names, level 6 repeats them for the other names layer by layer, level 7
+//! counts packages and then fixes each candidate. After level 7 exactly one solution is left, so the answer does not
+//! depend on how the search went.
+//!
+//! **Layers.** The next layer holds the names in `depends` of any record that has the ranks just fixed for its name
+//! (0 and 0 for an absent one), present or not. Once every chosen package is in a layer, all later layers
+//! can only be absent and cost nothing: they are forbidden to cost anything, in one step.
+//!
+//! **Absent first.** In level 7 "not installed" comes before every candidate of a name.
+
+use rustc_hash::FxHashSet;
+
+use super::item::{Cost, Item};
+use super::{Interrupted, Optimizer, ABSENT};
+use crate::request::Strategy;
+use crate::solution::{Layer, LevelReport, Tradeoff};
+use crate::universe::NameId;
+
+/// Runs every level; on interruption the report says how far it came and `opt.best` is the best model so far.
+pub(crate) fn run(
+    opt: &mut Optimizer<'_>,
+    requested: &[NameId],
+    strategy: Strategy,
+    report: &mut LevelReport,
+) -> Result<(), Interrupted> {
+    requested_versions(opt, requested, strategy, report)?;
+    let features = opt.feature_items(requested);
+    report.requested_features = Some(opt.minimise(&features)?);
+    let builds = opt.build_items(requested);
+    report.requested_builds = Some(opt.minimise_and_break_ties(&builds)?);
+    let order = layers(opt, requested, report)?;
+    packages(opt, &order, report)
+}
+
+/// Level 2, with the trade-offs it decided.
+fn requested_versions(
+    opt: &mut Optimizer<'_>,
+    requested: &[NameId],
+    strategy: Strategy,
+    report: &mut LevelReport,
+) -> Result<(), Interrupted> {
+    let items = opt.version_items(requested);
+    if strategy == Strategy::Ordered {
+        opt.minimise_in_order(&items)?;
+        report.requested_versions = Some(opt.total(&items));
+        return Ok(());
+    }
+    let before = opt.base.len();
+    let minimum = opt.find_minimum(&items)?;
+    report.requested_versions = Some(minimum.value);
+    let paid = opt.base.len();
+    opt.fix_all(&minimum.bounds);
+    if minimum.traded {
+        opt.minimise_in_order(&items)?;
+        debug_assert!(before <= paid);
+        // What the sum decided against is searched under what held before the sum was fixed.
+        let fixed = opt.base.split_off(paid);
+        let best = opt.best.clone();
+        report.tradeoffs = tradeoffs(opt, &items)?;
+        opt.base.truncate(paid);
+        opt.base.extend(fixed);
+        opt.best = best;
+    }
+    Ok(())
+}
+
+/// For each requested name that could have a better version alone: what that would cost the others.
+fn tradeoffs(opt: &mut Optimizer<'_>, items: &[Item]) -> Result<Vec<Tradeoff>, Interrupted> {
+    let start = opt.base.len();
+    let chosen = opt.best.clone();
+    let mut out = Vec::new();
+    for (i, item) in items.iter().enumerate() {
+        let here = opt.cost(item, &chosen);
+        if here == 0 {
+            continue;
+        }
+        opt.base.truncate(start);
+        opt.best = chosen.clone();
+        opt.minimise_in_order(std::slice::from_ref(item))?;
+        if opt.total(std::slice::from_ref(item)) >= here {
+            continue;
+        }
+        let mut rest: Vec<Item> = items.to_vec();
+        rest.remove(i);
+        opt.minimise_and_break_ties(&rest)?;
+        let u = &opt.inst.u;
+        let versions = |name: NameId| -> (String, String) {
+            let of = |at: u32| match at {
+                ABSENT => String::new(),
+                at => u.version(name, at).to_string(),
+            };
+            (of(chosen.position(name)), of(opt.best.position(name)))
+        };
+        let (now, possible) = versions(item.name);
+        let price = rest
+            .iter()
+            .map(|r| (r.name, versions(r.name)))
+            .filter(|(_, (a, b))| a != b)
+            .map(|(name, (a, b))| (u.names[name as usize].text.to_string(), a, b))
+            .collect();
+        out.push(Tradeoff {
+            name: u.names[item.name as usize].text.to_string(),
+            chosen: now,
+            possible,
+            price,
+        });
+    }
+    opt.base.truncate(start);
+    Ok(out)
+}
+
+/// Level 6. Returns every covered name, in layer order.
+fn layers(
+    opt: &mut Optimizer<'_>,
+    requested: &[NameId],
+    report: &mut LevelReport,
+) -> Result<Vec<NameId>, Interrupted> {
+    let mut covered: FxHashSet<NameId> = requested.iter().copied().collect();
+    let mut layer = requested.to_vec();
+    opt.sort_by_name(&mut layer);
+    let mut order = layer.clone();
+    while opt.best.chosen().any(|(name, _)| !covered.contains(&name)) {
+        let mut next: Vec<NameId> = Vec::new();
+        for &name in &layer {
+            next.extend(opt.required_by(name).into_iter().filter(|&n| covered.insert(n)));
+        }
+        if next.is_empty() {
+            break;
+        }
+        opt.sort_by_name(&mut next);
+        for &name in &next {
+            opt.inst.reach(name);
+        }
+        let versions = opt.version_items(&next);
+        let version_ranks = opt.minimise_and_break_ties(&versions)?;
+        let features = opt.feature_items(&next);
+        let features = opt.minimise(&features)?;
+        let builds = opt.build_items(&next);
+        let build_ranks = opt.minimise_and_break_ties(&builds)?;
+        report.layers.push(Layer {
+            names: next.len(),
+            version_ranks,
+            features,
+            build_ranks,
+        });
+        order.extend_from_slice(&next);
+        layer = next;
+    }
+    opt.cover(covered);
+    report.layers_done = true;
+    Ok(order)
+}
+
+/// Level 7: the number of packages, then candidate by candidate.
+fn packages(opt: &mut Optimizer<'_>, order: &[NameId], report: &mut LevelReport) -> Result<(), Interrupted> {
+    let presence = opt.presence_items();
+    report.packages = Some(opt.minimise(&presence)?);
+    let places: Vec<Item> = order
+        .iter()
+        .filter_map(|&name| {
+            let at = opt.class_position(name)?;
+            Some(Item {
+                name,
+                cost: Cost::Place(at),
+            })
+        })
+        .collect();
+    opt.minimise_in_order(&places)?;
+    report.candidates_done = true;
+    Ok(())
+}
+
+impl Optimizer<'_> {
+    fn sort_by_name(&self, names: &mut [NameId]) {
+        let u = &self.inst.u;
+        names.sort_by(|&a, &b| u.names[a as usize].text.cmp(&u.names[b as usize].text));
+    }
+
+    /// Names in the `depends` of the records that have the ranks of a name in the best model; when it is absent, of
+    /// the best records.
+    fn required_by(&mut self, name: NameId) -> Vec<NameId> {
+        self.inst.u.list(name);
+        let at = match self.best.position(name) {
+            ABSENT if self.inst.u.names[name as usize].known() == 0 => return Vec::new(),
+            ABSENT => 0,
+            at => at,
+        };
+        let (_, version, build) = self.ranks(name, at);
+        let mut out = Vec::new();
+        for i in self.inst.u.names[name as usize].version_class(at) {
+            if self.ranks(name, i) == (true, version, build) {
+                out.extend(self.inst.u.names_required_at(name, i..i + 1));
+            }
+        }
+        out
+    }
+
+    fn version_items(&self, names: &[NameId]) -> Vec<Item> {
+        let item = |&name: &NameId| Item {
+            name,
+            cost: Cost::Version,
+        };
+        names.iter().filter(|&&n| self.inst.ladders.installed(n).is_some()).map(item).collect()
+    }
+
+    /// The position whose version class a name keeps: the best model's, or that of the best version when it is absent.
+    fn class_position(&self, name: NameId) -> Option<u32> {
+        self.inst.ladders.installed(name)?;
+        match self.best.position(name) {
+            ABSENT => Some(0),
+            at => Some(at),
+        }
+    }
+
+    fn build_items(&self, names: &[NameId]) -> Vec<Item> {
+        let item = |&name: &NameId| {
+            Some(Item {
+                name,
+                cost: Cost::Build(self.class_position(name)?),
+            })
+        };
+        names.iter().filter_map(item).collect()
+    }
+
+    /// One item a name that has a record with `track_features` in its version class.
+    fn feature_items(&mut self, names: &[NameId]) -> Vec<Item> {
+        let mut items = Vec::new();
+        for &name in names {
+            let Some(at) = self.class_position(name) else { continue };
+            let class = self.inst.u.names[name as usize].version_class(at);
+            let featured: Vec<u32> = class.filter(|&i| self.has_features(name, i)).collect();
+            if featured.is_empty() {
+                continue;
+            }
+            let lit = self.inst.feature_lit(name, &featured);
+            items.push(Item {
+                name,
+                cost: Cost::Feature(at, lit),
+            });
+        }
+        items
+    }
+
+    fn presence_items(&mut self) -> Vec<Item> {
+        self.propagate_base();
+        let open = |&name: &NameId| {
+            let lit = self.inst.ladders.installed(name)?;
+            (self.value(lit) != Some(false)).then_some(Item {
+                name,
+                cost: Cost::Presence,
+            })
+        };
+        self.inst.reached.iter().filter_map(open).collect()
+    }
+
+    /// All layers are done: names of later ones are absent or at their very best from now on.
+    fn cover(&mut self, covered: FxHashSet<NameId>) {
+        self.propagate_base();
+        let others: Vec<NameId> = self
+            .inst
+            .reached
+            .iter()
+            .copied()
+            .filter(|n| !covered.contains(n))
+            .filter(|&n| self.inst.ladders.installed(n).and_then(|lit| self.value(lit)) != Some(false))
+            .collect();
+        let mut covered = covered;
+        for name in others {
+            self.forbid_cost(name);
+            covered.insert(name);
+        }
+        self.covered = Some(covered);
+    }
+
+    /// Allows a name only where it costs nothing.
+    pub(super) fn forbid_cost(&mut self, name: NameId) {
+        let entry = &self.inst.u.names[name as usize];
+        let free = entry.cands.iter().take_while(|c| c.class == 0 && c.build_rank == 0).count() as u32;
+        if let Some(behind) = self.inst.ladders.at_or_after(name, free) {
+            self.base.push(!behind);
+        }
+        let featured: Vec<u32> = (0..free).filter(|&i| self.has_features(name, i)).collect();
+        self.base.extend(featured.iter().filter_map(|&i| self.inst.ladders.position(name, i)).map(|lit| !lit));
+    }
+}

@@ -1,0 +1,180 @@
+//! The best solution, level by level.
+//!
+//! One incremental SAT instance is asked again and again under a growing list of assumptions, the *base*: first what the
+//! request asks, then, level by level, the bounds that were shown to be the best possible. A level is a sum over
+//! packages of a cost that only grows along the package's ladder, so a bound on one package is one ladder literal.
+//! See [`sum`] for sums, [`lex`] for tie-breaks, [`item`] for costs and [`levels`] for the order of levels.
+//!
+//! Nothing is fixed by clauses, so the instance can serve the next request. Searches whose assumptions start alike
+//! share what the solver derived from the common part.
+
+pub(crate) mod item;
+pub(crate) mod levels;
+mod lex;
+pub(crate) mod ranks;
+mod sum;
+
+use std::time::Instant;
+
+use cdcl::{Limits, Lit, Outcome};
+use rustc_hash::FxHashSet;
+
+use crate::encode::{Instance, Wishes};
+use crate::search::{Brancher, Model, NameActivity};
+use crate::universe::NameId;
+use ranks::Ranks;
+
+pub(crate) use crate::search::ABSENT;
+
+/// The deadline or the caller's cancellation struck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Interrupted;
+
+/// When to stop.
+#[derive(Clone, Copy, Default)]
+pub struct Budget<'a> {
+    /// No work is begun after this moment.
+    pub deadline: Option<Instant>,
+    /// Polled during the search; `true` stops it.
+    pub cancelled: Option<&'a dyn Fn() -> bool>,
+}
+
+impl Budget<'_> {
+    /// The same for the SAT solver, optionally with a bound on conflicts.
+    pub(crate) fn limits(&self, conflicts: Option<u64>) -> Limits<'_> {
+        Limits {
+            conflicts,
+            deadline: self.deadline,
+            stop: self.cancelled,
+        }
+    }
+}
+
+/// One request on an instance: the base, the best model so far, and what it takes to improve it.
+pub(crate) struct Optimizer<'o> {
+    pub inst: &'o mut Instance,
+    /// What every further model must satisfy.
+    pub base: Vec<Lit>,
+    pub best: Model,
+    /// Specs of the request on names.
+    pub wishes: &'o Wishes,
+    pub calls: u64,
+    activity: NameActivity,
+    ranks: Ranks,
+    model: Model,
+    budget: Budget<'o>,
+    /// Names whose cost is bounded; others may only be installed where they cost nothing. Set once all layers are done.
+    covered: Option<FxHashSet<NameId>>,
+}
+
+impl<'o> Optimizer<'o> {
+    pub(crate) fn new(inst: &'o mut Instance, base: Vec<Lit>, wishes: &'o Wishes, budget: Budget<'o>) -> Self {
+        Self {
+            inst,
+            base,
+            best: Model::default(),
+            wishes,
+            calls: 0,
+            activity: NameActivity::default(),
+            ranks: Ranks::default(),
+            model: Model::default(),
+            budget,
+            covered: None,
+        }
+    }
+
+    /// Searches a model under the base and further assumptions; true: there is one, and it is now `self.best`. False: there
+    /// is none, and the solver holds the core.
+    pub(crate) fn search(&mut self, wish: &[Lit]) -> Result<bool, Interrupted> {
+        self.calls += 1;
+        loop {
+            let assumptions: Vec<Lit> = self.base.iter().chain(wish).copied().collect();
+            match self.solve(&assumptions, None) {
+                Outcome::Satisfiable => {}
+                Outcome::Unsatisfiable => return Ok(false),
+                Outcome::Unknown => return Err(Interrupted),
+            }
+            self.read_model();
+            let chosen: Vec<(NameId, u32)> = self.model.chosen().collect();
+            if self.inst.open_chosen(&chosen, self.wishes) || self.bound_newcomers() {
+                continue;
+            }
+            std::mem::swap(&mut self.best, &mut self.model);
+            return Ok(true);
+        }
+    }
+
+    fn solve(&mut self, assumptions: &[Lit], conflicts: Option<u64>) -> Outcome {
+        let mut brancher = Brancher::new(&self.inst.ladders, &self.best, &mut self.activity);
+        let limits = self.budget.limits(conflicts);
+        self.inst.solver.solve_with(assumptions, &mut brancher, &limits)
+    }
+
+    fn read_model(&mut self) {
+        self.model.clear();
+        for &name in &self.inst.reached {
+            let value = |lit: Lit| self.inst.solver.value(lit);
+            if self.inst.ladders.installed(name).and_then(value) == Some(true) {
+                let (low, _) = self.inst.ladders.possible_span(name, value);
+                self.model.set(name, low);
+            }
+        }
+    }
+
+    /// The core of the last failed search, restricted to `among` and shrunk by trying to do without each member; each
+    /// try is bounded, so the result need not be minimal.
+    pub(crate) fn shrink_core(&mut self, among: &[Lit]) -> Vec<Lit> {
+        const CONFLICTS: u64 = 1_000;
+        let restrict = |core: &[Lit], lits: &[Lit]| -> Vec<Lit> {
+            let mut core = core.to_vec();
+            core.sort_unstable();
+            lits.iter().copied().filter(|l| core.binary_search(l).is_ok()).collect()
+        };
+        let mut core = restrict(self.inst.solver.core(), among);
+        let mut tried = 0;
+        while core.len() > 1 && tried < core.len() {
+            let at = core.len() - 1 - tried;
+            let mut rest = core.clone();
+            rest.remove(at);
+            let assumptions: Vec<Lit> = self.base.iter().chain(&rest).copied().collect();
+            if self.solve(&assumptions, Some(CONFLICTS)) == Outcome::Unsatisfiable {
+                let behind: Vec<Lit> = core[at + 1..].to_vec();
+                core = restrict(self.inst.solver.core(), &rest);
+                tried = behind.iter().filter(|l| core.contains(l)).count();
+            } else {
+                tried += 1;
+            }
+        }
+        core
+    }
+
+    /// Derives what the base implies, for [`Optimizer::value`]. Adding a clause forgets it.
+    pub(crate) fn propagate_base(&mut self) {
+        let consistent = self.inst.solver.holds_under(&self.base);
+        debug_assert!(consistent, "the best model satisfies the base");
+    }
+
+    /// A literal's value as far as the base implies it.
+    pub(crate) fn value(&self, lit: Lit) -> Option<bool> {
+        self.inst.solver.current(lit)
+    }
+
+    /// Makes a literal hold from now on.
+    pub(crate) fn fix(&mut self, lit: Lit) {
+        if self.inst.solver.current(lit) != Some(true) {
+            self.base.push(lit);
+        }
+    }
+
+    /// Once all layers are done: bounds names of the model that came in only now. True if there are any.
+    fn bound_newcomers(&mut self) -> bool {
+        let Some(covered) = &mut self.covered else {
+            return false;
+        };
+        let new: Vec<NameId> = self.model.chosen().map(|(n, _)| n).filter(|&n| covered.insert(n)).collect();
+        for &name in &new {
+            self.forbid_cost(name);
+        }
+        !new.is_empty()
+    }
+}

@@ -1,0 +1,73 @@
+//! Ranks of the requested names.
+//!
+//! A rank counts versions (or build numbers) above a record among the records that *this call's specs of the name*
+//! leave. For all other names the universe's own counts are the ranks.
+
+use rustc_hash::FxHashMap;
+
+use crate::encode::Wishes;
+use crate::universe::{NameId, Universe};
+
+/// Rank tables of names with specs, for their known candidates.
+#[derive(Debug, Default)]
+pub(crate) struct Ranks {
+    tables: FxHashMap<NameId, Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    /// By position: matches all specs, version rank, build rank.
+    rows: Vec<(bool, u32, u32)>,
+    /// Versions with a match among the rows.
+    versions: u32,
+}
+
+impl Ranks {
+    /// Version and build rank of a known candidate, and whether the specs of its name match it.
+    pub(crate) fn of(&mut self, u: &Universe, wishes: &Wishes, name: NameId, position: u32) -> (bool, u32, u32) {
+        let entry = &u.names[name as usize];
+        if !wishes.contains_key(&name) {
+            let cand = entry.cands[position as usize];
+            return (true, cand.class, cand.build_rank);
+        }
+        self.table(u, wishes, name).rows[position as usize]
+    }
+
+    /// The least version rank that a record behind the known ones can have.
+    pub(crate) fn rest(&mut self, u: &Universe, wishes: &Wishes, name: NameId) -> u32 {
+        if !wishes.contains_key(&name) {
+            return u.names[name as usize].cands.last().map_or(0, |c| c.class + 1);
+        }
+        self.table(u, wishes, name).versions
+    }
+
+    fn table(&mut self, u: &Universe, wishes: &Wishes, name: NameId) -> &Table {
+        let table = self.tables.entry(name).or_default();
+        let cands = &u.names[name as usize].cands;
+        let specs = &wishes[&name];
+        let mut position = table.rows.len();
+        // Known candidates come in whole version classes.
+        while position < cands.len() {
+            let class = cands[position].class;
+            let (mut builds, mut any) = (0, false);
+            let mut last_build: Option<u32> = None;
+            while position < cands.len() && cands[position].class == class {
+                let matched = specs
+                    .iter()
+                    .all(|&s| u.matches(&u.specs[s as usize], position as u32));
+                if matched {
+                    if last_build.is_some_and(|b| b != cands[position].build_rank) {
+                        builds += 1;
+                    }
+                    last_build = Some(cands[position].build_rank);
+                    any = true;
+                }
+                // A record that does not match never counts; it carries the ranks of what is above it.
+                table.rows.push((matched, table.versions, builds));
+                position += 1;
+            }
+            table.versions += u32::from(any);
+        }
+        table
+    }
+}

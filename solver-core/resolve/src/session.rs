@@ -1,0 +1,75 @@
+//! Many requests over one index.
+//!
+//! A session keeps the instances of earlier requests: universe, clauses, learnt clauses and phases serve the next
+//! request with the same policy, whose specs, constraints and pins are assumptions. The answer is the one a fresh solve
+//! gives, because the levels of the contract leave exactly one.
+//!
+//! Any number of threads may solve on one session: an instance is taken out while it is used, and a thread that
+//! finds none makes its own. What is kept is bounded in number and in size.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use conda::index::Index;
+
+use crate::encode::Instance;
+use crate::optimize::Budget;
+use crate::policy::Policy;
+use crate::request::Request;
+use crate::solution::Solution;
+use crate::solve::{solve_on, SolveError};
+
+/// Most instances kept.
+const KEPT: usize = 8;
+/// An instance with more variables than this is not kept (each costs about 100 bytes with its clauses).
+const MOST_VARIABLES: usize = 2_000_000;
+
+/// Many requests over one index; work is reused between them, answers never depend on it.
+pub struct Session {
+    index: Arc<Index>,
+    /// Idle instances, the last used last.
+    idle: Mutex<Vec<Instance>>,
+}
+
+impl Session {
+    /// A session without any work done.
+    pub fn new(index: Arc<Index>) -> Self {
+        Session {
+            index,
+            idle: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The index that is solved over.
+    pub fn index(&self) -> &Arc<Index> {
+        &self.index
+    }
+
+    /// Solves a request; the answer is that of [`crate::solve`].
+    ///
+    /// # Errors
+    /// As [`crate::solve`].
+    pub fn solve(&self, request: &Request, budget: Budget<'_>) -> Result<Solution, SolveError> {
+        let policy = Policy::of(request, &self.index);
+        let mut instance = self.take(&policy).unwrap_or_else(|| Instance::new(Arc::clone(&self.index), policy));
+        let result = solve_on(&mut instance, request, budget);
+        if instance.solver.num_vars() <= MOST_VARIABLES {
+            self.put(instance);
+        }
+        result
+    }
+
+    fn take(&self, policy: &Policy) -> Option<Instance> {
+        // A panic elsewhere leaves the list itself whole.
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = idle.iter().rposition(|i| i.u.policy == *policy)?;
+        Some(idle.remove(at))
+    }
+
+    fn put(&self, instance: Instance) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() >= KEPT {
+            idle.remove(0);
+        }
+        idle.push(instance);
+    }
+}

@@ -1,0 +1,235 @@
+//! What a search knows of the index: names, their records in order, and which of them a spec matches.
+//!
+//! The index speaks in strings and in ids local to one subdir. A [`Universe`] gives every package name and distinct
+//! spec it meets a dense id of its own. It grows as the search asks: a name's records are listed when something first
+//! requires it, and only a *known* prefix of them is looked at (see [`Name`]). Nothing in it belongs to one request:
+//! what does (specs, constraints, pins) is assumed by the search, so that one universe serves many requests with the
+//! same [`Policy`](crate::policy::Policy).
+//!
+//! **Order.** A name's records are sorted by what the contract's levels ask in turn: (channel, when priority is
+//! flexible,) version, build number, arch before noarch, newest timestamp, `.conda` before `.tar.bz2`, channel,
+//! subdir, file name. Every level is then a bound on one ladder over this order. A segment of the index already has
+//! that order, so the list of a name that lies in one segment is just a range of it.
+
+mod matching;
+mod names;
+
+use std::sync::Arc;
+
+use conda::index::{Index, RecordId, RecordRef, Segment, SpecId};
+use conda::match_spec::MatchSpec;
+use conda::record::PackageRecord;
+use rustc_hash::FxHashMap;
+
+pub(crate) use matching::Spec;
+pub(crate) use names::{Exclusion, Name};
+
+use crate::policy::Policy;
+use crate::request::is_virtual_name;
+
+/// A package name of the universe.
+pub(crate) type NameId = u32;
+/// A distinct spec of the universe.
+pub(crate) type SpecIdx = u32;
+
+/// Everything a search knows of the index.
+pub(crate) struct Universe {
+    pub index: Arc<Index>,
+    pub policy: Policy,
+    pub names: Vec<Name>,
+    pub specs: Vec<Spec>,
+    name_ids: FxHashMap<Box<str>, NameId>,
+    /// Per segment: the segment's name id -> universe's name id + 1; 0 is unseen.
+    segment_names: Vec<Vec<u32>>,
+    /// Per segment: the segment's spec id -> universe's spec id + 1; 0 is unseen.
+    segment_specs: Vec<Vec<u32>>,
+    spec_ids: FxHashMap<Box<str>, SpecIdx>,
+    virtual_records: Vec<PackageRecord>,
+    /// List records that strict priority hides too, with that as their exclusion.
+    pub show_hidden: bool,
+}
+
+impl Universe {
+    pub(crate) fn new(index: Arc<Index>, policy: Policy) -> Self {
+        // Zeroed tables are mapped lazily by the system, so their size costs nothing until it is used.
+        let table = |len: fn(&Segment) -> usize| -> Vec<Vec<u32>> {
+            let segments = index.segments().iter();
+            segments.map(|s| vec![0; len(&s.segment)]).collect()
+        };
+        Universe {
+            names: Vec::new(),
+            specs: Vec::new(),
+            name_ids: FxHashMap::default(),
+            segment_names: table(Segment::name_count),
+            segment_specs: table(Segment::spec_count),
+            spec_ids: FxHashMap::default(),
+            virtual_records: policy.virtual_packages.iter().map(|v| v.record()).collect(),
+            show_hidden: false,
+            index,
+            policy,
+        }
+    }
+
+    /// The segment of the index with this position.
+    pub(crate) fn segment(&self, position: u32) -> &Segment {
+        &self.index.segments()[position as usize].segment
+    }
+
+    /// The id of a name, whether or not any channel has it.
+    pub(crate) fn name_id(&mut self, text: &str) -> NameId {
+        if let Some(&id) = self.name_ids.get(text) {
+            return id;
+        }
+        let id = self.names.len() as NameId;
+        self.names.push(Name::new(text));
+        self.name_ids.insert(text.into(), id);
+        id
+    }
+
+    fn segment_name(&mut self, segment: u32, name: conda::index::NameId) -> NameId {
+        let seen = self.segment_names[segment as usize]
+            .get(name.0 as usize)
+            .copied()
+            .unwrap_or(0);
+        if seen != 0 {
+            return seen - 1;
+        }
+        let index = Arc::clone(&self.index);
+        let id = self.name_id(index.segments()[segment as usize].segment.name(name));
+        if let Some(entry) = self.segment_names[segment as usize].get_mut(name.0 as usize) {
+            *entry = id + 1;
+        }
+        id
+    }
+
+    /// The universe's spec for one of a segment's specs.
+    pub(crate) fn segment_spec(&mut self, segment: u32, spec: SpecId) -> SpecIdx {
+        let seen = self.segment_specs[segment as usize]
+            .get(spec.0 as usize)
+            .copied()
+            .unwrap_or(0);
+        if seen != 0 {
+            return seen - 1;
+        }
+        let index = Arc::clone(&self.index);
+        let found = index.segments()[segment as usize].segment.spec(spec);
+        let id = match self.spec_ids.get(found.text) {
+            Some(&id) => id,
+            None => {
+                let name = found.name_id.map(|name| self.segment_name(segment, name));
+                let id = if found.simple {
+                    let name = name.unwrap_or_else(|| self.name_id(found.name));
+                    self.add_spec(found.text, name, found.version_program.to_vec(), matching::Filter::build(found.build))
+                } else {
+                    match MatchSpec::parse(found.text) {
+                        Ok(parsed) => self.add_parsed(found.text, &parsed),
+                        Err(_) => {
+                            let name = name.unwrap_or_else(|| self.name_id(found.name));
+                            self.add_spec(found.text, name, Vec::new(), matching::Filter::Nothing)
+                        }
+                    }
+                };
+                self.spec_ids.insert(found.text.into(), id);
+                id
+            }
+        };
+        if let Some(entry) = self.segment_specs[segment as usize].get_mut(spec.0 as usize) {
+            *entry = id + 1;
+        }
+        id
+    }
+
+    /// The universe's spec for a parsed one, by its text.
+    pub(crate) fn parsed_spec(&mut self, text: &str, spec: &MatchSpec) -> SpecIdx {
+        if let Some(&id) = self.spec_ids.get(text) {
+            return id;
+        }
+        let id = self.add_parsed(text, spec);
+        self.spec_ids.insert(text.into(), id);
+        id
+    }
+
+    fn add_parsed(&mut self, text: &str, spec: &MatchSpec) -> SpecIdx {
+        let name = self.name_id(spec.name_exact().unwrap_or_default());
+        let program = spec.version().map_or_else(Vec::new, |v| v.program().to_vec());
+        self.add_spec(text, name, program, matching::Filter::of(spec))
+    }
+
+    fn add_spec(&mut self, text: &str, name: NameId, program: Vec<u8>, filter: matching::Filter) -> SpecIdx {
+        let is_virtual = is_virtual_name(&self.names[name as usize].text);
+        let mut spec = Spec::new(text, name, program, filter);
+        if is_virtual {
+            let name = &*self.names[name as usize].text;
+            let present: Vec<&PackageRecord> =
+                self.virtual_records.iter().filter(|r| r.name == name).collect();
+            let matched = present.iter().any(|r| spec.matches_record(r));
+            spec.on_virtual = Some((matched, matched || present.is_empty()));
+        } else {
+            self.list(name);
+            self.locate(&mut spec);
+        }
+        self.specs.push(spec);
+        (self.specs.len() - 1) as SpecIdx
+    }
+
+    /// The address of a record in the index; `None` for an installed one that no channel has.
+    pub(crate) fn record_ref(&self, name: NameId, position: u32) -> RecordRef {
+        let at = self.names[name as usize].cands[position as usize];
+        RecordRef {
+            segment: at.segment,
+            record: RecordId(at.record),
+        }
+    }
+
+    /// The version of a known candidate, as written.
+    pub(crate) fn version(&self, name: NameId, position: u32) -> &str {
+        let at = self.names[name as usize].cands[position as usize];
+        self.segment(at.segment).version(RecordId(at.record))
+    }
+
+    /// Names in the `depends` of the records of `name` at these positions, virtual packages left out.
+    pub(crate) fn names_required_at(&mut self, name: NameId, positions: std::ops::Range<u32>) -> Vec<NameId> {
+        let index = Arc::clone(&self.index);
+        let mut out = Vec::new();
+        for position in positions {
+            let at = self.names[name as usize].cands[position as usize];
+            let segment = &index.segments()[at.segment as usize].segment;
+            for &dep in segment.depends(RecordId(at.record)) {
+                if let Some(local) = segment.spec_name(dep) {
+                    let id = self.segment_name(at.segment, local);
+                    if !is_virtual_name(&self.names[id as usize].text) {
+                        out.push(id);
+                    }
+                }
+            }
+        }
+        out
+    }
+}
+
+impl Universe {
+    /// Positions of the records of a name that depend on (or constrain) a spec, in the whole list.
+    pub(crate) fn records_with(&self, name: NameId, spec: SpecIdx, constrains: bool) -> Vec<u32> {
+        let text = &*self.specs[spec as usize].text;
+        let entry = &self.names[name as usize];
+        let has = |position: &u32| {
+            let place = entry.place(*position);
+            let segment = self.segment(place.segment);
+            let record = RecordId(place.record);
+            let list = if constrains { segment.constrains(record) } else { segment.depends(record) };
+            list.iter().any(|&id| {
+                match self.segment_specs[place.segment as usize].get(id.0 as usize) {
+                    Some(&seen) if seen != 0 => seen - 1 == spec,
+                    _ => segment.spec(id).text == text,
+                }
+            })
+        };
+        (0..entry.len()).filter(has).collect()
+    }
+
+    /// The version of any record of a name, as written.
+    pub(crate) fn version_at(&self, name: NameId, position: u32) -> &str {
+        let place = self.names[name as usize].place(position);
+        self.segment(place.segment).version(RecordId(place.record))
+    }
+}

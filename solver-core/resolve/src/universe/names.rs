@@ -1,0 +1,293 @@
+//! The records of one name: listed, ordered, ranked, known prefix by known prefix.
+
+use std::cmp::{Ordering, Reverse};
+use std::sync::Arc;
+
+use conda::index::{RecordId, Segment};
+
+use super::{NameId, Universe};
+use crate::request::ChannelPriority;
+
+/// Smallest number of records that become known at a time.
+const FIRST_WINDOW: u32 = 8;
+
+/// Why a record cannot be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Exclusion {
+    /// A higher channel has the name (strict priority).
+    Priority,
+    /// It is newer than the cut-off.
+    Cutoff,
+    /// Its version or one of its specs cannot be read.
+    Unparsable,
+}
+
+/// A record of a name, by its place in the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub segment: u32,
+    pub record: u32,
+}
+
+/// A known record with its ranks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Candidate {
+    pub segment: u32,
+    pub record: u32,
+    /// Distinct versions above it in the whole list.
+    pub class: u32,
+    /// Distinct build numbers above it within its version.
+    pub build_rank: u32,
+    pub excluded: Option<Exclusion>,
+    /// Its dependencies are encoded.
+    pub open: bool,
+}
+
+/// All records of a name, in order.
+#[derive(Debug, Default)]
+enum List {
+    /// Nobody asked yet.
+    #[default]
+    Unlisted,
+    /// A range of one segment, whose order is ours.
+    Range { segment: u32, start: u32, len: u32 },
+    /// Anything else.
+    Merged(Vec<Place>),
+}
+
+/// A span of a name's list in which versions are sorted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Run {
+    pub start: u32,
+    pub end: u32,
+}
+
+/// One package name.
+///
+/// Its list holds every record that channel priority leaves. The first [`Name::known`] of them, always whole version
+/// classes, have been looked at; what lies behind is one lump, the *rest*.
+#[derive(Debug, Default)]
+pub(crate) struct Name {
+    pub text: Box<str>,
+    /// The known candidates, best first, excluded ones too.
+    pub cands: Vec<Candidate>,
+    list: List,
+    /// The only channel that strict priority leaves.
+    first_channel: Option<usize>,
+    pub(super) runs: Vec<Run>,
+    /// Versions ascend within a run (a strategy that prefers low versions).
+    pub(super) ascending: bool,
+}
+
+impl Name {
+    pub(super) fn new(text: &str) -> Self {
+        Name {
+            text: text.into(),
+            ..Name::default()
+        }
+    }
+
+    /// Number of known candidates.
+    pub(crate) fn known(&self) -> u32 {
+        self.cands.len() as u32
+    }
+
+    /// Number of records.
+    pub(crate) fn len(&self) -> u32 {
+        match &self.list {
+            List::Unlisted => 0,
+            List::Range { len, .. } => *len,
+            List::Merged(places) => places.len() as u32,
+        }
+    }
+
+    pub(super) fn place(&self, position: u32) -> Place {
+        match &self.list {
+            List::Unlisted => Place {
+                segment: 0,
+                record: u32::MAX,
+            },
+            List::Range { segment, start, .. } => Place {
+                segment: *segment,
+                record: start + position,
+            },
+            List::Merged(places) => places[position as usize],
+        }
+    }
+
+    /// The candidates with the version and build rank of the one at `position`: `[start, end)`.
+    pub(crate) fn group(&self, position: u32) -> std::ops::Range<u32> {
+        let at = self.cands[position as usize];
+        let same = |c: &Candidate| c.class == at.class && c.build_rank == at.build_rank;
+        let before = self.cands[..position as usize].iter().rev().take_while(|c| same(c)).count();
+        let after = self.cands[position as usize..].iter().take_while(|c| same(c)).count();
+        position - before as u32..position + after as u32
+    }
+
+    /// The candidates with the version of the one at `position`: `[start, end)`.
+    pub(crate) fn version_class(&self, position: u32) -> std::ops::Range<u32> {
+        let class = self.cands[position as usize].class;
+        let start = self.cands.partition_point(|c| c.class < class);
+        let end = self.cands.partition_point(|c| c.class <= class);
+        start as u32..end as u32
+    }
+}
+
+impl Universe {
+    /// Lists the records of a name, at the first call.
+    pub(crate) fn list(&mut self, name: NameId) {
+        if !matches!(self.names[name as usize].list, List::Unlisted) {
+            return;
+        }
+        let index = Arc::clone(&self.index);
+        let text = self.names[name as usize].text.clone();
+        let allowed = self.policy.allowed_channels(&text);
+        let strict = self.policy.channel_priority == ChannelPriority::Strict;
+        let mut first_channel: Option<usize> = None;
+        let mut spans: Vec<(u32, std::ops::Range<u32>)> = Vec::new();
+        for (position, member) in index.segments().iter().enumerate() {
+            if allowed.is_some_and(|ok| !ok[member.channel]) {
+                continue;
+            }
+            let Some(package) = member.segment.find_package(&text) else {
+                continue;
+            };
+            let first = *first_channel.get_or_insert(member.channel);
+            if strict && first != member.channel && !self.show_hidden {
+                continue;
+            }
+            spans.push((position as u32, member.segment.records(package)));
+        }
+        let ascending = self.policy.prefers_low(&text);
+        let flexible = self.policy.channel_priority == ChannelPriority::Flexible;
+        let list = match &spans[..] {
+            [(segment, span)] if !ascending => List::Range {
+                segment: *segment,
+                start: span.start,
+                len: span.len() as u32,
+            },
+            _ => {
+                let mut places: Vec<Place> = spans
+                    .iter()
+                    .flat_map(|(segment, span)| {
+                        span.clone().map(|record| Place {
+                            segment: *segment,
+                            record,
+                        })
+                    })
+                    .collect();
+                places.sort_by(|a, b| self.compare(a, b, ascending, flexible));
+                List::Merged(places)
+            }
+        };
+        let entry = &mut self.names[name as usize];
+        entry.list = list;
+        entry.first_channel = first_channel.filter(|_| strict);
+        entry.ascending = ascending;
+        let len = entry.len();
+        entry.runs = if flexible {
+            let channel = |i: u32| index.segments()[entry.place(i).segment as usize].channel;
+            let mut runs: Vec<Run> = Vec::new();
+            for i in 0..len {
+                match runs.last_mut() {
+                    Some(run) if channel(run.start) == channel(i) => run.end = i + 1,
+                    _ => runs.push(Run { start: i, end: i + 1 }),
+                }
+            }
+            runs
+        } else {
+            vec![Run { start: 0, end: len }]
+        };
+        if len > 0 {
+            self.grow(name, 1);
+        }
+    }
+
+    /// The order described in the module's essay.
+    fn compare(&self, a: &Place, b: &Place, ascending: bool, flexible: bool) -> Ordering {
+        let segments = self.index.segments();
+        let (ma, mb) = (&segments[a.segment as usize], &segments[b.segment as usize]);
+        let (sa, sb): (&Segment, &Segment) = (&ma.segment, &mb.segment);
+        let (ra, rb) = (RecordId(a.record), RecordId(b.record));
+        let by_channel = ma.channel.cmp(&mb.channel);
+        let by_version = sa.version_key(ra).cmp(sb.version_key(rb));
+        (if flexible { by_channel } else { Ordering::Equal })
+            .then_with(|| if ascending { by_version } else { by_version.reverse() })
+            .then_with(|| sb.build_number(rb).cmp(&sa.build_number(ra)))
+            .then_with(|| (sa.subdir() == "noarch").cmp(&(sb.subdir() == "noarch")))
+            .then_with(|| Reverse(sa.timestamp(ra)).cmp(&Reverse(sb.timestamp(rb))))
+            .then_with(|| sb.is_conda_archive(rb).cmp(&sa.is_conda_archive(ra)))
+            .then(by_channel)
+            .then_with(|| sa.subdir().cmp(sb.subdir()))
+            .then_with(|| {
+                if a.segment == b.segment {
+                    a.record.cmp(&b.record)
+                } else {
+                    sa.file_name(ra).cmp(&sb.file_name(rb))
+                }
+            })
+    }
+
+    /// Makes at least `target` candidates known, and at least twice as many as before; false if all are.
+    pub(crate) fn grow(&mut self, name: NameId, target: u32) -> bool {
+        let (known, len) = (self.names[name as usize].known(), self.names[name as usize].len());
+        if known >= len {
+            return false;
+        }
+        let target = target.max(FIRST_WINDOW).max(2 * known).min(len);
+        let flexible = self.policy.channel_priority == ChannelPriority::Flexible;
+        let index = Arc::clone(&self.index);
+        let mut cands = std::mem::take(&mut self.names[name as usize].cands);
+        let mut previous = cands.last().map(|c| Place {
+            segment: c.segment,
+            record: c.record,
+        });
+        for position in known..len {
+            let place = self.names[name as usize].place(position);
+            let member = &index.segments()[place.segment as usize];
+            let id = RecordId(place.record);
+            let (mut class, mut build_rank) = (0, 0);
+            if let (Some(before), Some(last)) = (previous, cands.last()) {
+                let other = &index.segments()[before.segment as usize];
+                let before = RecordId(before.record);
+                let same_version = (before == id && place.segment == last.segment)
+                    || (other.segment.version_key(before) == member.segment.version_key(id)
+                        && (!flexible || other.channel == member.channel));
+                if !same_version && position >= target {
+                    break;
+                }
+                class = last.class + u32::from(!same_version);
+                if same_version {
+                    let same_build =
+                        other.segment.build_number(before) == member.segment.build_number(id);
+                    build_rank = last.build_rank + u32::from(!same_build);
+                }
+            }
+            cands.push(Candidate {
+                segment: place.segment,
+                record: place.record,
+                class,
+                build_rank,
+                excluded: self.exclusion(name, member.channel, &member.segment, id),
+                open: false,
+            });
+            previous = Some(place);
+        }
+        self.names[name as usize].cands = cands;
+        true
+    }
+
+    fn exclusion(&self, name: NameId, channel: usize, segment: &Segment, id: RecordId) -> Option<Exclusion> {
+        if self.names[name as usize].first_channel.is_some_and(|first| first != channel) {
+            return Some(Exclusion::Priority);
+        }
+        if segment.is_unparsable(id) {
+            return Some(Exclusion::Unparsable);
+        }
+        let cutoff = self.policy.exclude_newer?;
+        let when = segment
+            .indexed_timestamp(id)
+            .unwrap_or_else(|| segment.timestamp(id));
+        (when > cutoff).then_some(Exclusion::Cutoff)
+    }
+}
