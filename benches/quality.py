@@ -126,10 +126,10 @@ class Universe:
         word = matcher(spec)
         if word.channel is not None and word.channel.name not in (None, record["channel"]):
             return False
-        key = id(record)
-        if key not in self._words:
-            self._words[key] = package(record)
-        return bool(word.matches(self._words[key]))
+        # The record is held too: its id would otherwise be given to another one.
+        if id(record) not in self._words:
+            self._words[id(record)] = (record, package(record))
+        return bool(word.matches(self._words[id(record)][1]))
 
 
 def package(record: Mapping[str, Any]) -> rattler.PackageRecord:
