@@ -305,7 +305,10 @@ def shards_of(value: Mapping[str, Any]) -> dict[str, bytes]:
 def wanted_names(repodatas: Iterable[Mapping[str, Any]], *roots: str) -> set[str]:
     """Names that requests lead to, found the plain way: over and over, until nothing is new."""
     records = [
-        record for value in repodatas for section in ("packages", "packages.conda") for record in value[section].values()
+        record
+        for value in repodatas
+        for section in ("packages", "packages.conda")
+        for record in value[section].values()
     ]
     reached = set(roots)
     while True:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from network_support import (
     Answer,
     Request,
@@ -24,7 +25,6 @@ from network_support import (
     serving,
     zst,
 )
-
 from resolvent.network import NetworkError, Progress, fetch_channel, locate, redact
 
 TOKEN = "tk-5f3a9c1e-secret"
@@ -210,10 +210,10 @@ def test_credentials_return_after_a_redirect_on_the_same_host(site: Site, tmp_pa
 def test_shards_on_another_host_get_no_credentials(site: Site, tmp_path: Path) -> None:
     with serving() as other:
         put_shards(other, {"linux-64": [entry("a")]}, "/ch")
-        put_shards(site, {"linux-64": [entry("a")]}, f"/t/{TOKEN}/ch", shards_base_url=f"{other.url}/ch/linux-64/shards")
-        parts = fetch_channel(
-            f"{site.url}/t/{TOKEN}/ch", subdirs=["linux-64"], config=config(tmp_path), names=["a"]
+        put_shards(
+            site, {"linux-64": [entry("a")]}, f"/t/{TOKEN}/ch", shards_base_url=f"{other.url}/ch/linux-64/shards"
         )
+        parts = fetch_channel(f"{site.url}/t/{TOKEN}/ch", subdirs=["linux-64"], config=config(tmp_path), names=["a"])
         assert parts[0].sharded
         assert [path for path in other.paths if TOKEN in path] == []
         assert_no_secret(tmp_path)
@@ -221,16 +221,20 @@ def test_shards_on_another_host_get_no_credentials(site: Site, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     "answer",
-    [Answer(403), Answer(500), Answer(body=b"<html>"), Answer(body=BODY, cut=5), Answer(302, headers={"Location": "x"})],
+    [
+        Answer(403),
+        Answer(500),
+        Answer(body=b"<html>"),
+        Answer(body=BODY, cut=5),
+        Answer(302, headers={"Location": "x"}),
+    ],
 )
 def test_errors_are_silent_about_secrets(site: Site, tmp_path: Path, log: io.StringIO, answer: Answer) -> None:
     for path in (f"/t/{TOKEN}/ch/linux-64/{name}" for name in ("repodata.json", "repodata.json.zst", "x")):
         site.routes[path] = answer
     events: list[Progress] = []
-    with pytest.raises(Exception) as caught:  # noqa: PT011 - of every kind
-        fetch_channel(
-            f"{site.url}/t/{TOKEN}/ch", subdirs=["linux-64"], config=config(tmp_path), progress=events.append
-        )
+    with pytest.raises(Exception) as caught:
+        fetch_channel(f"{site.url}/t/{TOKEN}/ch", subdirs=["linux-64"], config=config(tmp_path), progress=events.append)
     error = caught.value
     shown = [str(error), repr(error), str(vars(error)), str(error.args), repr(error.__context__), repr(error.__cause__)]
     assert_no_secret(tmp_path, log.getvalue(), *shown, *(event.label for event in events))

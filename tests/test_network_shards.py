@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 import msgpack
 import pytest
+
 from network_support import (
     SUBDIRS,
     Answer,
@@ -29,7 +30,6 @@ from network_support import (
     wanted_names,
     zst,
 )
-
 from resolvent.network import (
     FetchedSubdir,
     InvalidRepodata,
@@ -312,4 +312,4 @@ def test_real_channel(site: Site, tmp_path: Path, shared: Path) -> None:
     # The index holds a 32-byte hash a name, which nothing compresses; the shards are what a request adds.
     assert site.sent < 0.15 * whole
     assert site.sent - indices < 0.1 * whole
-    print(json.dumps({"sent": site.sent, "indices": indices, "whole": whole, "names": len(names)}))
+    logging.getLogger("tests").info("sent %d bytes, %d of them indices; whole %d", site.sent, indices, whole)

@@ -140,15 +140,19 @@ class Resource:
             self.check(file)
             file.seek(0)
             digest = digest_of_file(file)
-            self._announce(store, info, digest)
+            self._announce(store, data, info, digest)
             store.publish(temporary, file, data, durable=True)
         self._remember(store, data, info, reply, digest)
         return Copy(data, digest)
 
-    def _announce(self, store: Store, info: Path, digest: str) -> None:
+    def _announce(self, store: Store, data: Path, info: Path, digest: str) -> None:
+        """Let the state vouch for the data to come as well as for the data that is there."""
         state = State.read(info)
         if state.url != self.url:
             state = State(url=self.url, flags=state.flags)
+        elif state.pending and state.pending == file_digest(data):
+            # An earlier writer came this far and was killed: its data must not be forgotten if we are too.
+            state = State(url=self.url, flags=state.flags, blake2_256=state.pending)
         state.pending = digest
         state.write(store, info, durable=True)
 
