@@ -4,6 +4,8 @@
 //! below, each with its reason; `docs/matching-decisions.md` explains them to users. A listed row must really differ,
 //! so the lists cannot outlive their reasons.
 
+#![allow(clippy::print_stderr, clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -52,7 +54,7 @@ fn check_rows(rows: &[Value], decided: &[Decision], ours: impl Fn(&str, &Value) 
             _ => wrong.push(format!("row {number}: {row}, here {got}")),
         }
     }
-    println!("{consensus} rows of consensus, {contested} contested, {counts:?} decided otherwise");
+    eprintln!("{consensus} rows of consensus, {contested} contested, {counts:?} decided otherwise");
     assert!(
         wrong.is_empty(),
         "{} wrong:\n{}",

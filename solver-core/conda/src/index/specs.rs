@@ -85,6 +85,10 @@ impl<'a> BuildPattern<'a> {
 
 /// `name`, `name version` or `name version build` with plain tokens; `None` to ask the real parser.
 fn compile_positional(text: &str) -> Option<CompiledSpec<'_>> {
+    if text.ends_with(".conda") || text.ends_with(".tar.bz2") {
+        // The path of a package.
+        return None;
+    }
     let mut tokens = text.split(' ');
     let name = tokens.next().filter(|name| is_plain_name(name))?;
     let version = tokens.next();
@@ -159,4 +163,116 @@ fn is_plain_build(build: &str) -> bool {
         && build
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'+' | b'*'))
+}
+
+#[cfg(test)]
+#[allow(clippy::print_stderr, clippy::unwrap_used)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Both ways give the same, wherever the short cut answers at all.
+    fn agree(text: &str) -> bool {
+        compile_positional(text).is_none_or(|short| short == compile_any(text))
+    }
+
+    #[test]
+    fn positional_form_is_cut_without_the_parser() {
+        for text in [
+            "python",
+            "numpy 1.2.*",
+            "blas * openblas",
+            "a >=1,<2|3 *_0",
+            "__glibc >=2.17,<3.0.a0",
+        ] {
+            assert!(compile_positional(text).is_some(), "{text}");
+            assert!(agree(text), "{text}");
+        }
+        for text in [
+            "a =1.2",
+            "a ==1",
+            "a >=",
+            "a..b",
+            "a[build=x]",
+            "a  1",
+            "c::a",
+            "A",
+            "a 1 b c",
+        ] {
+            assert!(compile_positional(text).is_none(), "{text}");
+        }
+        let bad = compile("a >=");
+        assert!(bad.error.is_some() && bad.name.is_none());
+        assert!(!compile("a[build_number=1]").simple);
+    }
+
+    fn repodata_files(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                repodata_files(&path, found);
+            } else if path.ends_with("repodata.json.zst") {
+                found.push(path);
+            }
+        }
+    }
+
+    #[test]
+    fn short_cut_agrees_on_real_channels() {
+        let shared = std::env::var_os("RESOLVENT_SHARED").map_or_else(
+            || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+            PathBuf::from,
+        );
+        let mut files = Vec::new();
+        repodata_files(&shared.join("data"), &mut files);
+        if files.is_empty() {
+            eprintln!("skipped: no repodata below {}", shared.display());
+            return;
+        }
+        let mut texts = BTreeSet::new();
+        for file in files {
+            let bytes = zstd::decode_all(std::fs::File::open(&file).unwrap()).unwrap();
+            let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            for records in ["packages", "packages.conda"] {
+                for record in json[records]
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(|(_, record)| record)
+                {
+                    for list in [&record["depends"], &record["constrains"]] {
+                        let specs = list.as_array().into_iter().flatten();
+                        texts.extend(specs.filter_map(|spec| spec.as_str().map(str::to_owned)));
+                    }
+                }
+            }
+        }
+        let wrong: Vec<_> = texts.iter().filter(|text| !agree(text)).collect();
+        let unread: Vec<_> = texts
+            .iter()
+            .filter(|text| compile(text).error.is_some())
+            .collect();
+        eprintln!("{} distinct specs, unreadable: {unread:?}", texts.len());
+        assert!(wrong.is_empty(), "{wrong:?}");
+        // Real channels have a handful of broken strings, no more.
+        assert!(unread.len() * 1000 < texts.len(), "{unread:?}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(5000))]
+
+        #[test]
+        fn short_cut_agrees(
+            name in "_{0,3}[a-z0-9._-]{1,5}(\\.conda)?",
+            version in "( (>=|<|!=|~=|=|==)?[0-9a-z.*+_]{1,5}([,|](>=|<|!=|)[0-9.*]{1,4})?)?",
+            build in "( [a-z0-9_.*+]{1,6}(\\.conda|@)?)?",
+        ) {
+            let text = format!("{name}{version}{build}");
+            prop_assert!(agree(&text), "{text}");
+        }
+    }
 }

@@ -29,6 +29,9 @@ impl ChannelMatcher {
             Some((pattern, last)) if is_known_subdir(last) => (pattern, Some(last.to_owned())),
             _ => (text, None),
         };
+        if pattern.ends_with('\\') {
+            return Err("a pattern cannot end with '\\'".to_owned());
+        }
         let pattern = StringMatcher::parse(pattern)?;
         let matcher = (!pattern.is_any()).then_some(ChannelMatcher::Pattern(pattern));
         Ok((matcher, subdir))

@@ -259,7 +259,7 @@ impl<'a> Parser<'a> {
     }
 
     fn build(&self, text: &str, part: &str) -> Result<StringMatcher, MatchSpecError> {
-        let bad = |c: char| matches!(c, '(' | ')' | '[' | ']' | '\'' | '"' | '&' | ';');
+        let bad = |c: char| matches!(c, '(' | ')' | '[' | ']' | '\'' | '"' | '&' | ';' | '\\');
         if !text.starts_with('^') {
             if let Some(c) = text.chars().find(|&c| bad(c)) {
                 return Err(self.error(part, format!("{c:?} cannot be part of a build string")));

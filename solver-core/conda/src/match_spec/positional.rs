@@ -11,6 +11,12 @@ use crate::version_spec::{VersionSpec, VersionSpecError};
 
 /// Cuts what stands behind the name into version and build.
 pub(super) fn split(rest: &str) -> (&str, Option<&str>) {
+    // A regular expression as the build may hold any character; conda-forge has such specs on `__archspec`.
+    if let Some(at) = rest.find(" ^").filter(|&at| at > 0 && rest.ends_with('$')) {
+        if !rest[..at].contains('^') {
+            return (rest[..at].trim_end(), Some(&rest[at + 1..]));
+        }
+    }
     let bytes = rest.as_bytes();
     let no_build = |byte: &u8| matches!(byte, b'-' | b'=' | b',' | b'|' | b'<' | b'>' | b'~');
     let first = bytes.iter().rposition(no_build).unwrap_or(0).max(1);
