@@ -52,9 +52,9 @@ class Past:
         for name, texts in versions.items():
             if any("!" in text for text in texts):
                 continue
-            lowest = min(map(version_key, texts))  # type: ignore[type-var]
+            lowest = min(map(version_key, texts))
             for base in ("0", "0.0.0"):
-                if lowest > version_key(f"{base}.{times}"):  # type: ignore[operator]
+                if lowest > version_key(f"{base}.{times}"):
                     self.bases[name] = base
                     break
 

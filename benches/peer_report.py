@@ -41,9 +41,7 @@ def summary(rows: Sequence[Json], tools: Sequence[str]) -> Json:
     if len(tools) == 2:
         ours, theirs = tools
         for key in TIMES:
-            ratios = [
-                row[theirs][key] / row[ours][key] for row in rows if row[ours].get(key) and row[theirs].get(key)
-            ]
+            ratios = [row[theirs][key] / row[ours][key] for row in rows if row[ours].get(key) and row[theirs].get(key)]
             if ratios:
                 result["ratios"][key] = {
                     "median": statistics.median(ratios),
@@ -62,7 +60,11 @@ def summary(rows: Sequence[Json], tools: Sequence[str]) -> Json:
 
 def table(facts: Json) -> str:
     """Return the summary as text."""
-    lines = [f"{'':12}{'':8}" + "".join(f"{tool:>16}" for tool in facts["tools"]) + f"{'ratio':>10}{'worst 10%':>11}{'min':>8}"]
+    lines = [
+        f"{'':12}{'':8}"
+        + "".join(f"{tool:>16}" for tool in facts["tools"])
+        + f"{'ratio':>10}{'worst 10%':>11}{'min':>8}"
+    ]
     for key in (*TIMES, "peak"):
         unit = 1 if key == "peak" else 1000
         for statistic in ("median", "p90", "max"):
@@ -72,12 +74,15 @@ def table(facts: Json) -> str:
             ratio = facts["ratios"].get(key)
             if ratio and statistic == "median":
                 line += f"{ratio['median']:10.2f}{ratio['worst tenth']:11.2f}{ratio['minimum']:8.2f}"
-            lines.append(line)
+            lines += [line]
     for key in ("errors", "unsat", "invalid", "unstable", "optimum known", "levels 2-4", "all levels"):
-        lines.append(f"{key:20}" + "".join(f"{tool[key]:16}" for tool in facts["tools"].values()))
+        line = f"{key:20}" + "".join(f"{tool[key]:16}" for tool in facts["tools"].values())
+        lines += [line]
     if "against peer" in facts:
         words = ", ".join(f"{word} {count}" for word, count in facts["against peer"].items())
-        lines.append(f"answers of the first against the second: {words}; verdicts differ: {len(facts['verdicts differ'])}")
+        lines.append(
+            f"answers of the first against the second: {words}; verdicts differ: {len(facts['verdicts differ'])}"
+        )
     return "\n".join(lines)
 
 
@@ -94,7 +99,9 @@ def plots(rows: Sequence[Json], tools: Sequence[str], out: Path) -> list[str]:
         for tool in tools:
             values = sorted(row[tool][key] * 1000 for row in rows if row[tool].get(key))
             if values:
-                axis.plot(values, [(n + 1) / len(values) for n in range(len(values))], label=tool, drawstyle="steps-post")
+                axis.plot(
+                    values, [(n + 1) / len(values) for n in range(len(values))], label=tool, drawstyle="steps-post"
+                )
         axis.set(xscale="log", xlabel="milliseconds", ylabel="share of the requests", title=key)
         axis.grid(alpha=0.3)
         axis.legend()
@@ -106,10 +113,17 @@ def plots(rows: Sequence[Json], tools: Sequence[str], out: Path) -> list[str]:
         ours, theirs = tools
         figure, axis = plt.subplots(figsize=(9, 4.2))
         for key in TIMES:
-            ratios = sorted(row[theirs][key] / row[ours][key] for row in rows if row[ours].get(key) and row[theirs].get(key))
+            ratios = sorted(
+                row[theirs][key] / row[ours][key] for row in rows if row[ours].get(key) and row[theirs].get(key)
+            )
             axis.plot(ratios, label=key)
         axis.axhline(1, color="black", linewidth=0.8)
-        axis.set(yscale="log", xlabel="requests, by ratio", ylabel=f"time of {theirs} / {ours}", title="Ratio request by request")
+        axis.set(
+            yscale="log",
+            xlabel="requests, by ratio",
+            ylabel=f"time of {theirs} / {ours}",
+            title="Ratio request by request",
+        )
         axis.grid(alpha=0.3, which="both")
         axis.legend()
         names.append("ratios.png")
@@ -145,7 +159,11 @@ def report(rows: Sequence[Json], about: Json, tools: Sequence[str], out: Path) -
     lines = [["request", *(f"{tool} {key} ms" for key in TIMES for tool in tools), *(f"{t} quality" for t in tools)]]
     for row in rows:
         times = [f"{row[t][key] * 1000:.1f}" if row[t].get(key) else "-" for key in TIMES for t in tools]
-        words = [row[t].get("against_optimum") or row[t].get("error") or ("" if row[t]["sat"] else "unsat") for t in tools]
+        words = [
+            row[t].get("against_optimum") or row[t].get("error") or ("" if row[t]["sat"] else "unsat") for t in tools
+        ]
         lines.append([row["id"], *times, *words])
-    page(f"{' and '.join(tools)}: {about['requests']} requests", text, plots(rows, tools, out), lines, out / "index.html")
+    page(
+        f"{' and '.join(tools)}: {about['requests']} requests", text, plots(rows, tools, out), lines, out / "index.html"
+    )
     return f"{text}\n\n{out / 'index.html'}"

@@ -3,9 +3,11 @@
     python benches/peer_worker.py TOOL once  < a job        open the index, solve, print the facts, end
     python benches/peer_worker.py TOOL serve < jobs         the same, but indices stay open between jobs
 
-A job is `{"problem": {...}, "channels": [[name, folder], ...], "plain": [[name, subdir, file], ...]}`. The facts of a job are
-seconds (`import`, `open`, `solve`), the peak of resident memory in MB, the verdict and the chosen file names. py-rattler
-is driven as its documentation recommends for speed: memory-mapped sparse repodata, only needed records parsed.
+A job is `{"problem": {...}, "channels": [[name, folder], ...], "plain": [[name, subdir, file], ...]}`, and
+`index_cache`, a folder for resolvent's index files if they are to be kept elsewhere than by default. The facts of a job
+are seconds (`import`, `open`, `solve`), the peak of resident memory in MB, the verdict and the chosen file names.
+py-rattler is driven as its documentation recommends for speed: memory-mapped sparse repodata, only needed records
+parsed.
 """
 
 from __future__ import annotations
@@ -33,11 +35,14 @@ class Resolvent:
         problem = job["problem"]
         key = json.dumps([job["channels"], problem["platform"], _strict(problem), problem["virtual_packages"]])
         if key not in self._sessions:
-            index = self._tool.load_index(
-                [f"{name}={folder}" for name, folder in job["channels"]],
-                platform=problem["platform"],
-                channel_priority="strict" if _strict(problem) else "disabled",
-            )
+            priority: Any = "strict" if _strict(problem) else "disabled"
+            if job.get("index_cache"):
+                # The core's own entry: the public function chooses the folder of index files itself.
+                channels = [(name, folder) for name, folder in job["channels"]]
+                index = self._tool._core.load_index(channels, problem["platform"], priority, False, job["index_cache"])
+            else:
+                sources = [f"{name}={folder}" for name, folder in job["channels"]]
+                index = self._tool.load_index(sources, platform=problem["platform"], channel_priority=priority)
             self._sessions[key] = self._tool.Session(index, virtual_packages=problem["virtual_packages"])
         return self._sessions[key]
 
@@ -75,9 +80,7 @@ class Rattler:
         """Return (file name, subdir) of the chosen records, or None if there is no answer."""
         tool = self._tool
         facts = [
-            tool.GenericVirtualPackage(
-                tool.PackageName(parts[0]), tool.Version(parts[1]), tool.BuildString(parts[2])
-            )
+            tool.GenericVirtualPackage(tool.PackageName(parts[0]), tool.Version(parts[1]), tool.BuildString(parts[2]))
             for parts in ([*text.split(), "0", "0"][:3] for text in problem["virtual_packages"])
         ]
 

@@ -22,6 +22,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,23 +36,40 @@ _WORKER = Path(__file__).resolve().parent / "peer_worker.py"
 
 
 class Server:
-    """A worker process that keeps its indices open."""
+    """A worker process that keeps its indices open; a request that takes too long costs it its life."""
 
     def __init__(self, tool: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, str(_WORKER), tool, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        self._tool = tool
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, str(_WORKER), self._tool, "serve"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
 
-    def ask(self, job: Json) -> Json:
+    def ask(self, job: Json, timeout: float = 60) -> Json:
         """Return the facts of a job."""
-        assert self._process.stdin and self._process.stdout
+        process = self._process
+        assert process.stdin and process.stdout
+        guard = threading.Timer(timeout, process.kill)
+        guard.start()
         try:
-            self._process.stdin.write(json.dumps(job) + "\n")
-            self._process.stdin.flush()
-            line = self._process.stdout.readline()
+            process.stdin.write(json.dumps(job) + "\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
         except BrokenPipeError:
             line = ""
-        return json.loads(line) if line else {"error": f"the process ended ({self._process.poll()})"}  # type: ignore[no-any-return]
+        finally:
+            guard.cancel()
+        if line:
+            facts: Json = json.loads(line)
+            return facts
+        self._process = self._start()
+        return {"error": f"the process ended ({process.wait()}), or gave no answer within {timeout:.0f} s"}
 
     def close(self) -> None:
         """End the process."""
@@ -60,7 +78,7 @@ class Server:
         self._process.wait()
 
 
-def once(tool: str, job: Json, timeout: float = 300) -> Json:
+def once(tool: str, job: Json, timeout: float = 60) -> Json:
     """Run a job in a new process; the facts with `cold`, the seconds of the whole process."""
     begin = time.perf_counter()
     try:
@@ -83,8 +101,11 @@ def once(tool: str, job: Json, timeout: float = 300) -> Json:
     return facts
 
 
-def job_of(problem: Json, root: Path, scratch: Path) -> Json:
-    """Return what a worker needs for a request: folders for resolvent, plain JSON files for py-rattler."""
+def job_of(problem: Json, root: Path, scratch: Path, cache: Path | None = None) -> Json:
+    """Return what a worker needs for a request: folders for resolvent, plain JSON files for py-rattler.
+
+    `cache` is a folder for resolvent's index files, None its default.
+    """
     channels, plain = [], []
     for channel in problem["channels"]:
         folder = channel_folder(root, channel)
@@ -95,30 +116,32 @@ def job_of(problem: Json, root: Path, scratch: Path) -> Json:
             file = plain_copy(folder, subdir, scratch)
             if file:
                 plain.append([channel, subdir, str(file.resolve())])
-    return {"problem": problem, "channels": channels, "plain": plain}
+    return {"problem": problem, "channels": channels, "plain": plain, "index_cache": str(cache) if cache else None}
 
 
-def measure(jobs: Sequence[Json], runs: int, tools: Sequence[str]) -> list[Json]:
+def measure(jobs: Sequence[Json], runs: int, tools: Sequence[str], timeout: float) -> list[Json]:
     """Return for each job and tool the medians of the times, the peak memory and the answer."""
     rows = []
     servers = {tool: Server(tool) for tool in tools}
     for tool in tools:
         # Other requests than the measured ones warm the servers up: those of the neighbours in the list.
-        servers[tool].ask(jobs[-1])
+        servers[tool].ask(jobs[-1], timeout)
     for number, job in enumerate(jobs):
         row: Json = {"id": job["problem"]["id"], "specs": len(job["problem"]["specs"])}
         seen: dict[str, list[Json]] = {tool: [] for tool in tools}
         for run in range(runs):
             for tool in tools if (number + run) % 2 == 0 else tuple(reversed(tools)):
-                seen[tool].append(once(tool, job))
+                if not any("error" in facts for facts in seen[tool]):
+                    seen[tool].append(once(tool, job, timeout))
         neighbour = {**job, "problem": {**job["problem"], "specs": ["python"], "constraints": []}}
         for tool in tools if number % 2 == 0 else tuple(reversed(tools)):
-            servers[tool].ask(neighbour)
-            warm = servers[tool].ask(job)
-            good = [facts for facts in seen[tool] if "error" not in facts]
-            if not good:
-                row[tool] = {"error": seen[tool][0]["error"]}
+            failed = [facts["error"] for facts in seen[tool] if "error" in facts]
+            if failed:
+                row[tool] = {"error": failed[0]}
                 continue
+            good = seen[tool]
+            servers[tool].ask(neighbour, timeout)
+            warm = servers[tool].ask(job, timeout)
             row[tool] = {key: statistics.median(f[key] for f in good) for key in ("cold", "first", "open", "solve")}
             row[tool] |= {"peak": max(facts["peak"] for facts in good), "warm": warm.get("solve")}
             row[tool] |= {"sat": good[0]["sat"], "answer": good[0]["answer"]}
@@ -161,9 +184,11 @@ def main() -> None:
     parser.add_argument("--levels", type=Path, help="recorded optima; default: the shared ones")
     parser.add_argument("--limit", type=int, help="take this many requests, spread evenly over the file")
     parser.add_argument("--runs", type=int, default=3, help="new processes a request and tool")
+    parser.add_argument("--timeout", type=float, default=60, help="seconds for one request")
     parser.add_argument("--platform", default="linux-64")
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=list(TOOLS))
     parser.add_argument("--scratch", type=Path, help="where plain JSON is kept; default: below the temporary folder")
+    parser.add_argument("--index-cache", type=Path, help="folder for resolvent's index files; default: its own choice")
     parser.add_argument("--out", type=Path, default=Path("peers-report"))
     options = parser.parse_args()
     data = None if options.problems and options.channels_root else shared_folder() / "data"
@@ -176,17 +201,17 @@ def main() -> None:
         problems = [problems[number * len(problems) // options.limit] for number in range(options.limit)]
     scratch = options.scratch or Path(tempfile.gettempdir()) / "resolvent-benches"
     begin = time.perf_counter()
-    jobs = [job_of(problem, root, scratch) for problem in problems]
+    jobs = [job_of(problem, root, scratch, options.index_cache) for problem in problems]
     prepared = {"plain JSON": time.perf_counter() - begin}
     for tool in options.tools:
         # What a tool keeps on disk is made here, once for each set of channels.
         begin = time.perf_counter()
         for job in {json.dumps(job["channels"]): job for job in jobs}.values():
-            facts = once(tool, job)
+            facts = once(tool, job, options.timeout)
             if "error" in facts:
                 print(f"{tool}: {facts['error']}", file=sys.stderr)
         prepared[tool] = time.perf_counter() - begin
-    rows = measure(jobs, options.runs, options.tools)
+    rows = measure(jobs, options.runs, options.tools, options.timeout)
     judge(rows, problems, root, best, options.tools)
     about = {
         "problems": str((options.problems or Path("bench.jsonl.gz")).name),

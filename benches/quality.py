@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import rattler
-
 from sources import Json, channel_folder, read_problems, read_records, shared_folder
 
 #: Sort key of a version: higher sorts later, equal versions have equal keys.
@@ -151,7 +150,7 @@ class Ranks:
 
     def __init__(self, pool: Sequence[Json]) -> None:
         self.pool = pool
-        ordered = sorted({version_key(record["version"]) for record in pool}, reverse=True)  # type: ignore[type-var]
+        ordered = sorted({version_key(record["version"]) for record in pool}, reverse=True)
         self._versions = {key: rank for rank, key in enumerate(ordered)}
         numbers: dict[VersionKey, set[int]] = defaultdict(set)
         for record in pool:
@@ -170,7 +169,7 @@ class Ranks:
         key = version_key(record["version"])
         version = self._versions.get(key)
         if version is None:
-            version = sum(other > key for other in self._versions)  # type: ignore[operator]
+            version = sum(other > key for other in self._versions)
         return version, self._builds.get((key, int(record["build_number"])), 0)
 
 
@@ -247,14 +246,14 @@ def violations(
         chosen[name] = {"name": name, "version": version, "build": build, "build_number": 0, "subdir": "noarch"}
     needs = [("the request", spec) for spec in specs]
     needs += [(record["fn"], spec) for record in answer for spec in record.get("depends") or []]
-    for source, spec in needs:
-        record = chosen.get(split(spec))
-        if record is None or not universe.matches(spec, record):
-            broken.append(f"{source} needs {spec}, which is not there")
+    for asker, spec in needs:
+        found = chosen.get(split(spec))
+        if found is None or not universe.matches(spec, found):
+            broken.append(f"{asker} needs {spec}, which is not there")
     for source in answer:
         for spec in source.get("constrains") or []:
-            record = chosen.get(split(spec))
-            if record is not None and not universe.matches(spec, record):
+            found = chosen.get(split(spec))
+            if found is not None and not universe.matches(spec, found):
                 broken.append(f"{source['fn']} constrains {spec}, which does not hold")
     return broken
 
@@ -287,9 +286,10 @@ def main() -> None:
         "--witness", action="store_true", help="only check the hard rules on each request's own `solution`"
     )
     options = parser.parse_args()
-    data = None if options.problems and options.channels_root else shared_folder() / "data"
-    problems = read_problems(options.problems or data / "bench.jsonl.gz")  # type: ignore[operator]
-    universes = Universes(options.channels_root or data / "channels")  # type: ignore[operator]
+    given = options.problems and options.channels_root
+    data = Path() if given else shared_folder() / "data"
+    problems = read_problems(options.problems or data / "bench.jsonl.gz")
+    universes = Universes(options.channels_root or data / "channels")
     problems.sort(key=lambda problem: problem["channels"])
     if options.witness:
         wrong = 0

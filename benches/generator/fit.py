@@ -112,8 +112,7 @@ def measure(records: Sequence[Json], problems: Sequence[Json] = ()) -> Json:
         # Share of records that depend on the k-th most used name, at k = 1, 2, 4, 8, ...
         "popularity": [round(popularity[k], 6) for k in _powers(len(popularity))],
         "build_variants": quantiles(
-            len(group)
-            for group in _group(records, lambda r: (r["name"], r["version"], r["build_number"])).values()
+            len(group) for group in _group(records, lambda r: (r["name"], r["version"], r["build_number"])).values()
         ),
         "mutex_share": _share(any(re.search(r" \*[^ ]* [a-z_]+$", s) for s in r.get("depends") or []) for r in records),
         "kinds": {},

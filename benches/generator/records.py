@@ -56,7 +56,7 @@ class Maker:
 
     def records(self, name: Name, names: list[Name]) -> Iterator[Made]:
         """Yield the records of an ordinary name."""
-        rng = self.drawer.random(name.position, "records")
+        rng = self.drawer.numbers(name.position, "records")
         builds: list[list[int]] = []
         for index, release in enumerate(name.releases):
             if index + 1 < len(name.releases) and name.releases[index + 1] == release and name.kind != "arch":
@@ -78,9 +78,7 @@ class Maker:
         epochs = [name.releases[index]]
         end = min(name.end(index), self.drawer.epochs)
         while True:
-            breaks = (
-                next_break(d, names[d.target], epochs[-1]) for d in name.dependencies if d.since <= index
-            )
+            breaks = (next_break(d, names[d.target], epochs[-1]) for d in name.dependencies if d.since <= index)
             following = max(epochs[-1] + 1, min(breaks, default=NEVER))
             if following >= end:
                 return epochs
@@ -103,7 +101,7 @@ class Maker:
             digest = self.digest(previous, index, epoch, None)
             depends.append(f"{previous.text} {text_of(previous.versions[index])} h{digest}_{number}")
             needs.append(previous.position)
-        constrains = self._constrains(name, epoch, names, rng)
+        constrains = self._constrains(name, epoch, names)
         if name.kind != "arch_python":
             if name.kind == "noarch_python":
                 depends.append(f"python >=3.{min(self.drawer.active(name.releases[index]))}")
@@ -154,14 +152,14 @@ class Maker:
                     "lower": f" >={text_of(low)}",
                     "window": f" >={text_of(version)},<{upper}a0",
                     "prefix": f" {prefix}.*",
-                    "exact": f" {text_of(version)}.*" if False else f" =={text_of(version)}",
+                    "exact": f" =={text_of(version)}",
                     "not": f" !={older}",
                 }[dependency.shape]
             )
             needs.append(target.position)
         return depends, needs
 
-    def _constrains(self, name: Name, epoch: int, names: list[Name], rng: Any) -> list[str]:
+    def _constrains(self, name: Name, epoch: int, names: list[Name]) -> list[str]:
         """Return lower bounds on names that need not be there; they hold for the settled versions from now on."""
         fitted = self.drawer.fitted
         if name.position < 20 or (name.position * 7919) % 1000 >= fitted["constrains_share"] * 1000:
@@ -282,7 +280,17 @@ class Maker:
             for number in range(8):
                 constrains = [f"python 3.{minor}.* *_cpython"]
                 yield self.make(
-                    name, 0, number, max(0, begin), minor, [], constrains, [], None, f"3.{minor}", f"{number}_cp3{minor}"
+                    name,
+                    0,
+                    number,
+                    max(0, begin),
+                    minor,
+                    [],
+                    constrains,
+                    [],
+                    None,
+                    f"3.{minor}",
+                    f"{number}_cp3{minor}",
                 )
 
     def mutex_records(self, name: Name) -> Iterator[Made]:

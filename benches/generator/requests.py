@@ -59,7 +59,7 @@ class Witness:
         rng = random.Random(f"{drawer.seed}/requests")
         fitted = drawer.fitted["requests"]
         shapes = {s: w for s, w in fitted["shapes"].items() if s in {"any", "lower", "window", "prefix", "exact"}}
-        problems = []
+        problems: list[Json] = []
         while len(problems) < count:
             moment = rng.choice(self.moments[-6:] if rng.random() < 0.8 else self.moments)
             held = self._held[moment]

@@ -22,9 +22,7 @@ from typing import Any
 NEVER = 1 << 30
 
 #: Python's minor versions, with the share of the time line at which they come and go.
-PYTHONS = {
-    minor: (-0.4 + 0.1385 * (minor - 4), 0.18 + 0.1385 * (minor - 4)) for minor in range(5, 15)
-}
+PYTHONS = {minor: (-0.4 + 0.1385 * (minor - 4), 0.18 + 0.1385 * (minor - 4)) for minor in range(5, 15)}
 
 VersionKey = tuple[int, ...]
 
@@ -129,7 +127,7 @@ class Drawer:
         self._popularity = list(accumulate(self._weight(rank) for rank in range(names)))
         self._years = list(accumulate(fitted["years"].get(str(year), 0) + 0.02 for year in range(2016, 2027)))
 
-    def random(self, position: int, purpose: str) -> random.Random:
+    def numbers(self, position: int, purpose: str) -> random.Random:
         """Return the generator of random numbers of one name, for one purpose."""
         return random.Random(f"{self.seed}/{position}/{purpose}")
 
@@ -137,12 +135,12 @@ class Drawer:
         """Return the kind of a name; the first names are the libraries that everything stands on."""
         if position < self.names // 40 + 12:
             return "arch"
-        return self.random(position, "kind").choices(self._kinds, self._kind_weights)[0]
+        return str(self.numbers(position, "kind").choices(self._kinds, self._kind_weights)[0])
 
     def weight(self, position: int) -> float:
         """Return how many records the fitted distribution gives a name, as a weight; much-used names have more."""
         table = self.fitted["kinds"][self.kind(position)]["records_a_name"]
-        share = self.random(position, "weight").random()
+        share = self.numbers(position, "weight").random()
         return quantile(table, share if position > self.names // 40 else 0.5 + share / 2)
 
     def active(self, epoch: int, lag: int = 0) -> list[int]:
@@ -152,7 +150,7 @@ class Drawer:
     def draw(self, position: int, versions: float, before: list[Name]) -> Name:
         """Draw a name that has about `versions` versions and depends on names of `before`."""
         kind = self.kind(position)
-        rng = self.random(position, "life")
+        rng = self.numbers(position, "life")
         count = max(1, int(versions) + (rng.random() < versions % 1))
         core = position < self.names // 40 + 12
         start = 0 if core else int(self.epochs * 0.9 * rng.random() ** (0.5 if count < 4 else 1.2))
@@ -163,7 +161,9 @@ class Drawer:
             kind,
             releases,
             self._versions(rng, kind, count),
-            rng.choice((0, 1, 2, 4)) * max(1, self.epochs // 60) if kind == "arch" and position < self.names // 8 else 0,
+            rng.choice((0, 1, 2, 4)) * max(1, self.epochs // 60)
+            if kind == "arch" and position < self.names // 8
+            else 0,
             rng.randrange(3),
         )
         previous = before[-1] if before else None
@@ -190,15 +190,12 @@ class Drawer:
 
     def _versions(self, rng: random.Random, kind: str, count: int) -> list[VersionKey]:
         facts = self.fitted["kinds"][kind]
+        series: list[VersionKey] = []
         if rng.random() < facts["calendar_share"]:
             year, month = 2016 + rng.randrange(4), 1
-            series = []
-            for number in range(count):
-                series.append((year + (month + number) // 12, 1 + (month + number) % 12, 0))
-            return series
+            return [(year + (month + n) // 12, 1 + (month + n) % 12, 0) for n in range(count)]
         segments = max(2, min(4, int(rng.choices(list(facts["segments"]), list(facts["segments"].values()))[0])))
         version = [rng.choice((0, 0, 1, 1, 2, 3)), rng.randrange(8), *([0] * (segments - 2))]
-        series = []
         for _ in range(count):
             series.append(tuple(version))
             draw = rng.random()
