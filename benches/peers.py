@@ -185,6 +185,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="take this many requests, spread evenly over the file")
     parser.add_argument("--runs", type=int, default=3, help="new processes a request and tool")
     parser.add_argument("--timeout", type=float, default=60, help="seconds for one request")
+    parser.add_argument("--skip-quality", action="store_true", help="times only; judging reads the index into Python")
     parser.add_argument("--platform", default="linux-64")
     parser.add_argument("--tools", nargs="+", choices=TOOLS, default=list(TOOLS))
     parser.add_argument("--scratch", type=Path, help="where plain JSON is kept; default: below the temporary folder")
@@ -212,7 +213,12 @@ def main() -> None:
                 print(f"{tool}: {facts['error']}", file=sys.stderr)
         prepared[tool] = time.perf_counter() - begin
     rows = measure(jobs, options.runs, options.tools, options.timeout)
-    judge(rows, problems, root, best, options.tools)
+    if options.skip_quality:
+        for row in rows:
+            for tool in options.tools:
+                row[tool].pop("answer", None)
+    else:
+        judge(rows, problems, root, best, options.tools)
     about = {
         "problems": str((options.problems or Path("bench.jsonl.gz")).name),
         "requests": len(rows),
