@@ -35,6 +35,7 @@ $(STAMP)-build: $(STAMP)-venv pyproject.toml $(RUST_SOURCES)
 
 $(STAMP)-tools: $(STAMP)-build pyproject.toml
 	$(BIN)/python tools/requirements.py test oracle lint | $(BIN)/python -m pip install --quiet --disable-pip-version-check -r /dev/stdin
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)/conformance 'pytest-conda-solvers==0.1.0'
 	@touch $@
 
 build: $(STAMP)-build

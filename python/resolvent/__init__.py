@@ -30,6 +30,7 @@ from ._core import (
     __version__,
 )
 from .channels import host_platform, sample_channel
+from .prefix import InvalidPrefix, NotAnEnvironment, Prefix, PrefixError
 from .solving import Session, check, export_cnf, export_wcnf, load_index, solve
 from .virtual_packages import VirtualPackage, detect_virtual_packages
 
@@ -40,11 +41,15 @@ __all__ = [
     "DeadlineExceeded",
     "Index",
     "InvalidMatchSpec",
+    "InvalidPrefix",
     "InvalidRepodata",
     "InvalidVersion",
     "MatchSpec",
+    "NotAnEnvironment",
     "PackageRecord",
     "PackagesNotFound",
+    "Prefix",
+    "PrefixError",
     "ResolventError",
     "Session",
     "Solution",
