@@ -14,6 +14,7 @@ import pytest
 from resolvent import (
     Channel,
     InvalidMatchSpec,
+    InvalidRepodata,
     InvalidVersion,
     MatchSpec,
     PackageRecord,
@@ -178,6 +179,13 @@ class TestMatchSpec:
         absent = (bare.version, bare.build, bare.build_number, bare.channel, bare.subdir, bare.fn, bare.url, bare.md5)
         assert absent == (None,) * 8
 
+    def test_any_version_is_given_back_where_it_was_written(self) -> None:
+        assert [MatchSpec(text).version for text in ("numpy", "numpy *", "numpy=*=py_0", "numpy[version='*']")] == [
+            *(None, "*", "*", "*")
+        ]
+        assert MatchSpec("numpy *") == MatchSpec("numpy")
+        assert hash(MatchSpec("numpy *")) == hash(MatchSpec("numpy"))
+
     def test_text_can_be_parsed_again(self) -> None:
         for text in ("numpy", "numpy 1.11 py36_0", "numpy[version='>=1,<2',build=py*]", "conda-forge::numpy=1.11"):
             spec = MatchSpec(text)
@@ -265,17 +273,49 @@ class TestPackageRecord:
         assert written["purls"] == ["pkg:pypi/numpy"]
         assert json.loads(json.dumps(written)) == written
 
+    def test_keys_of_other_tools_are_kept(self) -> None:
+        extra = {"purls": ["pkg:pypi/numpy"], "app_type": None, "été": {"a": [1, 2.5, True]}}
+        record = PackageRecord.from_dict({**self.RAW, **extra})
+        assert record.extra == extra
+        assert {key: record.to_dict()[key] for key in extra} == extra
+        assert PackageRecord.from_dict(self.RAW).extra == {"purls": ["pkg:pypi/numpy"]}
+
+    def test_equality_is_of_all_that_is_said(self) -> None:
+        record = PackageRecord.from_dict(self.RAW)
+        for change in ({"build_number": 4}, {"depends": []}, {"purls": []}, {"purls": None}, {"license": None}):
+            assert PackageRecord.from_dict({**self.RAW, **change}) != record
+        assert record != "numpy"
+        reordered = {"new": 1, **self.RAW}, {**self.RAW, "new": 1}
+        assert PackageRecord.from_dict(reordered[0]) == PackageRecord.from_dict(reordered[1])
+
+    def test_seconds_become_milliseconds(self) -> None:
+        record = PackageRecord.from_dict({**self.RAW, "timestamp": 1_700_000_000, "indexed_timestamp": 1_700_000_001})
+        assert (record.timestamp, record.indexed_timestamp) == (1_700_000_000_000, 1_700_000_001_000)
+
     @pytest.mark.parametrize(
-        "change", [{"name": None}, {"version": 1.0}, {"build_number": "many"}, {"depends": [1]}, {"subdir": []}]
+        "change",
+        [
+            *({"name": None}, {"version": 1.0}, {"build_number": "many"}, {"build_number": -1}, {"build_number": True}),
+            *({"build_number": 2**64}, {"depends": [1]}, {"depends": 7}, {"subdir": []}, {"noarch": "windows"}),
+            *({"extra_depends": []}, {"size": 1.5}, {"purls": {1, 2}}, {"purls": float("nan")}),
+        ],
     )
     def test_wrong_types(self, change: dict[str, Any]) -> None:
-        with pytest.raises((ResolventError, TypeError)):
+        with pytest.raises(InvalidRepodata, match=next(iter(change))) as caught:
             PackageRecord.from_dict({**self.RAW, **change})
+        assert caught.value.field == next(iter(change))
+        assert caught.value.file is None
 
     @pytest.mark.parametrize("key", ["name", "version", "build", "build_number"])
     def test_missing_keys(self, key: str) -> None:
-        with pytest.raises(ResolventError, match=key):
+        with pytest.raises(InvalidRepodata, match=key) as caught:
             PackageRecord.from_dict({name: value for name, value in self.RAW.items() if name != key})
+        assert caught.value.field == key
+
+    @pytest.mark.parametrize("value", [None, 1, "numpy", [("name", "numpy")]])
+    def test_no_mapping(self, value: object) -> None:
+        with pytest.raises(TypeError):
+            PackageRecord.from_dict(value)  # type: ignore[arg-type]
 
 
 class TestChannel:
@@ -297,6 +337,14 @@ def test_words_can_be_pickled() -> None:
         Version("1.0"),
         VersionSpec(">=1"),
         MatchSpec("numpy >=1"),
+        MatchSpec("numpy * py_0"),
         PackageRecord.from_dict(TestPackageRecord.RAW),
+        Channel("conda-forge/linux-64"),
+        Channel("mine", alias="https://mirror.example"),
+        Channel("/srv/channel"),
     ):
-        assert pickle.loads(pickle.dumps(word)) == word
+        copy = pickle.loads(pickle.dumps(word))
+        assert copy == word
+        assert (repr(copy), str(copy)) == (repr(word), str(word))
+    assert pickle.loads(pickle.dumps(MatchSpec("numpy *"))).version == "*"
+    assert b"secret" not in pickle.dumps(Channel("https://user:secret@example.com/channel"))

@@ -2,7 +2,8 @@
 
 >>> import resolvent
 >>> index = resolvent.load_index([resolvent.sample_channel()], platform="linux-64")
->>> solution = resolvent.solve(["numpy", "python 3.12.*"], index=index, virtual_packages={"__glibc": "2.28"})
+>>> linux = {"__glibc": "2.28", "__unix": "0"}
+>>> solution = resolvent.solve(["numpy", "python 3.12.*"], index=index, virtual_packages=linux)
 >>> solution.optimality
 'proved'
 """

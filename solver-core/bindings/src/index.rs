@@ -22,7 +22,11 @@ impl Index {
     /// What was skipped or cannot be chosen, one sentence each.
     #[getter]
     fn warnings(&self) -> Vec<String> {
-        self.inner.warnings().iter().map(ToString::to_string).collect()
+        self.inner
+            .warnings()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
     /// The target subdir.
     #[getter]
@@ -37,7 +41,11 @@ impl Index {
     /// Canonical channel names, first the preferred one.
     #[getter]
     fn channels(&self) -> Vec<String> {
-        self.inner.channels().iter().map(|c| c.name.clone()).collect()
+        self.inner
+            .channels()
+            .iter()
+            .map(|c| c.name.clone())
+            .collect()
     }
     fn __len__(&self) -> usize {
         self.inner.len()

@@ -6,6 +6,7 @@
 mod errors;
 mod index;
 mod record;
+mod record_dict;
 mod solving;
 mod words;
 

@@ -6,9 +6,15 @@ use std::sync::Arc;
 use conda::channel::ChannelConfig;
 use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
+use pyo3::types::{PyString, PyType};
 
 use crate::errors;
 use crate::record::PackageRecord;
+
+/// `Class('text')`, as Python writes it.
+fn call(py: Python<'_>, class: &str, text: &str) -> PyResult<String> {
+    Ok(format!("{class}({})", PyString::new(py, text).repr()?))
+}
 
 /// A version literal, ordered and hashed as conda does (CEP 33).
 #[pyclass(frozen, module = "resolvent")]
@@ -20,13 +26,19 @@ pub struct Version {
 impl Version {
     #[new]
     fn new(text: &str) -> PyResult<Self> {
-        conda::Version::parse(text).map(|inner| Self { inner }).map_err(errors::version)
+        conda::Version::parse(text)
+            .map(|inner| Self { inner })
+            .map_err(errors::version)
     }
     fn __str__(&self) -> &str {
         self.inner.as_str()
     }
-    fn __repr__(&self) -> String {
-        format!("Version({:?})", self.inner.as_str())
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        call(py, "Version", self.inner.as_str())
+    }
+    /// Pickled as its text.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyType>, (String,)) {
+        (py.get_type::<Self>(), (self.inner.as_str().to_owned(),))
     }
     fn __hash__(&self) -> u64 {
         let mut hasher = std::hash::DefaultHasher::new();
@@ -55,7 +67,9 @@ pub struct VersionSpec {
 impl VersionSpec {
     #[new]
     fn new(text: &str) -> PyResult<Self> {
-        conda::VersionSpec::parse(text).map(|inner| Self { inner }).map_err(errors::version)
+        conda::VersionSpec::parse(text)
+            .map(|inner| Self { inner })
+            .map_err(errors::version)
     }
     /// Whether a version belongs to the set.
     fn matches(&self, version: VersionOrText<'_>) -> PyResult<bool> {
@@ -70,8 +84,12 @@ impl VersionSpec {
     fn __str__(&self) -> String {
         self.inner.to_string()
     }
-    fn __repr__(&self) -> String {
-        format!("VersionSpec({:?})", self.inner.to_string())
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        call(py, "VersionSpec", &self.inner.to_string())
+    }
+    /// Pickled as its text.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyType>, (String,)) {
+        (py.get_type::<Self>(), (self.inner.to_string(),))
     }
 }
 
@@ -98,24 +116,38 @@ impl MatchSpec {
             return Ok(self.inner.matches(&record.get().inner));
         }
         let module = record.py().get_type::<PackageRecord>();
-        let made = module.call_method1("from_dict", (record,))?.cast_into::<PackageRecord>()?;
+        let made = module
+            .call_method1("from_dict", (record,))?
+            .cast_into::<PackageRecord>()?;
         Ok(self.inner.matches(&made.get().inner))
     }
     fn __str__(&self) -> String {
         self.inner.to_string()
     }
-    fn __repr__(&self) -> String {
-        format!("MatchSpec({:?})", self.inner.to_string())
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        call(py, "MatchSpec", &self.inner.to_string())
+    }
+    /// Pickled as its text, with the `*` that the canonical text leaves out.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyType>, (String,)) {
+        let mut text = self.inner.to_string();
+        if self.inner.version().is_none() && self.inner.says_any_version() {
+            text = match text.strip_suffix(']') {
+                Some(open) => format!("{open},version='*']"),
+                None => format!("{text}[version='*']"),
+            };
+        }
+        (py.get_type::<Self>(), (text,))
     }
     /// The name as matched: exact, or a pattern; None when any name matches.
     #[getter]
     fn name(&self) -> Option<String> {
         self.inner.name().map(ToString::to_string)
     }
-    /// The version spec.
+    /// The version spec; `*` where that was written, None where nothing was.
     #[getter]
     fn version(&self) -> Option<String> {
-        self.inner.version().map(ToString::to_string)
+        let any = || self.inner.says_any_version().then(|| "*".to_string());
+        self.inner.version().map(ToString::to_string).or_else(any)
     }
     /// The build string or pattern.
     #[getter]
@@ -198,9 +230,22 @@ impl MatchSpec {
 
 /// A channel: where packages come from.
 #[pyclass(frozen, eq, hash, module = "resolvent")]
-#[derive(PartialEq, Eq, Hash)]
+#[derive(Eq)]
 pub struct Channel {
     inner: conda::Channel,
+    alias: Option<String>,
+}
+
+impl PartialEq for Channel {
+    fn eq(&self, other: &Self) -> bool {
+        self.inner == other.inner
+    }
+}
+
+impl Hash for Channel {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.inner.hash(state);
+    }
 }
 
 #[pymethods]
@@ -209,11 +254,11 @@ impl Channel {
     #[pyo3(signature = (text, alias = None))]
     fn new(text: &str, alias: Option<String>) -> PyResult<Self> {
         let mut config = ChannelConfig::default();
-        if let Some(alias) = alias {
-            config.alias = alias;
+        if let Some(alias) = &alias {
+            config.alias = alias.clone();
         }
         conda::Channel::parse_with(text, &config)
-            .map(|inner| Self { inner })
+            .map(|inner| Self { inner, alias })
             .map_err(|e| errors::ResolventError::new_err(e.to_string()))
     }
     /// Canonical name, or base URL where the channel has none.
@@ -234,7 +279,16 @@ impl Channel {
     fn __str__(&self) -> &str {
         self.inner.canonical_name()
     }
-    fn __repr__(&self) -> String {
-        format!("Channel({:?})", self.inner.canonical_name())
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        call(py, "Channel", self.inner.canonical_name())
+    }
+    /// Pickled without credentials.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyType>, (String, Option<String>)) {
+        let mut url = self.inner.base_url().to_string();
+        if let Some(subdir) = self.inner.subdir() {
+            url.push('/');
+            url.push_str(subdir);
+        }
+        (py.get_type::<Self>(), (url, self.alias.clone()))
     }
 }

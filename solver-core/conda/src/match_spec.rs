@@ -40,6 +40,7 @@ pub use condition::Condition;
 pub use error::MatchSpecError;
 pub use fields::{BuildNumberSpec, FlagPattern};
 
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use crate::pattern::StringMatcher;
@@ -56,6 +57,7 @@ pub const MAX_MATCH_SPEC_LENGTH: usize = 64 * 1024;
 pub struct MatchSpec {
     name: StringMatcher,
     version: Option<VersionSpec>,
+    any_version: Remark,
     build: Option<StringMatcher>,
     build_number: Option<BuildNumberSpec>,
     channel: Option<ChannelMatcher>,
@@ -73,6 +75,22 @@ pub struct MatchSpec {
     flags: Vec<FlagPattern>,
 }
 
+/// How a spec was written where that changes nothing: all remarks are equal.
+#[derive(Debug, Clone, Copy)]
+struct Remark(bool);
+
+impl PartialEq for Remark {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Remark {}
+
+impl Hash for Remark {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
 impl MatchSpec {
     /// Reads a spec.
     ///
@@ -87,6 +105,7 @@ impl MatchSpec {
         MatchSpec {
             name,
             version: None,
+            any_version: Remark(false),
             build: None,
             build_number: None,
             channel: None,
@@ -118,6 +137,12 @@ impl MatchSpec {
     /// The versions; `None` if all match.
     pub fn version(&self) -> Option<&VersionSpec> {
         self.version.as_ref()
+    }
+
+    /// Whether the text says in so many words that any version will do: `numpy *`. Such a spec equals one that
+    /// leaves the version out.
+    pub fn says_any_version(&self) -> bool {
+        self.any_version.0
     }
 
     /// The build string; its letters' case matters.

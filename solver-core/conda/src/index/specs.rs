@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use super::BuildPattern;
-use crate::match_spec::MatchSpec;
+use crate::match_spec::{MatchSpec, MAX_MATCH_SPEC_LENGTH};
 use crate::pattern::{glob_matches, pattern_kind, regex_matches, PatternKind};
 use crate::version_spec::VersionSpec;
 
@@ -85,8 +85,8 @@ impl<'a> BuildPattern<'a> {
 
 /// `name`, `name version` or `name version build` with plain tokens; `None` to ask the real parser.
 fn compile_positional(text: &str) -> Option<CompiledSpec<'_>> {
-    if text.ends_with(".conda") || text.ends_with(".tar.bz2") {
-        // The path of a package.
+    let path_of_a_package = text.ends_with(".conda") || text.ends_with(".tar.bz2");
+    if path_of_a_package || text.len() > MAX_MATCH_SPEC_LENGTH {
         return None;
     }
     let mut tokens = text.split(' ');
@@ -208,6 +208,7 @@ mod tests {
         let bad = compile("a >=");
         assert!(bad.error.is_some() && bad.name.is_none());
         assert!(!compile("a[build_number=1]").simple);
+        assert!(compile(&"a".repeat(70_000)).error.is_some());
     }
 
     fn repodata_files(folder: &Path, found: &mut Vec<PathBuf>) {

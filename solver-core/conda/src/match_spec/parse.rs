@@ -6,7 +6,7 @@ use super::condition::Condition;
 use super::error::{MatchSpecError, Source};
 use super::fields::{self, BuildNumberSpec, FlagPattern};
 use super::positional::{self, VersionProblem};
-use super::{name, MatchSpec, MAX_MATCH_SPEC_LENGTH};
+use super::{name, MatchSpec, Remark, MAX_MATCH_SPEC_LENGTH};
 use crate::channel::Channel;
 use crate::pattern::StringMatcher;
 use crate::version_spec::VersionSpec;
@@ -239,6 +239,7 @@ impl<'a> Parser<'a> {
             spec.build = Some(self.build(build, build)?);
         }
         spec.version = self.version(version, build.is_some())?;
+        spec.any_version = Remark(spec.version.is_none());
         Ok(spec)
     }
 
@@ -336,6 +337,7 @@ impl<'a> Parser<'a> {
                             fail(format!("the version: {}", error.reason()))
                         }
                     })?;
+                spec.any_version = Remark(spec.version.is_none());
             }
             "build" => spec.build = Some(self.build(text, part)?),
             "build_number" => spec.build_number = BuildNumberSpec::parse(text).map_err(fail)?,

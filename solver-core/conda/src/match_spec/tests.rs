@@ -185,7 +185,10 @@ fn simple_specs() {
 #[test]
 fn regular_expressions_as_builds() {
     let level = spec("__archspec 1.* ^(core2|x86_64|x86_64_v2)$");
-    assert_eq!(level.version().map(ToString::to_string).as_deref(), Some("1.*"));
+    assert_eq!(
+        level.version().map(ToString::to_string).as_deref(),
+        Some("1.*")
+    );
     let build = level.build().expect("a build pattern");
     assert!(build.matches("x86_64_v2") && !build.matches("m1"));
     assert_eq!(spec(&level.to_string()), level);
