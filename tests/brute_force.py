@@ -1,0 +1,218 @@
+"""The contract of a fresh environment by brute force, to judge the solver on small universes.
+
+Written from the text of `docs/contract.md` alone: every set of records that keeps the hard rules is listed, and the
+levels throw out what is not best, one number at a time. Nothing here is clever and nothing is shared with the solver.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from universes import Record, Request, Spec, Universe, version_key
+
+#: A set of records, at most one a name.
+Chosen = dict[str, Record]
+
+
+class BruteForce:
+    """One request over one universe.
+
+    Parameters
+    ----------
+    universe, request
+        What is asked of what.
+    """
+
+    def __init__(self, universe: Universe, request: Request) -> None:
+        self.request = request
+        self.virtual = dict(text.split()[:2] for text in universe.virtual_packages)
+        self.requested = list(dict.fromkeys(s.name for s in request.specs if not s.name.startswith("__")))
+        self.by_name: dict[str, list[Record]] = {}
+        for record in universe.records:
+            self.by_name.setdefault(record.name, []).append(record)
+        self.left = {name: self._after_priority(name, records) for name, records in self.by_name.items()}
+        self.ranked = {
+            name: [r for r in records if all(s.matches(r) for s in request.specs if s.name == name)]
+            for name, records in self.left.items()
+        }
+
+    def _after_priority(self, name: str, records: list[Record]) -> list[Record]:
+        """Rule 4: the records that channel priority, or a channel in a spec, leaves to a name."""
+        for spec in self.request.specs:
+            if spec.name == name and spec.channel is not None:
+                records = [r for r in records if r.channel == spec.channel]
+        if self.request.channel_priority == "strict" and records:
+            first = min(r.channel for r in records)
+            records = [r for r in records if r.channel == first]
+        return records
+
+    # -- The hard rules
+
+    def satisfied(self, spec: Spec, chosen: Mapping[str, Record]) -> bool:
+        if spec.name.startswith("__"):
+            return spec.name in self.virtual and self._matches_virtual(spec)
+        return spec.name in chosen and spec.matches(chosen[spec.name])
+
+    def respected(self, spec: Spec, chosen: Mapping[str, Record]) -> bool:
+        if spec.name.startswith("__"):
+            return spec.name not in self.virtual or self._matches_virtual(spec)
+        return spec.name not in chosen or spec.matches(chosen[spec.name])
+
+    def _matches_virtual(self, spec: Spec) -> bool:
+        # The build of these is the empty string's stand-in, 0.
+        return spec.matches_version(self.virtual[spec.name]) and spec.build in {"", "*"}
+
+    def usable(self, record: Record) -> bool:
+        cutoff = self.request.exclude_newer
+        return cutoff is None or record.timestamp <= cutoff
+
+    def valid(self, chosen: Mapping[str, Record]) -> bool:
+        """Rules 2 and 3."""
+        request = self.request
+        return (
+            all(self.satisfied(spec, chosen) for spec in request.specs)
+            and all(self.respected(spec, chosen) for spec in (*request.constraints, *request.pins))
+            and all(self.satisfied(spec, chosen) for record in chosen.values() for spec in record.depends)
+            and all(self.respected(spec, chosen) for record in chosen.values() for spec in record.constrains)
+        )
+
+    def needed(self, chosen: Mapping[str, Record]) -> set[str]:
+        """Rule 5: the names that dependencies lead to from the requested ones."""
+        reached: set[str] = set()
+        queue = [name for name in self.requested if name in chosen]
+        while queue:
+            name = queue.pop()
+            if name not in reached:
+                reached.add(name)
+                queue += [spec.name for spec in chosen[name].depends if spec.name in chosen]
+        return reached
+
+    def all_answers(self) -> Iterator[Chosen]:
+        """Yield every answer that keeps the hard rules, from all combinations of records."""
+        names = sorted(self.left)
+        choices: list[list[Record | None]] = [[None, *filter(self.usable, self.left[name])] for name in names]
+        for combination in itertools.product(*choices):
+            chosen = {record.name: record for record in combination if record is not None}
+            if self.valid(chosen) and self.needed(chosen) == set(chosen):
+                yield chosen
+
+    def answers(self) -> Iterator[Chosen]:
+        """Yield the same answers, choosing only for names that something chosen needs."""
+        yield from self._extend({}, self.requested)
+
+    def _extend(self, chosen: Chosen, open_names: list[str]) -> Iterator[Chosen]:
+        open_names = [name for name in open_names if name not in chosen]
+        if not open_names:
+            if self.valid(chosen):
+                yield dict(chosen)
+            return
+        name = open_names[0]
+        for record in filter(self.usable, self.left.get(name, ())):
+            needs = [spec.name for spec in record.depends]
+            if all(need in self.left or need in self.virtual for need in needs):
+                real = [need for need in needs if not need.startswith("__")]
+                yield from self._extend({**chosen, name: record}, open_names + real)
+
+    # -- Ranks
+
+    def ranks(self, record: Record) -> tuple[int, int] | None:
+        """Return the version rank and the build rank; None for a record that this call's specs leave out."""
+        peers = self.ranked[record.name]
+        if record not in peers:
+            return None
+        strategy = self.request.strategy
+        low = strategy == "lowest" or (strategy == "lowest-direct" and record.name in self.requested)
+        flexible = self.request.channel_priority == "flexible"
+
+        def group(other: Record) -> tuple[int, tuple[int, ...]]:
+            return (other.channel if flexible else 0, version_key(other.version))
+
+        def above(other: Record) -> bool:
+            (channel, version), (own_channel, own_version) = group(other), group(record)
+            if channel != own_channel:
+                return channel < own_channel
+            return version < own_version if low else version > own_version
+
+        versions = {group(other) for other in peers if above(other)}
+        numbers = {other.build_number for other in peers if group(other) == group(record)}
+        return len(versions), len({number for number in numbers if number > record.build_number})
+
+    # -- The levels
+
+    def best(self) -> Chosen | None:
+        """Return the one best answer, or None when nothing keeps the hard rules."""
+        answers = list(self.answers())
+        if not answers:
+            return None
+        self._version: dict[tuple[int, str, str], int] = {}
+        self._build: dict[tuple[int, str, str], int] = {}
+        for records in self.ranked.values():
+            for record in records:
+                version, build = self.ranks(record) or (0, 0)
+                self._version[record.identity] = version
+                self._build[record.identity] = build
+        answers = self._level(
+            answers, self.requested, in_order=self.requested, ordered=self.request.strategy == "ordered"
+        )
+        layers = [sorted(self.requested)]
+        covered = set(self.requested)
+        while layers[-1]:
+            following = self._next_layer(layers[-1], answers[0]) - covered
+            covered |= following
+            layers.append(sorted(following))
+            answers = self._level(answers, layers[-1], in_order=layers[-1])
+        answers = least(answers, len)
+        in_order = [name for layer in layers for name in layer]
+        answers = least(answers, lambda chosen: [place(chosen.get(name)) for name in in_order])
+        assert len(answers) == 1, "the contract leaves exactly one answer"
+        return answers[0]
+
+    def _level(
+        self, answers: list[Chosen], names: list[str], *, in_order: list[str], ordered: bool = False
+    ) -> list[Chosen]:
+        """Levels 2 to 4, or one layer of level 6: version ranks, features, build ranks, each with its ties."""
+
+        def vector(ranks: Mapping[tuple[int, str, str], int], chosen: Chosen) -> list[int]:
+            return [ranks[chosen[name].identity] if name in chosen else 0 for name in in_order]
+
+        if not ordered:
+            answers = least(answers, lambda chosen: sum(vector(self._version, chosen)))
+        answers = least(answers, lambda chosen: vector(self._version, chosen))
+        answers = least(
+            answers, lambda chosen: sum(bool(chosen[name].track_features) for name in names if name in chosen)
+        )
+        answers = least(answers, lambda chosen: sum(vector(self._build, chosen)))
+        return least(answers, lambda chosen: vector(self._build, chosen))
+
+    def _next_layer(self, layer: Iterable[str], chosen: Chosen) -> set[str]:
+        """Return the names in the `depends` of any record with the ranks that were fixed for its name."""
+        found: set[str] = set()
+        for name in layer:
+            fixed = self.ranks(chosen[name]) if name in chosen else (0, 0)
+            for record in self.ranked.get(name, ()):
+                if self.ranks(record) == fixed:
+                    found |= {spec.name for spec in record.depends if not spec.name.startswith("__")}
+        return found
+
+
+def least(answers: list[Chosen], cost: Callable[[Chosen], Any]) -> list[Chosen]:
+    """Return the answers of least cost."""
+    costs = [cost(chosen) for chosen in answers]
+    lowest = min(costs)
+    return [chosen for chosen, here in zip(answers, costs, strict=True) if here == lowest]
+
+
+def place(record: Record | None) -> tuple[Any, ...]:
+    """Level 7's order of a name's records; "not installed" comes before all."""
+    if record is None:
+        return ()
+    return (
+        record.subdir == "noarch",
+        -record.timestamp,
+        record.archive == ".tar.bz2",
+        record.channel,
+        record.subdir,
+        record.fn,
+    )

@@ -1,0 +1,89 @@
+"""Verdict and exact answer on random small universes, against a brute force of the contract."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import resolvent
+from brute_force import BruteForce
+from universes import Request, Universe, answer, random_request, random_universe
+
+#: Requests of one universe.
+REQUESTS = 5
+
+
+def describe(universe: Universe, request: Request) -> str:
+    """Return all that is needed to see a difference again."""
+    records = "\n".join(
+        f"  {r.identity} depends {list(map(str, r.depends))} constrains {list(map(str, r.constrains))}"
+        f" features {r.track_features!r} timestamp {r.timestamp}"
+        for r in sorted(universe.records, key=lambda r: (r.name, r.identity))
+    )
+    return f"{request.arguments()} on {universe.virtual_packages}\n{records}"
+
+
+def compare(seed: int, folder: Path, **shape: Any) -> tuple[int, int]:
+    """Compare all requests of one random universe; return how many have an answer and how many have none."""
+    rng = random.Random(seed)
+    universe = random_universe(rng, **shape)
+    index = universe.load(folder)
+    session = resolvent.Session(index, virtual_packages=universe.virtual_packages)
+    counts = [0, 0]
+    for _ in range(REQUESTS):
+        request = random_request(rng, universe)
+        best = BruteForce(universe, request).best()
+        expected = None if best is None else sorted(record.identity for record in best.values())
+        found = answer(session, request)
+        assert found == expected, f"seed {seed}: {describe(universe, request)}"
+        counts[expected is None] += 1
+    return counts[0], counts[1]
+
+
+def walk(seeds: range, folder: Path, **shape: Any) -> None:
+    satisfiable = unsatisfiable = 0
+    for seed in seeds:
+        with_answer, without = compare(seed, folder / str(seed), **shape)
+        satisfiable += with_answer
+        unsatisfiable += without
+    assert min(satisfiable, unsatisfiable) > len(seeds) * REQUESTS // 10
+
+
+def test_small_universes(tmp_path: Path) -> None:
+    walk(range(250), tmp_path)
+    walk(range(250, 350), tmp_path, names=8, depth=6)
+
+
+def test_two_ways_to_list_all_answers_agree() -> None:
+    """The brute force itself: following dependencies finds the answers that all combinations hold."""
+    found = 0
+    for seed in range(100):
+        rng = random.Random(seed)
+        universe = random_universe(rng, names=4, depth=3)
+        brute = BruteForce(universe, random_request(rng, universe))
+        slow = sorted(sorted(r.identity for r in chosen.values()) for chosen in brute.all_answers())
+        fast = sorted(sorted(r.identity for r in chosen.values()) for chosen in brute.answers())
+        assert slow == fast
+        found += len(slow)
+    assert found > 50
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("block", range(8))
+def test_many_universes(tmp_path: Path, block: int) -> None:
+    walk(range(10_000 + 500 * block, 10_000 + 500 * (block + 1)), tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("block", range(4))
+def test_larger_universes(tmp_path: Path, block: int) -> None:
+    walk(range(50_000 + 250 * block, 50_000 + 250 * (block + 1)), tmp_path, names=8, depth=6)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("block", range(4))
+def test_universes_that_the_last_level_decides(tmp_path: Path, block: int) -> None:
+    walk(range(80_000 + 250 * block, 80_000 + 250 * (block + 1)), tmp_path, names=8, depth=5, twins=True)
