@@ -114,9 +114,10 @@ fn old_channels_load() {
     for folder in std::fs::read_dir(data.join("older")).expect("older folder") {
         let folder = folder.expect("entry").path();
         let index = load(&folder, "older", "linux-64");
+        // A `noarch` of those days may be empty.
+        assert!(index.segments()[0].segment.record_count() > 0);
         for entry in index.segments() {
             let segment = &entry.segment;
-            assert!(segment.record_count() > 0);
             for package in segment.packages() {
                 let name = segment.package_name(package).to_string();
                 assert_eq!(segment.find_package(&name), Some(package));

@@ -8,8 +8,8 @@
 use rustc_hash::FxHashSet;
 
 use super::layout::{
-    flag, rare_tag, spec_flag, Buffer, Meta, Section, Span, SpecRow, Toc, ALIGNMENT, BLOCK,
-    BYTE_ORDER_MARK, FORMAT_VERSION, HEADER, MAGIC, SECTION_COUNT,
+    flag, rare_tag, seal, spec_flag, Buffer, Digest, Meta, Section, Span, SpecRow, Toc, ALIGNMENT,
+    HEADER, SECTION_COUNT,
 };
 use super::segment::Segment;
 use super::specs::{self, CompiledSpec};
@@ -21,12 +21,9 @@ use crate::repodata::raw::{RawRare, RawRecord, RawRepodata, NONE};
 use crate::repodata::{Interner, Rejection};
 use crate::version::encode_version;
 
-/// Digest of a source, BLAKE3.
-pub(crate) type Digest = [u8; 32];
-
 /// Builds a segment. `subdir` counts where the repodata itself does not say.
-pub(super) fn build(raw: RawRepodata<'_>, subdir: &str, digest: &Digest) -> Segment {
-    let mut writer = Writer::new(digest);
+pub(super) fn build(raw: RawRepodata<'_>, subdir: &str, identity: &Digest) -> Segment {
+    let mut writer = Writer::new();
     let mut warnings = WarningLog::default();
     log_rejected(&raw, &mut warnings);
 
@@ -221,7 +218,7 @@ pub(super) fn build(raw: RawRepodata<'_>, subdir: &str, digest: &Digest) -> Segm
     writer.slice(Section::RecordSha256, &sha256);
     writer.slice(Section::Warnings, &warnings.encode());
     writer.slice(Section::Meta, &[meta]);
-    writer.finish()
+    writer.finish(identity)
 }
 
 fn log_rejected(raw: &RawRepodata<'_>, warnings: &mut WarningLog) {
@@ -644,15 +641,11 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(digest: &Digest) -> Self {
+    fn new() -> Self {
         let mut buffer = Buffer::with_capacity(1 << 16);
-        buffer.extend(&MAGIC);
-        buffer.extend(&[FORMAT_VERSION, BYTE_ORDER_MARK]);
-        buffer.extend(&[0u64]);
-        buffer.extend(digest);
-        buffer.extend(&[SECTION_COUNT as u32, BLOCK as u32]);
-        debug_assert_eq!(buffer.len(), HEADER);
         let toc = [Span::default(); SECTION_COUNT];
+        // Room for header and table, which come last.
+        buffer.extend(&[0u8; HEADER]);
         buffer.extend(&toc);
         Writer { buffer, toc }
     }
@@ -691,13 +684,8 @@ impl Writer {
         self.slice(bytes, &all);
     }
 
-    fn finish(mut self) -> Segment {
-        self.buffer.align(ALIGNMENT);
-        let length = self.buffer.len() as u64;
-        let bytes = self.buffer.bytes_mut();
-        bytes[16..24].copy_from_slice(&length.to_ne_bytes());
-        let toc: &[u8] = bytemuck::cast_slice(&self.toc);
-        bytes[HEADER..HEADER + toc.len()].copy_from_slice(toc);
+    fn finish(mut self, identity: &Digest) -> Segment {
+        seal(&mut self.buffer, identity, &self.toc);
         Segment::new(Storage::owned(self.buffer, self.toc))
     }
 }

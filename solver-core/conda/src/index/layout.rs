@@ -5,20 +5,27 @@
 //! 8     format version                              u32
 //! 12    byte-order mark 0x0A0B0C0D                  u32
 //! 16    length of the whole                         u64
-//! 24    digest of the source (BLAKE3)               32 bytes
+//! 24    identity of the contents (BLAKE3), see      32 bytes
+//!       `cache.rs`; zeros for none
 //! 56    number of sections                          u32
 //! 60    bytes a checksummed block                   u32
 //! 64    section table: (offset u64, length u64) ×   SECTION_COUNT
-//! …     the sections, each at a multiple of 64 bytes
-//! …     block checksums (XXH3), u64 each
+//! …     the sections, each at a multiple of 64 bytes; the contents end at a multiple of 64
+//! …     block checksums (XXH3), u64 each, of the contents from byte 0 on
 //! end-8 checksum (XXH3) of header, table and block checksums
 //! ```
+//!
+//! Opening reads header, table and block checksums, compares the checksum at the end and believes nothing else.
 //!
 //! Numbers are in the byte order of the machine that wrote them; a file with another mark is foreign and is
 //! rebuilt. Sections hold arrays of fixed-size integers or plain bytes, and refer to each other by position only,
 //! so the same bytes serve in memory and mapped from a file.
 
 use bytemuck::Pod;
+use xxhash_rust::xxh3::{xxh3_64, Xxh3};
+
+/// Identity of a segment's contents, BLAKE3.
+pub(crate) type Digest = [u8; 32];
 
 /// First bytes of an index file.
 pub(crate) const MAGIC: [u8; 8] = *b"resolvix";
@@ -208,6 +215,126 @@ pub(crate) struct Span {
 /// Where every section lies.
 pub(crate) type Toc = [Span; SECTION_COUNT];
 
+/// What the header and the table say, after they were checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Header {
+    /// Identity of the contents.
+    pub identity: Digest,
+    /// Where the sections lie, all within the contents.
+    pub toc: Toc,
+    /// Length of header, table and sections: what the block checksums cover.
+    pub content: usize,
+}
+
+impl Header {
+    /// Reads and checks header, table and checksums of a whole file.
+    ///
+    /// # Errors
+    ///
+    /// What does not hold, in words.
+    pub fn parse(bytes: &[u8]) -> Result<Header, String> {
+        let table = HEADER + size_of::<Toc>();
+        if bytes.len() < table + 8 {
+            return Err("it is too short".into());
+        }
+        if bytes[..8] != MAGIC {
+            return Err("it is no index file".into());
+        }
+        let u32_at = |at: usize| u32_of(&bytes[at..at + 4]);
+        match u32_at(12) {
+            BYTE_ORDER_MARK => {}
+            other if other.swap_bytes() == BYTE_ORDER_MARK => {
+                return Err("it was written by a machine of the other byte order".into());
+            }
+            _ => return Err("its byte-order mark is damaged".into()),
+        }
+        if u32_at(8) != FORMAT_VERSION {
+            let found = u32_at(8);
+            return Err(format!("it has format {found}, not {FORMAT_VERSION}"));
+        }
+        if u32_at(56) as usize != SECTION_COUNT || u32_at(60) as usize != BLOCK {
+            return Err("its section table has another shape".into());
+        }
+        let total = u64_of(&bytes[16..24]);
+        if total != bytes.len() as u64 {
+            let found = bytes.len();
+            return Err(format!("it has {found} bytes instead of {total}"));
+        }
+        let content =
+            content_length(bytes.len()).ok_or_else(|| "its length is damaged".to_string())?;
+        let end = bytes.len() - 8;
+        let sum = seal_sum(&bytes[..table], &bytes[content..end]);
+        if sum != u64_of(&bytes[end..]) {
+            return Err("its header, table or checksums are damaged".into());
+        }
+        let mut toc: Toc = [Span::default(); SECTION_COUNT];
+        bytemuck::cast_slice_mut(&mut toc).copy_from_slice(&bytes[HEADER..table]);
+        let mut identity = Digest::default();
+        identity.copy_from_slice(&bytes[24..56]);
+        for span in &toc {
+            let end = span.offset.checked_add(span.length);
+            if end.is_none_or(|end| end > content as u64) || span.offset % ALIGNMENT as u64 != 0 {
+                return Err("a section lies outside of it".into());
+            }
+        }
+        Ok(Header {
+            identity,
+            toc,
+            content,
+        })
+    }
+}
+
+/// The contents' length in a file of `total` bytes, if there is one: contents, a checksum a block, a checksum.
+fn content_length(total: usize) -> Option<usize> {
+    let sums_and_contents = total.checked_sub(8)?;
+    // Whole blocks take BLOCK + 8 bytes; what is left is a shorter block and its checksum.
+    let whole = sums_and_contents / (BLOCK + 8);
+    let rest = sums_and_contents % (BLOCK + 8);
+    let content = match rest {
+        0 => whole * BLOCK,
+        _ => whole * BLOCK + rest.checked_sub(8)?,
+    };
+    (content % ALIGNMENT == 0 && content >= HEADER + size_of::<Toc>()).then_some(content)
+}
+
+/// The checksum at the end.
+fn seal_sum(header_and_table: &[u8], sums: &[u8]) -> u64 {
+    let mut hash = Xxh3::new();
+    hash.update(header_and_table);
+    hash.update(sums);
+    hash.digest()
+}
+
+/// Completes the bytes of a segment: header and table are put in place, checksums appended.
+pub(crate) fn seal(buffer: &mut Buffer, identity: &Digest, toc: &Toc) {
+    buffer.align(ALIGNMENT);
+    let content = buffer.len();
+    let total = (content + content.div_ceil(BLOCK) * 8 + 8) as u64;
+    let table = HEADER + size_of::<Toc>();
+    let bytes = buffer.bytes_mut();
+    bytes[..8].copy_from_slice(&MAGIC);
+    bytes[8..12].copy_from_slice(&FORMAT_VERSION.to_ne_bytes());
+    bytes[12..16].copy_from_slice(&BYTE_ORDER_MARK.to_ne_bytes());
+    bytes[16..24].copy_from_slice(&total.to_ne_bytes());
+    bytes[24..56].copy_from_slice(identity);
+    bytes[56..60].copy_from_slice(&(SECTION_COUNT as u32).to_ne_bytes());
+    bytes[60..64].copy_from_slice(&(BLOCK as u32).to_ne_bytes());
+    bytes[HEADER..table].copy_from_slice(bytemuck::cast_slice(toc));
+    let sums: Vec<u64> = buffer.bytes().chunks(BLOCK).map(xxh3_64).collect();
+    let sum = seal_sum(&buffer.bytes()[..table], bytemuck::cast_slice(&sums));
+    buffer.extend(&sums);
+    buffer.extend(&[sum]);
+}
+
+fn u32_of(bytes: &[u8]) -> u32 {
+    bytes.try_into().map_or(0, u32::from_ne_bytes)
+}
+
+fn u64_of(bytes: &[u8]) -> u64 {
+    bytes.try_into().map_or(0, u64::from_ne_bytes)
+}
+
 /// An 8-byte aligned, growing byte buffer (a plain `Vec<u8>` promises no alignment).
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
@@ -232,6 +359,14 @@ impl Buffer {
     /// The bytes, to be changed in place.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         &mut bytemuck::cast_slice_mut(&mut self.words)[..self.length]
+    }
+
+    /// A buffer of `length` zeros.
+    pub fn zeroed(length: usize) -> Buffer {
+        Buffer {
+            words: vec![0; length.div_ceil(8)],
+            length,
+        }
     }
 
     /// Number of bytes.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 
-use super::builder::{self, Digest};
-use super::{ChannelInfo, Index, Segment};
+use super::cached::{self, Loaded};
+use super::layout::Digest;
+use super::{builder, ChannelInfo, Index, Segment};
 use crate::repodata::{self, ParseOptions, RepodataError, Source};
 
 /// A channel to load.
@@ -25,6 +26,15 @@ pub struct LoadOptions {
     pub skip_bad_records: bool,
     /// Largest accepted size of one repodata file, in bytes, stored or decompressed.
     pub max_size: u64,
+    /// Folder of the index files. With one, a subdir's segment is mapped from its file there while the source is
+    /// what it was, and otherwise built and written; without one, segments are built in memory.
+    pub cache_dir: Option<PathBuf>,
+    /// Check every block of an index file when it is opened, instead of each when it is first read. For reloading
+    /// after [`Index::is_damaged`], and for folders that cannot be trusted.
+    pub verify: bool,
+    /// What the caller knows about sources, as (folder of the subdir, token): an ETag, say. When the token is the
+    /// one of the last load, the source is taken to be what it was then, without a look at it.
+    pub tokens: Vec<(PathBuf, String)>,
 }
 
 impl Default for LoadOptions {
@@ -33,6 +43,9 @@ impl Default for LoadOptions {
             skip_bad_records: false,
             // Four times the largest channel of today.
             max_size: 4 << 30,
+            cache_dir: None,
+            verify: false,
+            tokens: Vec::new(),
         }
     }
 }
@@ -40,7 +53,8 @@ impl Default for LoadOptions {
 impl Index {
     /// Loads the platform's and the `noarch` subdir of each channel.
     ///
-    /// A subdir that is absent has no records. The two subdirs of a channel are read in parallel.
+    /// A subdir that is absent has no records. The two subdirs of a channel are read in parallel. What happened to
+    /// index files that had to be rebuilt, or could not be written, is told by [`Index::log`]; it is no error.
     ///
     /// # Errors
     ///
@@ -53,12 +67,17 @@ impl Index {
     ) -> Result<Index, RepodataError> {
         let mut channels = Vec::with_capacity(sources.len());
         let mut segments = Vec::with_capacity(sources.len() * 2);
+        let mut log = Vec::new();
         for (position, source) in sources.iter().enumerate() {
             channels.push(channel_info(source));
-            let loaded = load_channel(source, platform, options)?;
-            segments.extend(loaded.into_iter().map(|segment| (position, segment)));
+            for loaded in load_channel(source, platform, options)? {
+                segments.push((position, Arc::new(loaded.segment)));
+                log.extend(loaded.log);
+            }
         }
-        Ok(Index::new(platform, channels, segments))
+        let mut index = Index::new(platform, channels, segments);
+        index.log = log;
+        Ok(index)
     }
 
     /// Builds an index from JSON texts, given as (channel, subdir, text) in channel order; channels are told
@@ -113,7 +132,7 @@ fn load_channel(
     source: &ChannelSource,
     platform: &str,
     options: &LoadOptions,
-) -> Result<Vec<Arc<Segment>>, RepodataError> {
+) -> Result<Vec<Loaded>, RepodataError> {
     let subdirs: &[&str] = if platform == "noarch" {
         &["noarch"]
     } else {
@@ -154,7 +173,7 @@ fn load_channel(
     };
     let mut segments = Vec::new();
     for segment in loaded {
-        segments.extend(segment?.map(Arc::new));
+        segments.extend(segment?);
     }
     if segments.is_empty() {
         let names = subdirs.join(" nor ");
@@ -169,16 +188,37 @@ fn load_subdir(
     channel: &Path,
     subdir: &str,
     options: &LoadOptions,
-) -> Result<Option<Segment>, RepodataError> {
-    let Some(source) = Source::find(&channel.join(subdir), options.max_size)? else {
+) -> Result<Option<Loaded>, RepodataError> {
+    let folder = channel.join(subdir);
+    let Some(located) = Source::locate(&folder)? else {
         return Ok(None);
     };
+    let loaded = match &options.cache_dir {
+        Some(cache_dir) => cached::load(cache_dir, &folder, located, subdir, options)?,
+        None => Loaded {
+            segment: build(located.read(options.max_size)?, subdir, None, options)?,
+            log: Vec::new(),
+        },
+    };
+    Ok(Some(loaded))
+}
+
+/// A segment from stored bytes.
+pub(super) fn build(
+    source: Source,
+    subdir: &str,
+    identity: Option<&Digest>,
+    options: &LoadOptions,
+) -> Result<Segment, RepodataError> {
     let file = source.file.clone();
     let json = source.into_json(options.max_size)?;
     let parse = ParseOptions {
         skip_bad_records: options.skip_bad_records,
     };
-    Segment::from_json(&json, subdir, &file, parse).map(Some)
+    let arena = Bump::new();
+    let raw = repodata::parse(&json, &file, parse, &arena)?;
+    let none = Digest::default();
+    Ok(builder::build(raw, subdir, identity.unwrap_or(&none)))
 }
 
 /// The identity of a channel to load.

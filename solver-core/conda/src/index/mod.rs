@@ -10,11 +10,16 @@
 //! everything is only made when somebody looks at it.
 
 mod builder;
+pub mod cache;
+mod cached;
+mod file;
+mod installed;
 mod layout;
 mod load;
 mod record;
 mod segment;
 mod specs;
+mod stamp;
 mod storage;
 mod warning;
 
@@ -46,6 +51,8 @@ pub struct IndexSegment {
     pub segment: Arc<Segment>,
     /// Where the archives are, with a trailing slash.
     pub download_url: String,
+    /// The records are installed and in no channel, see [`Index::with_installed`].
+    pub installed: bool,
 }
 
 /// A record of an index.
@@ -64,6 +71,7 @@ pub struct Index {
     channels: Vec<ChannelInfo>,
     segments: Vec<IndexSegment>,
     warnings: Vec<Warning>,
+    pub(super) log: Vec<String>,
 }
 
 impl Index {
@@ -90,6 +98,7 @@ impl Index {
                 channel,
                 segment,
                 download_url,
+                installed: false,
             });
         }
         Index {
@@ -97,6 +106,7 @@ impl Index {
             channels,
             segments: combined,
             warnings,
+            log: Vec::new(),
         }
     }
 
@@ -131,6 +141,12 @@ impl Index {
     /// What was wrong with records of the channels; bounded, see [`Warning`].
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
+    }
+
+    /// What happened to index files while loading, one line each: files that were refused and rebuilt, a folder that
+    /// cannot be written. Empty when all went well.
+    pub fn log(&self) -> &[String] {
+        &self.log
     }
 
     /// Whether bytes of an index file that were read since opening turned out to be damaged. Answers that used

@@ -1,9 +1,8 @@
 //! From columns back to a whole [`PackageRecord`].
 
-use std::fmt::Write as _;
-
 use super::layout::{flag, rare_tag, Section};
 use super::segment::{RecordId, Segment, SpecId};
+use super::stamp::hex;
 use super::ChannelInfo;
 use crate::record::PackageRecord;
 
@@ -140,13 +139,4 @@ impl Segment {
             Some((*tag, items))
         })
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::layout::{flag, spec_flag, Meta, Section, SpecRow};
+use super::layout::{flag, spec_flag, Digest, Meta, Section, SpecRow};
 use super::storage::Storage;
 use super::warning::{self, Warning};
 use crate::record::NoArch;
@@ -131,6 +131,27 @@ impl Segment {
     /// Size of the whole segment in bytes.
     pub fn byte_len(&self) -> usize {
         self.storage.bytes().len()
+    }
+
+    /// The bytes of the segment: what its index file holds, byte for byte. Those of an opened file are not checked.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.storage.bytes()
+    }
+
+    /// What the header says the contents are; checked when the file was opened.
+    pub(super) fn identity(&self) -> Option<Digest> {
+        self.as_bytes().get(24..56)?.try_into().ok()
+    }
+
+    /// Whether the segment is a mapped file rather than memory of its own.
+    pub fn is_mapped(&self) -> bool {
+        self.storage.is_mapped()
+    }
+
+    /// Compares all blocks of an opened file with their checksums; whether they match. True for a segment built
+    /// in memory. Reads everything.
+    pub fn verify(&self) -> bool {
+        self.storage.verify()
     }
 
     /// Whether bytes that were read since opening turned out to be damaged. Answers that used them are void.

@@ -256,7 +256,7 @@ impl<'a> Accept<'a> for Unsigned {
     }
     fn float(self, value: f64) -> Result<u64, Found> {
         // 2^53: above it a float no longer names one integer.
-        if value >= 0.0 && value <= 9_007_199_254_740_992.0 && value.fract() == 0.0 {
+        if (0.0..=9_007_199_254_740_992.0).contains(&value) && value.fract() == 0.0 {
             Ok(value as u64)
         } else {
             Err(Found::Other("a number that is not a whole one"))

@@ -29,7 +29,7 @@ use serde::de::DeserializeSeed;
 
 pub use error::{RepodataError, SUPPORTED_REPODATA_VERSION};
 pub(crate) use intern::Interner;
-pub use source::{Encoding, Source};
+pub use source::{Encoding, Located, Source};
 
 use document::{Document, Failure};
 use fields::Value;

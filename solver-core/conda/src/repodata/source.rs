@@ -6,7 +6,7 @@
 //! folder was copied.) Decompression streams into one buffer and stops at the caller's limit, so a small file
 //! that unpacks without end costs at most the limit.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -41,7 +41,82 @@ pub struct Source {
     pub bytes: Vec<u8>,
 }
 
+/// The repodata file of a subdir, opened and not yet read.
+#[derive(Debug)]
+pub struct Located {
+    /// The file.
+    pub file: PathBuf,
+    /// How its contents are stored.
+    pub encoding: Encoding,
+    handle: File,
+}
+
+impl Located {
+    /// The system's description of the opened file.
+    ///
+    /// # Errors
+    ///
+    /// [`RepodataError::Io`].
+    pub fn metadata(&self) -> Result<Metadata, RepodataError> {
+        self.handle.metadata().map_err(|source| RepodataError::Io {
+            path: self.file.clone(),
+            source,
+        })
+    }
+
+    /// Reads the stored bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`RepodataError::Io`] when the file cannot be read, [`RepodataError::TooLarge`] when it is above `limit`
+    /// bytes.
+    pub fn read(mut self, limit: u64) -> Result<Source, RepodataError> {
+        let length = self.metadata()?.len();
+        if length > limit {
+            return Err(RepodataError::TooLarge {
+                file: self.file,
+                limit,
+            });
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0).saturating_add(1));
+        match self.handle.read_to_end(&mut bytes) {
+            Ok(_) => Ok(Source {
+                file: self.file,
+                encoding: self.encoding,
+                bytes,
+            }),
+            Err(source) => Err(RepodataError::Io {
+                path: self.file,
+                source,
+            }),
+        }
+    }
+}
+
 impl Source {
+    /// Opens the first repodata file of a subdir folder; `None` when the folder or every candidate is absent.
+    ///
+    /// # Errors
+    ///
+    /// [`RepodataError::Io`] when a file exists but cannot be opened.
+    pub fn locate(subdir: &Path) -> Result<Option<Located>, RepodataError> {
+        for (name, encoding) in CANDIDATES {
+            let file = subdir.join(name);
+            match File::open(&file) {
+                Ok(handle) => {
+                    return Ok(Some(Located {
+                        file,
+                        encoding,
+                        handle,
+                    }));
+                }
+                Err(error) if is_absent(&error) => {}
+                Err(source) => return Err(RepodataError::Io { path: file, source }),
+            }
+        }
+        Ok(None)
+    }
+
     /// Reads the first repodata file of a subdir folder; `None` when the folder or every candidate is absent.
     ///
     /// # Errors
@@ -49,21 +124,8 @@ impl Source {
     /// [`RepodataError::Io`] when a file exists but cannot be read, [`RepodataError::TooLarge`] when the stored
     /// file alone is above `limit` bytes.
     pub fn find(subdir: &Path, limit: u64) -> Result<Option<Source>, RepodataError> {
-        for (name, encoding) in CANDIDATES {
-            let file = subdir.join(name);
-            match read_file(&file, limit) {
-                Ok(bytes) => {
-                    return Ok(Some(Source {
-                        file,
-                        encoding,
-                        bytes,
-                    }));
-                }
-                Err(RepodataError::Io { source, .. }) if is_absent(&source) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(None)
+        let located = Source::locate(subdir)?;
+        located.map(|located| located.read(limit)).transpose()
     }
 
     /// The JSON text, decompressed.
@@ -103,24 +165,6 @@ fn is_absent(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
     )
-}
-
-fn read_file(file: &Path, limit: u64) -> Result<Vec<u8>, RepodataError> {
-    let io_error = |source| RepodataError::Io {
-        path: file.to_path_buf(),
-        source,
-    };
-    let mut handle = File::open(file).map_err(io_error)?;
-    let length = handle.metadata().map_err(io_error)?.len();
-    if length > limit {
-        return Err(RepodataError::TooLarge {
-            file: file.to_path_buf(),
-            limit,
-        });
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0).saturating_add(1));
-    handle.read_to_end(&mut bytes).map_err(io_error)?;
-    Ok(bytes)
 }
 
 /// The size that the first frame declares, as a hint only: it comes from the file and may lie.
