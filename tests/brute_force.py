@@ -66,7 +66,7 @@ class BruteForce:
 
     def usable(self, record: Record) -> bool:
         cutoff = self.request.exclude_newer
-        return cutoff is None or record.timestamp <= cutoff
+        return not record.unreadable and (cutoff is None or record.timestamp <= cutoff)
 
     def valid(self, chosen: Mapping[str, Record]) -> bool:
         """Rules 2 and 3."""
@@ -99,7 +99,7 @@ class BruteForce:
                 yield chosen
 
     def answers(self) -> Iterator[Chosen]:
-        """Yield the same answers, choosing only for names that something chosen needs."""
+        """Yield the same answers, choosing only for names that something chosen needs, and only what fits so far."""
         yield from self._extend({}, self.requested)
 
     def _extend(self, chosen: Chosen, open_names: list[str]) -> Iterator[Chosen]:
@@ -110,10 +110,16 @@ class BruteForce:
             return
         name = open_names[0]
         for record in filter(self.usable, self.left.get(name, ())):
-            needs = [spec.name for spec in record.depends]
-            if all(need in self.left or need in self.virtual for need in needs):
-                real = [need for need in needs if not need.startswith("__")]
-                yield from self._extend({**chosen, name: record}, open_names + real)
+            if self._fits(record, chosen):
+                needs = [spec.name for spec in record.depends if not spec.name.startswith("__")]
+                yield from self._extend({**chosen, name: record}, open_names + needs)
+
+    def _fits(self, record: Record, chosen: Chosen) -> bool:
+        asked = [*self.request.specs, *self.request.constraints, *self.request.pins]
+        asked += [spec for other in chosen.values() for spec in (*other.depends, *other.constrains)]
+        return all(spec.matches(record) for spec in asked if spec.name == record.name) and all(
+            self.respected(spec, chosen) for spec in (*record.depends, *record.constrains)
+        )
 
     # -- Ranks
 

@@ -18,7 +18,7 @@ import pytest
 import zstandard
 
 import resolvent
-from resolvent.solving import ChannelPriority
+from universes import Priority
 
 rattler = pytest.importorskip("rattler", reason="the oracle py-rattler (extra `oracle`) is not installed")
 
@@ -31,7 +31,7 @@ class Problem:
     platform: str
     #: Those that have records here, in order.
     channels: tuple[str, ...]
-    channel_priority: ChannelPriority
+    channel_priority: Priority
     specs: tuple[str, ...]
     virtual_packages: tuple[str, ...]
     #: File names.

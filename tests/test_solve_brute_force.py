@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 import resolvent
 from brute_force import BruteForce
-from universes import Request, Universe, answer, random_request, random_universe
+from universes import Request, Universe, answer, deep_universe, random_request, random_universe
 
 #: Requests of one universe.
 REQUESTS = 5
@@ -26,10 +28,10 @@ def describe(universe: Universe, request: Request) -> str:
     return f"{request.arguments()} on {universe.virtual_packages}\n{records}"
 
 
-def compare(seed: int, folder: Path, **shape: Any) -> tuple[int, int]:
+def compare(seed: int, folder: Path, make: Callable[..., Universe], **shape: Any) -> tuple[int, int]:
     """Compare all requests of one random universe; return how many have an answer and how many have none."""
     rng = random.Random(seed)
-    universe = random_universe(rng, **shape)
+    universe = make(rng, **shape)
     index = universe.load(folder)
     session = resolvent.Session(index, virtual_packages=universe.virtual_packages)
     counts = [0, 0]
@@ -40,13 +42,15 @@ def compare(seed: int, folder: Path, **shape: Any) -> tuple[int, int]:
         found = answer(session, request)
         assert found == expected, f"seed {seed}: {describe(universe, request)}"
         counts[expected is None] += 1
+    # Thousands of folders would be a burden to whoever cleans up after the tests.
+    shutil.rmtree(folder)
     return counts[0], counts[1]
 
 
-def walk(seeds: range, folder: Path, **shape: Any) -> None:
+def walk(seeds: range, folder: Path, make: Callable[..., Universe] = random_universe, **shape: Any) -> None:
     satisfiable = unsatisfiable = 0
     for seed in seeds:
-        with_answer, without = compare(seed, folder / str(seed), **shape)
+        with_answer, without = compare(seed, folder / str(seed), make, **shape)
         satisfiable += with_answer
         unsatisfiable += without
     assert min(satisfiable, unsatisfiable) > len(seeds) * REQUESTS // 10
@@ -55,6 +59,10 @@ def walk(seeds: range, folder: Path, **shape: Any) -> None:
 def test_small_universes(tmp_path: Path) -> None:
     walk(range(250), tmp_path)
     walk(range(250, 350), tmp_path, names=8, depth=6)
+
+
+def test_long_histories(tmp_path: Path) -> None:
+    walk(range(50), tmp_path, deep_universe)
 
 
 def test_two_ways_to_list_all_answers_agree() -> None:
@@ -87,3 +95,9 @@ def test_larger_universes(tmp_path: Path, block: int) -> None:
 @pytest.mark.parametrize("block", range(4))
 def test_universes_that_the_last_level_decides(tmp_path: Path, block: int) -> None:
     walk(range(80_000 + 250 * block, 80_000 + 250 * (block + 1)), tmp_path, names=8, depth=5, twins=True)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("block", range(8))
+def test_many_long_histories(tmp_path: Path, block: int) -> None:
+    walk(range(90_000 + 250 * block, 90_000 + 250 * (block + 1)), tmp_path, deep_universe)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ def compare_random(seeds: range, folder: Path) -> tuple[int, int]:
             resolvent.export_wcnf(**export_arguments(universe, request, index, folder / "wcnf"))
             assert least_cost(folder / "wcnf") == min(costs, default=None), (seed, request.arguments())
             counts[not costs] += 1
+        shutil.rmtree(folder / str(seed))
     return counts[0], counts[1]
 
 

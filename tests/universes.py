@@ -20,6 +20,9 @@ import resolvent
 
 PLATFORM = "linux-64"
 
+#: Not a MatchSpec in any reading.
+UNREADABLE = "p0 >=1.0[build="
+
 _OPERATORS = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -53,6 +56,8 @@ class Record:
     track_features: str = ""
     timestamp: int = 0
     archive: Literal[".conda", ".tar.bz2"] = ".conda"
+    #: One of its constraints is no spec at all: the record has a rank, and can never be chosen.
+    unreadable: bool = False
 
     @property
     def fn(self) -> str:
@@ -75,6 +80,8 @@ class Record:
             "depends": [str(spec) for spec in self.depends],
             "constrains": [str(spec) for spec in self.constrains],
         }
+        if self.unreadable:
+            entry["constrains"].append(UNREADABLE)
         if self.track_features:
             entry["track_features"] = self.track_features
         if self.timestamp:
@@ -198,17 +205,19 @@ def answer(session: resolvent.Session, request: Request) -> list[tuple[int, str,
 
 
 _VERSIONS = ("1", "1.0", "1.1", "2", "2.0", "3", "4")
+#: So many that a solver that looks at the newest ones first has to go on for more.
+_HISTORY = tuple(f"{major}.{minor}" for major in range(1, 13) for minor in range(5))
 _EPOCH = 1_600_000_000_000
 _DAY = 86_400_000
 
 
-def random_spec(rng: random.Random, name: str, loose: float = 0.6) -> Spec:
+def random_spec(rng: random.Random, name: str, loose: float = 0.6, versions: Sequence[str] = _VERSIONS) -> Spec:
     """Return a random spec of a name; `loose` of them take any version."""
     build = rng.choice(("*_0", "*_1", "h1*", "h2*")) if rng.random() < 0.06 else ""
     if rng.random() < loose:
         return Spec(name, (), build)
     shape = rng.random()
-    low, high = rng.choice(_VERSIONS), rng.choice(_VERSIONS)
+    low, high = rng.choice(versions), rng.choice(versions)
     if shape < 0.6:
         alternatives: tuple[tuple[tuple[str, str], ...], ...] = (((rng.choice(list(_OPERATORS)), low),),)
     elif shape < 0.85:
@@ -249,6 +258,7 @@ def random_universe(rng: random.Random, *, names: int = 5, depth: int = 5, twins
                 track_features="" if twins else rng.choice(("", "", "", "feature")),
                 timestamp=rng.choice((0, *(_EPOCH + day * _DAY for day in range(4)))),
                 archive=rng.choice((".conda", ".conda", ".tar.bz2")),
+                unreadable=rng.random() < 0.02,
             )
             records[record.identity] = record
     return Universe(tuple(records.values()), channels, virtual)
@@ -263,14 +273,56 @@ def _random_specs(rng: random.Random, but: str, names: Sequence[str], mean: floa
     )
 
 
+def deep_universe(rng: random.Random, *, names: int = 4, depth: int = 45) -> Universe:
+    """Return a universe of few names with long histories, whose newest versions seldom go together."""
+    packages = [f"p{n}" for n in range(rng.randint(2, names))]
+    channels = rng.choice((1, 1, 2))
+    # Each name needs others of about its own age, give or take; or older ones, so that all have to go down together.
+    slip = rng.choice((0, 0, -4, -9, 3))
+    width = rng.randint(1, 6)
+    records: dict[tuple[int, str, str], Record] = {}
+    for name in packages:
+        for _ in range(rng.randint(5, depth)):
+            at = rng.randrange(len(_HISTORY))
+            number = rng.choice((0, 0, 1, 2, 3))
+            record = Record(
+                name=name,
+                version=_HISTORY[at],
+                build=f"h{rng.randint(1, 4)}_{number}",
+                build_number=number,
+                channel=rng.randrange(channels),
+                subdir=rng.choice((PLATFORM, PLATFORM, "noarch")),
+                depends=_near(rng, name, packages, at + slip, width, 0.5),
+                constrains=_near(rng, name, packages, at + slip, width + 2, 0.25),
+                track_features=rng.choice(("", "", "", "feature")),
+                timestamp=rng.choice((0, *(_EPOCH + day * _DAY for day in range(4)))),
+                archive=rng.choice((".conda", ".tar.bz2")),
+                unreadable=rng.random() < 0.02,
+            )
+            records[record.identity] = record
+    return Universe(tuple(records.values()), channels)
+
+
+def _near(rng: random.Random, but: str, names: Sequence[str], at: int, width: int, share: float) -> tuple[Spec, ...]:
+    found = []
+    for name in names:
+        if name != but and rng.random() < share:
+            low = max(0, min(at - rng.randint(0, width), len(_HISTORY) - 1))
+            high = max(0, min(at + rng.randint(0, width), len(_HISTORY) - 1))
+            bounds = rng.choice((((">=", low), ("<=", high)), (("<=", high),), ((">=", low), ("<=", high))))
+            found.append(Spec(name, (tuple((op, _HISTORY[bound]) for op, bound in bounds),)))
+    return tuple(found)
+
+
 def random_request(rng: random.Random, universe: Universe) -> Request:
     """Return a random request over the names of a universe."""
     names = sorted({record.name for record in universe.records})
+    versions = sorted({record.version for record in universe.records})
 
     def several(most: int, loose: float) -> tuple[Spec, ...]:
-        return tuple(random_spec(rng, rng.choice(names), loose) for _ in range(rng.randint(0, most)))
+        return tuple(random_spec(rng, rng.choice(names), loose, versions) for _ in range(rng.randint(0, most)))
 
-    specs = [*several(2, 0.6), random_spec(rng, rng.choice(names), 0.8)]
+    specs = [*several(2, 0.6), random_spec(rng, rng.choice(names), 0.8, versions)]
     if rng.random() < 0.15:
         at = rng.randrange(len(specs))
         specs[at] = dataclasses.replace(specs[at], channel=rng.randrange(universe.channels))
