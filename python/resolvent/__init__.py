@@ -15,6 +15,9 @@ from ._core import (
     ChannelNotFound,
     Conflict,
     DeadlineExceeded,
+    Fact,
+    Fix,
+    Hint,
     Index,
     InvalidMatchSpec,
     InvalidRepodata,
@@ -31,6 +34,7 @@ from ._core import (
     __version__,
 )
 from .channels import host_platform, sample_channel
+from .explaining import WhyNot, why, why_not
 from .prefix import InvalidPrefix, NotAnEnvironment, Prefix, PrefixError
 from .solving import Session, check, export_cnf, export_wcnf, load_index, solve
 from .virtual_packages import VirtualPackage, detect_virtual_packages
@@ -40,6 +44,9 @@ __all__ = [
     "ChannelNotFound",
     "Conflict",
     "DeadlineExceeded",
+    "Fact",
+    "Fix",
+    "Hint",
     "Index",
     "InvalidMatchSpec",
     "InvalidPrefix",
@@ -59,6 +66,7 @@ __all__ = [
     "Version",
     "VersionSpec",
     "VirtualPackage",
+    "WhyNot",
     "__version__",
     "check",
     "detect_virtual_packages",
@@ -68,4 +76,6 @@ __all__ = [
     "load_index",
     "sample_channel",
     "solve",
+    "why",
+    "why_not",
 ]

@@ -1,41 +1,38 @@
 """The solving functions that people call: they shape arguments and hand them to the core.
 
-Whatever a caller passes is turned into plain strings, numbers and records here: a spec may be a string or a
-`MatchSpec`, installed packages may be records or mappings, a cut-off may be a date. No rule of conda lives here.
+No rule of conda lives here.
 """
 
 from __future__ import annotations
 
-import datetime as _datetime
-import math
 import os
 import re
-import time
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any
 
 from . import _core
-from ._core import Index, MatchSpec, PackageRecord, ResolventError, Solution
+from ._core import Index, ResolventError, Solution
+from .arguments import (
+    CHANNEL_PRIORITIES,
+    STRATEGIES,
+    ChannelPriority,
+    Records,
+    Specs,
+    Strategy,
+    choice,
+    cutoff_milliseconds,
+    flag,
+    records_of,
+    specs_of,
+    timeout_seconds,
+)
 from .channels import ChannelSource, host_platform, resolve_sources
+from .environments import Cutoffs, Deps, Licenses, Mode, environment_arguments, policy_arguments
+from .prefix import Prefix
 from .virtual_packages import VirtualPackages
 from .virtual_packages import virtual_packages as shape_virtual_packages
 
-ChannelPriority = Literal["strict", "flexible", "disabled"]
-Strategy = Literal["highest", "lowest", "lowest-direct", "ordered"]
-#: Specs: one string or `MatchSpec`, or several of them.
-Specs = str | MatchSpec | Iterable[str | MatchSpec]
-#: Packages: records, or mappings with repodata's keys.
-Records = Iterable[PackageRecord | Mapping[str, Any]]
-#: A cut-off: see `cutoff_milliseconds`.
-Cutoff = _datetime.datetime | _datetime.date | str | int | None
-
-CHANNEL_PRIORITIES: tuple[ChannelPriority, ...] = ("strict", "flexible", "disabled")
-STRATEGIES: tuple[Strategy, ...] = ("highest", "lowest", "lowest-direct", "ordered")
-
-#: The last millisecond of the year 9999 in seconds: up to here repodata's timestamps count seconds (CEP 36).
-_LARGEST_SECONDS = 253_402_300_799
-_DURATION = re.compile(r"(\d{1,9})\s*(m|h|d|w)")
-_DURATION_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+__all__ = ["Session", "check", "cutoff_milliseconds", "export_cnf", "export_wcnf", "load_index", "solve"]
 
 
 def load_index(
@@ -74,12 +71,12 @@ def load_index(
         If a file is not repodata, or holds a bad record; `.file` and `.field` say where.
     """
     sources = [channels] if isinstance(channels, (str, os.PathLike)) else list(channels)
-    texts = None if specs is None else _specs("specs", specs)
+    texts = None if specs is None else specs_of("specs", specs)
     return _core.load_index(
         resolve_sources(sources, platform=_platform(platform), specs=texts, offline=offline),
         _platform(platform),
-        _choice("channel_priority", channel_priority, CHANNEL_PRIORITIES),
-        _flag("skip_bad_records", skip_bad_records),
+        choice("channel_priority", channel_priority, CHANNEL_PRIORITIES),
+        flag("skip_bad_records", skip_bad_records),
         None,
     )
 
@@ -117,22 +114,52 @@ class Session:
         *,
         constraints: Specs = (),
         pins: Specs = (),
-        installed: Records | None = None,
+        installed: Prefix | Records | None = None,
+        history: Specs | None = None,
+        mode: Mode = "install",
+        freeze_installed: bool = False,
+        update_deps: bool = False,
+        deps: Deps = "all",
+        prune: bool = False,
+        satisfied_skip: bool = False,
+        force_reinstall: bool = False,
+        force_remove: bool = False,
+        ignore_pinned: bool = False,
+        exclude_newer: Cutoffs = None,
+        deny: Specs = (),
+        licenses: Licenses = None,
         strategy: Strategy = "highest",
-        exclude_newer: Cutoff = None,
         timeout: float | None = None,
         channel_priority: ChannelPriority | None = None,
     ) -> Solution:
         """Find the best environment for `specs`; the parameters are those of `resolvent.solve`."""
+        environment = environment_arguments(
+            installed,
+            history,
+            mode=mode,
+            deps=deps,
+            flags={
+                "freeze_installed": freeze_installed,
+                "update_deps": update_deps,
+                "prune": prune,
+                "satisfied_skip": satisfied_skip,
+                "force_reinstall": force_reinstall,
+                "force_remove": force_remove,
+            },
+        )
+        pinned = [
+            *specs_of("pins", pins),
+            *(str(pin) for pin in (installed.pins if isinstance(installed, Prefix) else ())),
+        ]
         return self._core.solve(
-            _specs("specs", specs),
-            _specs("constraints", constraints),
-            _specs("pins", pins),
-            None if installed is None else _records("installed", installed),
-            _choice("strategy", strategy, STRATEGIES),
-            cutoff_milliseconds(exclude_newer),
-            _timeout(timeout),
-            None if channel_priority is None else _choice("channel_priority", channel_priority, CHANNEL_PRIORITIES),
+            specs_of("specs", specs),
+            specs_of("constraints", constraints),
+            [] if flag("ignore_pinned", ignore_pinned) else pinned,
+            choice("strategy", strategy, STRATEGIES),
+            timeout_seconds(timeout),
+            None if channel_priority is None else choice("channel_priority", channel_priority, CHANNEL_PRIORITIES),
+            policy_arguments(exclude_newer, deny, licenses),
+            environment,
         )
 
 
@@ -148,9 +175,21 @@ def solve(
     virtual_packages: VirtualPackages = None,
     constraints: Specs = (),
     pins: Specs = (),
-    installed: Records | None = None,
+    installed: Prefix | Records | None = None,
+    history: Specs | None = None,
+    mode: Mode = "install",
+    freeze_installed: bool = False,
+    update_deps: bool = False,
+    deps: Deps = "all",
+    prune: bool = False,
+    satisfied_skip: bool = False,
+    force_reinstall: bool = False,
+    force_remove: bool = False,
+    ignore_pinned: bool = False,
+    exclude_newer: Cutoffs = None,
+    deny: Specs = (),
+    licenses: Licenses = None,
     strategy: Strategy = "highest",
-    exclude_newer: Cutoff = None,
     timeout: float | None = None,
 ) -> Solution:
     """Find the best environment for `specs`.
@@ -172,12 +211,40 @@ def solve(
     constraints, pins
         MatchSpecs that must hold for a package if it is in the environment, but do not ask for it.
     installed
-        What the environment holds now; None: nothing. The answer's `.transaction` leads from there.
+        What the environment holds now, a `Prefix` or records; None: nothing. The answer's `.transaction` leads from
+        there. A `Prefix` brings its history and its pins along.
+    history
+        Specs of earlier requests; they are kept while possible. None: those of the `Prefix`, else none.
+    mode
+        What is done with an environment. `install`: the specs join it, and as little else as possible changes.
+        `update`: the requested packages go to their best versions. `update-all`: everything that was asked for does.
+        `remove`: packages that match the specs leave, with what needs them and what was only there for them.
+    freeze_installed
+        No installed record changes, unless a requested spec does not match it.
+    update_deps
+        With `update`: the installed dependencies of the requested packages are updated, too.
+    deps
+        `none`: only the requested records are linked, though the environment may break; `only`: everything but them.
+    prune
+        Installed packages that nothing needs leave.
+    satisfied_skip
+        Nothing is done when each spec matches an installed record.
+    force_reinstall
+        Installed records that a spec matches are unlinked and linked again.
+    force_remove
+        With `remove`: only matching records leave, whatever needs them.
+    ignore_pinned
+        Pins do not count.
     strategy
         `highest` versions, `lowest`, `lowest-direct` (lowest of the requested, highest of the rest), or `ordered`
         (highest, the order of the specs decides alone between them).
     exclude_newer
-        Leave out records newer than this; see `cutoff_milliseconds`. A record without a timestamp stays.
+        Leave out records newer than this; see `cutoff_milliseconds`. A record without a timestamp stays. Or a mapping:
+        `"*"` to the general cut-off, a package's name to its own, `"CHANNEL::*"` to a channel's; None lifts it there.
+    deny
+        Records that match one of these MatchSpecs (names may be patterns) are left out.
+    licenses
+        A mapping with `allow`, `deny` or both, lists of licence patterns: records of other licences are left out.
     timeout
         Seconds; when they are over, the best answer so far is returned with `.optimality == "feasible"`.
 
@@ -193,8 +260,9 @@ def solve(
     if index is None:
         if channels is None:
             raise TypeError("solve() needs index or channels")
-        specs = _specs("specs", specs)
-        installed = None if installed is None else _records("installed", installed)
+        specs = specs_of("specs", specs)
+        if installed is not None and not isinstance(installed, Prefix):
+            installed = records_of("installed", installed)
         index = load_index(
             channels,
             platform=platform,
@@ -210,8 +278,20 @@ def solve(
         constraints=constraints,
         pins=pins,
         installed=installed,
-        strategy=strategy,
+        history=history,
+        mode=mode,
+        freeze_installed=freeze_installed,
+        update_deps=update_deps,
+        deps=deps,
+        prune=prune,
+        satisfied_skip=satisfied_skip,
+        force_reinstall=force_reinstall,
+        force_remove=force_remove,
+        ignore_pinned=ignore_pinned,
         exclude_newer=exclude_newer,
+        deny=deny,
+        licenses=licenses,
+        strategy=strategy,
         timeout=timeout,
         channel_priority=channel_priority,
     )
@@ -231,12 +311,12 @@ def check(
     Works on the raw records and knows nothing of how they were found, so it also judges other tools' answers.
     """
     return _core.check(
-        _records("records", records),
-        _specs("specs", specs),
+        records_of("records", records),
+        specs_of("specs", specs),
         _index(index),
         shape_virtual_packages(virtual_packages, index.platform),
-        _specs("constraints", constraints),
-        _specs("pins", pins),
+        specs_of("constraints", constraints),
+        specs_of("pins", pins),
     )
 
 
@@ -266,61 +346,6 @@ def export_wcnf(
     _export(_core.export_wcnf, specs, index, path, virtual_packages, constraints, pins)
 
 
-def cutoff_milliseconds(cutoff: Cutoff) -> int | None:
-    """Return a cut-off as milliseconds since 1970 (UTC); records with a larger timestamp are left out.
-
-    Parameters
-    ----------
-    cutoff
-        None for no cut-off. A `datetime`, or its ISO 8601 text; without a zone it is UTC. A `date`, or its text
-        `YYYY-MM-DD`, which includes that whole day in UTC. A whole number since 1970, of seconds up to the year
-        9999 and of milliseconds above, as in repodata. Or an age such as `90m`, `36h`, `7d`, `2w`, counted back
-        from now: the only form whose meaning depends on the clock.
-
-    Raises
-    ------
-    ResolventError
-        If the text is none of these.
-    """
-    if cutoff is None:
-        return None
-    if isinstance(cutoff, str):
-        cutoff = _parse_cutoff(cutoff.strip())
-    if isinstance(cutoff, bool):
-        raise TypeError("exclude_newer is a date, a time, a text or a number, not bool")
-    if isinstance(cutoff, int):
-        milliseconds = cutoff * 1000 if cutoff <= _LARGEST_SECONDS else cutoff
-    elif isinstance(cutoff, _datetime.datetime):
-        moment = cutoff if cutoff.tzinfo else cutoff.replace(tzinfo=_datetime.timezone.utc)
-        milliseconds = math.floor(moment.timestamp() * 1000)
-    elif isinstance(cutoff, _datetime.date):
-        midnight = _datetime.datetime(cutoff.year, cutoff.month, cutoff.day, tzinfo=_datetime.timezone.utc)
-        milliseconds = math.floor(midnight.timestamp() * 1000) + 86_400_000 - 1
-    else:
-        raise TypeError(f"exclude_newer is a date, a time, a text or a number, not {type(cutoff).__name__}")
-    if not 0 <= milliseconds < 2**63:
-        raise ResolventError(f"exclude_newer is out of range: {milliseconds} ms since 1970")
-    return milliseconds
-
-
-def _parse_cutoff(text: str) -> _datetime.datetime | _datetime.date | int:
-    age = _DURATION.fullmatch(text)
-    if age:
-        return int((time.time() - int(age[1]) * _DURATION_SECONDS[age[2]]) * 1000)
-    # Fewer digits would rather be a date without its dashes than a moment in the 1970s.
-    if text.isascii() and text.isdigit() and 10 <= len(text) <= 18:
-        return int(text)
-    try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-            return _datetime.date.fromisoformat(text)
-        if re.match(r"\d{4}-\d{2}-\d{2}[T ]\d", text):
-            # Python 3.10 does not know the letter for UTC.
-            return _datetime.datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text))
-    except ValueError as error:
-        raise ResolventError(f"not a cut-off: {text[:60]!r}: {error}") from None
-    raise ResolventError(f"not a cut-off: {text[:60]!r}; give 2026-01-31, 2026-01-31T12:00:00Z, or an age such as 7d")
-
-
 def _export(
     write: Any,
     specs: Specs,
@@ -331,12 +356,12 @@ def _export(
     pins: Specs,
 ) -> None:
     write(
-        _specs("specs", specs),
+        specs_of("specs", specs),
         _index(index),
         os.fspath(path),
         shape_virtual_packages(virtual_packages, index.platform),
-        _specs("constraints", constraints),
-        _specs("pins", pins),
+        specs_of("constraints", constraints),
+        specs_of("pins", pins),
     )
 
 
@@ -354,48 +379,3 @@ def _platform(platform: str | None) -> str:
     if not re.fullmatch(r"noarch|[a-z0-9]+-[a-z0-9]+", platform):
         raise ResolventError(f"not a platform: {platform[:60]!r}; platforms look like linux-64 or osx-arm64")
     return platform
-
-
-def _choice(name: str, value: str, choices: tuple[str, ...]) -> str:
-    if value not in choices:
-        raise ResolventError(f"{name} is {value!r}; it can be {', '.join(choices)}")
-    return value
-
-
-def _flag(name: str, value: bool) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} is True or False, not {type(value).__name__}")
-    return value
-
-
-def _timeout(timeout: float | None) -> float | None:
-    if timeout is None:
-        return None
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
-        raise TypeError(f"timeout is a number of seconds, not {type(timeout).__name__}")
-    if not timeout >= 0 or math.isinf(timeout):
-        raise ResolventError(f"timeout is {timeout}; it is a number of seconds, zero or more")
-    return float(timeout)
-
-
-def _specs(name: str, specs: Specs) -> list[str]:
-    if isinstance(specs, (str, MatchSpec)):
-        specs = [specs]
-    texts: list[str] = []
-    for spec in specs:
-        if not isinstance(spec, (str, MatchSpec)):
-            raise TypeError(f"{name} holds strings or MatchSpecs, not {type(spec).__name__}")
-        texts.append(str(spec))
-    return texts
-
-
-def _records(name: str, records: Records) -> list[PackageRecord]:
-    shaped: list[PackageRecord] = []
-    for record in records:
-        if isinstance(record, PackageRecord):
-            shaped.append(record)
-        elif isinstance(record, Mapping):
-            shaped.append(PackageRecord.from_dict(record))
-        else:
-            raise TypeError(f"{name} holds PackageRecords or mappings, not {type(record).__name__}")
-    return shaped

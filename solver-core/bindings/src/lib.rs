@@ -3,6 +3,8 @@
 //! Classes hold Rust data; records become Python objects when somebody looks at them. Solving releases the GIL and
 //! honours Ctrl-C. Every Rust error becomes one of the exceptions of [`errors`]; no panic is meant to cross.
 
+mod arguments;
+mod conflict;
 mod errors;
 mod index;
 mod record;
@@ -27,8 +29,13 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<solving::Session>()?;
     m.add_class::<solving::Solution>()?;
     m.add_class::<solving::Transaction>()?;
-    m.add_class::<solving::Conflict>()?;
-    m.add_class::<solving::Fact>()?;
+    m.add_class::<conflict::Conflict>()?;
+    m.add_class::<conflict::Fact>()?;
+    m.add_class::<conflict::Hint>()?;
+    m.add_class::<conflict::Fix>()?;
+    m.add_class::<conflict::Fixes>()?;
+    m.add_function(wrap_pyfunction!(conflict::why, m)?)?;
+    m.add_function(wrap_pyfunction!(conflict::why_not, m)?)?;
     m.add_function(wrap_pyfunction!(solving::check, m)?)?;
     m.add_function(wrap_pyfunction!(solving::export_cnf, m)?)?;
     m.add_function(wrap_pyfunction!(solving::export_wcnf, m)?)?;

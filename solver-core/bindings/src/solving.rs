@@ -1,4 +1,4 @@
-//! `Session`, `Solution`, `Conflict`, `check` and the exports for Python.
+//! `Session`, `Solution`, `check` and the exports for Python.
 
 use std::cell::{Cell, RefCell};
 use std::io::Write;
@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
-use resolve::{Budget, Request, RequestSpec, SolveError, Strategy, VirtualPackage};
+use resolve::{Budget, Request, SolveError, Strategy, VirtualPackage};
 
-use crate::errors::{self, DeadlineExceeded, PackagesNotFound, ResolventError, UnsatisfiableError};
+use crate::arguments::{parse_specs, EnvironmentArguments, PolicyArguments};
+use crate::conflict::unsatisfiable;
+use crate::errors::{self, DeadlineExceeded, ResolventError};
 use crate::index::{parse_priority, Index};
 use crate::record::{wrap, PackageRecord};
 
@@ -19,13 +21,6 @@ use crate::record::{wrap, PackageRecord};
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 /// Deadlines further away than this are no deadlines (about a century).
 const LONGEST_TIMEOUT_SECONDS: f64 = 3.0e9;
-
-fn parse_specs(texts: &[String]) -> PyResult<Vec<RequestSpec>> {
-    texts
-        .iter()
-        .map(|t| RequestSpec::parse(t).map_err(errors::request))
-        .collect()
-}
 
 fn parse_virtual(texts: &[String]) -> PyResult<Vec<VirtualPackage>> {
     texts
@@ -67,7 +62,7 @@ impl Session {
     }
 
     /// Finds the best set of packages; see `resolvent.solve`.
-    #[pyo3(signature = (specs, constraints, pins, installed, strategy, exclude_newer, timeout, channel_priority))]
+    #[pyo3(signature = (specs, constraints, pins, strategy, timeout, channel_priority, policy, environment))]
     #[allow(clippy::too_many_arguments)] // the Python layer passes the whole request in one call
     fn solve(
         &self,
@@ -75,17 +70,12 @@ impl Session {
         specs: Vec<String>,
         constraints: Vec<String>,
         pins: Vec<String>,
-        installed: Option<Vec<PyRef<'_, PackageRecord>>>,
         strategy: &str,
-        exclude_newer: Option<u64>,
         timeout: Option<f64>,
         channel_priority: Option<&str>,
+        policy: PolicyArguments,
+        environment: Option<EnvironmentArguments<'_>>,
     ) -> PyResult<Solution> {
-        if installed.is_some_and(|records| !records.is_empty()) {
-            return Err(ResolventError::new_err(
-                "changing an existing environment is not built yet: leave 'installed' empty to solve a fresh one",
-            ));
-        }
         let request = Request {
             specs: parse_specs(&specs)?,
             constraints: parse_specs(&constraints)?,
@@ -93,12 +83,16 @@ impl Session {
             virtual_packages: self.virtual_packages.clone(),
             channel_priority: channel_priority.map_or(Ok(self.priority), parse_priority)?,
             strategy: parse_strategy(strategy)?,
-            exclude_newer,
+            cutoffs: policy.cutoffs(),
+            deny: policy.deny()?,
+            licenses: policy.licenses(),
+            environment: environment
+                .map(EnvironmentArguments::into_environment)
+                .transpose()?,
         };
-        let deadline = timeout
-            .filter(|&t| t < LONGEST_TIMEOUT_SECONDS)
-            .map(|t| Instant::now() + Duration::from_secs_f64(t.max(0.0)));
-        let (result, interrupt) = py.detach(|| run(&self.inner, &request, deadline));
+        let deadline = deadline_in(timeout);
+        let (result, interrupt) =
+            py.detach(|| interruptibly(deadline, |budget| self.inner.solve(&request, budget)));
         if let Some(interrupt) = interrupt {
             return Err(interrupt);
         }
@@ -106,24 +100,37 @@ impl Session {
             Ok(solution) => Ok(Solution {
                 inner: Arc::new(solution),
             }),
-            Err(SolveError::Unsatisfiable(conflict)) => Err(unsatisfiable(py, *conflict)),
-            Err(SolveError::Interrupted) => Err(DeadlineExceeded::new_err(
-                "the deadline struck before any answer was found; give more time, or narrow the request",
-            )),
-            Err(SolveError::Internal(broken)) => Err(ResolventError::new_err(format!(
-                "internal error: the answer failed its check and is withheld: {}",
-                broken.join("; ")
-            ))),
+            Err(error) => Err(failure(py, error)),
         }
     }
 }
 
-/// Solves without the GIL, looking for signals now and then; a pending KeyboardInterrupt comes back beside the result.
-fn run(
-    session: &resolve::Session,
-    request: &Request,
+/// How a solve ended without an answer, as an exception.
+pub fn failure(py: Python<'_>, error: SolveError) -> PyErr {
+    match error {
+            SolveError::Unsatisfiable(conflict) => unsatisfiable(py, *conflict),
+        SolveError::Invalid(reason) => ResolventError::new_err(reason),
+        SolveError::Interrupted => DeadlineExceeded::new_err(
+            "the deadline struck before any answer was found; give more time, or narrow the request",
+        ),
+        SolveError::Internal(broken) => ResolventError::new_err(format!(
+            "internal error: the answer failed its check and is withheld: {}",
+            broken.join("; ")
+        )),
+    }
+}
+
+/// The moment that many seconds from now.
+pub fn deadline_in(timeout: Option<f64>) -> Option<Instant> {
+    let seconds = timeout.filter(|&t| t < LONGEST_TIMEOUT_SECONDS)?;
+    Some(Instant::now() + Duration::from_secs_f64(seconds.max(0.0)))
+}
+
+/// Works without the GIL, looking for signals now and then; a pending KeyboardInterrupt comes back beside the result.
+pub fn interruptibly<T>(
     deadline: Option<Instant>,
-) -> (Result<resolve::Solution, SolveError>, Option<PyErr>) {
+    work: impl FnOnce(Budget<'_>) -> T,
+) -> (T, Option<PyErr>) {
     let pending: RefCell<Option<PyErr>> = RefCell::new(None);
     let next_look = Cell::new(Instant::now() + SIGNAL_INTERVAL);
     let cancelled = || {
@@ -147,31 +154,14 @@ fn run(
         deadline,
         cancelled: Some(&cancelled),
     };
-    let result = session.solve(request, budget);
+    let result = work(budget);
     (result, pending.into_inner())
-}
-
-fn unsatisfiable(py: Python<'_>, conflict: resolve::Conflict) -> PyErr {
-    let text = conflict.to_string();
-    let missing = !conflict.missing.is_empty();
-    let err = if missing {
-        PackagesNotFound::new_err(text)
-    } else {
-        UnsatisfiableError::new_err(text)
-    };
-    match Py::new(py, Conflict { inner: conflict }) {
-        Ok(conflict) => match err.value(py).setattr("conflict", conflict) {
-            Ok(()) => err,
-            Err(e) => e,
-        },
-        Err(e) => e,
-    }
 }
 
 /// The answer to a request.
 #[pyclass(frozen, module = "resolvent")]
 pub struct Solution {
-    inner: Arc<resolve::Solution>,
+    pub inner: Arc<resolve::Solution>,
 }
 
 fn level<'py>(
@@ -206,12 +196,25 @@ impl Solution {
     fn levels<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let l = &self.inner.levels;
         let out = PyList::empty(py);
+        if let Some(values) = l.roots {
+            let what = "roots removed, earlier specs dropped, roots downgraded, python's minor version changed";
+            out.append(level(py, 1, what, values.to_vec(), true)?)?;
+        }
         for (number, what, value) in [
             (2, "version ranks of the requested", l.requested_versions),
             (3, "requested with track_features", l.requested_features),
             (4, "build ranks of the requested", l.requested_builds),
         ] {
             out.append(level(py, number, what, value, value.is_some())?)?;
+        }
+        if l.changes.is_some() {
+            out.append(level(
+                py,
+                5,
+                "installed packages removed or exchanged",
+                l.changes,
+                true,
+            )?)?;
         }
         let layers: Vec<(usize, u64, u64, u64)> = l
             .layers
@@ -225,7 +228,13 @@ impl Solution {
             layers,
             l.layers_done,
         )?)?;
-        out.append(level(py, 7, "number of packages", l.packages, l.candidates_done)?)?;
+        out.append(level(
+            py,
+            7,
+            "number of packages",
+            l.packages,
+            l.candidates_done,
+        )?)?;
         Ok(out)
     }
     /// Where a requested package could be newer at the price of others.
@@ -276,11 +285,16 @@ impl Solution {
         }
         Ok(d)
     }
+    /// Rules that the request itself breaks, or that did not hold before it, one sentence each.
+    #[getter]
+    fn exempt(&self) -> Vec<String> {
+        self.inner.exempt.clone()
+    }
     /// What must be unlinked and linked.
     #[getter]
     fn transaction(&self) -> Transaction {
         Transaction {
-            inner: self.inner.clone(),
+            inner: self.inner.transaction(),
         }
     }
     fn __len__(&self) -> usize {
@@ -301,7 +315,7 @@ impl Solution {
 /// Records to unlink and to link, each list in order.
 #[pyclass(frozen, module = "resolvent")]
 pub struct Transaction {
-    inner: Arc<resolve::Solution>,
+    inner: resolve::Transaction,
 }
 
 #[pymethods]
@@ -309,114 +323,12 @@ impl Transaction {
     /// Records to link, dependencies first.
     #[getter]
     fn link(&self) -> Vec<PackageRecord> {
-        wrap(self.inner.records())
+        wrap(self.inner.link.clone())
     }
     /// Records to unlink, dependents first.
     #[getter]
     fn unlink(&self) -> Vec<PackageRecord> {
-        Vec::new()
-    }
-}
-
-/// Facts that cannot all hold; without any one of them the others can.
-#[pyclass(frozen, module = "resolvent")]
-pub struct Conflict {
-    inner: resolve::Conflict,
-}
-
-/// One fact of a conflict.
-#[pyclass(frozen, module = "resolvent")]
-pub struct Fact {
-    inner: resolve::Fact,
-}
-
-#[pymethods]
-impl Fact {
-    /// "request", "constraint", "pin", "dependency", "constrains", "channel_priority", "exclude_newer", "unparsable".
-    #[getter]
-    fn kind(&self) -> &'static str {
-        self.inner.kind.as_str()
-    }
-    /// The package it speaks for.
-    #[getter]
-    fn name(&self) -> &str {
-        &self.inner.name
-    }
-    /// The spec asked for; empty for facts that only exclude records.
-    #[getter]
-    fn spec(&self) -> &str {
-        &self.inner.spec
-    }
-    /// Distinct versions of the records it speaks for, best first.
-    #[getter]
-    fn versions(&self) -> Vec<String> {
-        self.inner.versions.clone()
-    }
-    /// How many records it speaks for.
-    #[getter]
-    fn records(&self) -> usize {
-        self.inner.records
-    }
-    /// One sentence.
-    #[getter]
-    fn text(&self) -> &str {
-        &self.inner.text
-    }
-    fn __str__(&self) -> &str {
-        &self.inner.text
-    }
-    fn __repr__(&self) -> String {
-        format!("<Fact {}: {}>", self.inner.kind.as_str(), self.inner.text)
-    }
-    /// The fact as plain data.
-    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let f = &self.inner;
-        let d = PyDict::new(py);
-        d.set_item("kind", f.kind.as_str())?;
-        d.set_item("name", &f.name)?;
-        d.set_item("spec", &f.spec)?;
-        d.set_item("versions", &f.versions)?;
-        d.set_item("records", f.records)?;
-        d.set_item("note", &f.note)?;
-        d.set_item("text", &f.text)?;
-        Ok(d)
-    }
-}
-
-#[pymethods]
-impl Conflict {
-    /// The facts, the request's first.
-    #[getter]
-    fn facts(&self) -> Vec<Fact> {
-        self.inner
-            .facts
-            .iter()
-            .cloned()
-            .map(|inner| Fact { inner })
-            .collect()
-    }
-    /// Requested names that no channel has.
-    #[getter]
-    fn missing(&self) -> Vec<String> {
-        self.inner.missing.clone()
-    }
-    /// The conflict as plain data.
-    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let facts = PyList::empty(py);
-        for fact in self.facts() {
-            facts.append(fact.to_dict(py)?)?;
-        }
-        let d = PyDict::new(py);
-        d.set_item("facts", facts)?;
-        d.set_item("missing", &self.inner.missing)?;
-        d.set_item("text", self.inner.to_string())?;
-        Ok(d)
-    }
-    fn __str__(&self) -> String {
-        self.inner.to_string()
-    }
-    fn __repr__(&self) -> String {
-        format!("<Conflict of {} facts>", self.inner.facts.len())
+        wrap(self.inner.unlink.clone())
     }
 }
 
@@ -457,7 +369,13 @@ pub fn check(
 type Writer = fn(&Arc<conda::index::Index>, &Request, &mut Vec<u8>) -> std::io::Result<()>;
 
 /// Writes through a temporary file beside the target, so that no partial file is ever visible.
-fn export(py: Python<'_>, write: Writer, index: &Index, request: &Request, path: &PathBuf) -> PyResult<()> {
+fn export(
+    py: Python<'_>,
+    write: Writer,
+    index: &Index,
+    request: &Request,
+    path: &PathBuf,
+) -> PyResult<()> {
     let records = index.inner.clone();
     py.detach(|| -> std::io::Result<()> {
         let mut text = Vec::new();
@@ -489,7 +407,13 @@ pub fn export_cnf(
     pins: Vec<String>,
 ) -> PyResult<()> {
     let request = request_of(index.get(), &specs, &virtual_packages, &constraints, &pins)?;
-    export(py, resolve::export_cnf::<Vec<u8>>, index.get(), &request, &path)
+    export(
+        py,
+        resolve::export_cnf::<Vec<u8>>,
+        index.get(),
+        &request,
+        &path,
+    )
 }
 
 /// Writes the request as weighted CNF, levels 2 and 3 as soft clauses.
@@ -505,5 +429,11 @@ pub fn export_wcnf(
     pins: Vec<String>,
 ) -> PyResult<()> {
     let request = request_of(index.get(), &specs, &virtual_packages, &constraints, &pins)?;
-    export(py, resolve::export_wcnf::<Vec<u8>>, index.get(), &request, &path)
+    export(
+        py,
+        resolve::export_wcnf::<Vec<u8>>,
+        index.get(),
+        &request,
+        &path,
+    )
 }

@@ -34,7 +34,9 @@ impl<P: ProofSink> Solver<P> {
         // Otherwise a fallback decision could overlook it.
         debug_assert!((0..self.num_vars() as u32)
             .map(Var)
-            .all(|v| self.trail.value(v.positive()) != 0 || self.activities.contains(v)));
+            .all(|v| !self.config.vsids
+                || self.trail.value(v.positive()) != 0
+                || self.activities.contains(v)));
         debug_assert!(self.analysis.marks.iter().all(|&mark| mark == 0));
         self.check_watches();
         self.check_trail();

@@ -23,6 +23,9 @@ pub struct Config {
     pub reuse_trail: bool,
     /// The factor by which activities fade per conflict, in (0, 1).
     pub decay: f64,
+    /// Keep the solver's own decision order (VSIDS). Without it a decision that the caller leaves to the solver
+    /// takes the first unassigned variable: for callers that decide everything themselves.
+    pub vsids: bool,
 }
 
 impl Default for Config {
@@ -37,6 +40,7 @@ impl Default for Config {
             phase_saving: true,
             reuse_trail: true,
             decay: 0.95,
+            vsids: true,
         }
     }
 }

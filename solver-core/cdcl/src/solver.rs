@@ -119,7 +119,9 @@ impl<P: ProofSink> Solver<P> {
         self.trail.grow(n);
         self.db.grow(n);
         self.analysis.grow(n);
-        self.activities.grow(n);
+        if self.config.vsids {
+            self.activities.grow(n);
+        }
         self.phases.resize(first + n, false);
         Var(first as u32)
     }
@@ -293,6 +295,11 @@ impl<P: ProofSink> Solver<P> {
         };
         match decide.decide(&view) {
             Decision::Lit(lit) if self.trail.values.get(lit.code()) == Some(&0) => Some(lit),
+            Decision::Lit(_) | Decision::Fallback if !self.config.vsids => {
+                let free = |var: &Var| self.trail.value(var.positive()) == 0;
+                let var = (0..self.num_vars() as u32).map(Var).find(free)?;
+                Some(var.lit(self.phases[var.index()]))
+            }
             Decision::Lit(_) | Decision::Fallback => loop {
                 let var = self.activities.pop()?;
                 if self.trail.value(var.positive()) == 0 {
@@ -329,10 +336,12 @@ impl<P: ProofSink> Solver<P> {
         let learnt =
             self.analysis
                 .analyze(&mut self.db, &self.trail, conflict, base as u32, options);
-        for &var in &self.analysis.vars {
-            self.activities.bump(var);
+        if self.config.vsids {
+            for &var in &self.analysis.vars {
+                self.activities.bump(var);
+            }
+            self.activities.decay(self.config.decay);
         }
-        self.activities.decay(self.config.decay);
         decide.conflict(&self.analysis.vars);
         self.backtrack_with(learnt.backjump, decide);
         self.proof.add(&self.analysis.learnt);
@@ -395,7 +404,9 @@ impl<P: ProofSink> Solver<P> {
             if config.phase_saving {
                 phases[lit.var().index()] = lit.is_positive();
             }
-            activities.insert(lit.var());
+            if config.vsids {
+                activities.insert(lit.var());
+            }
         });
     }
 

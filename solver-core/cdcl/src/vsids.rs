@@ -51,7 +51,7 @@ impl Activities {
 
     #[inline]
     pub(crate) fn get(&self, var: Var) -> f64 {
-        self.activity[var.index()]
+        self.activity.get(var.index()).copied().unwrap_or(0.0)
     }
 
     /// Raises a variable's activity by the current increment.

@@ -6,14 +6,15 @@
 
 use std::cell::OnceCell;
 
-use conda::index::{BuildPattern, Index, RecordId, RecordRef};
+use conda::index::{BuildPattern, ChannelInfo, Index, RecordId, RecordRef, SpecId};
 use conda::match_spec::MatchSpec;
 use conda::record::PackageRecord;
 use conda::version::Version;
 use conda::version_spec::program_matches;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::request::{ChannelPriority, Request};
+use crate::policy::Policy;
+use crate::request::{same_package, ChannelPriority, Cutoffs, Mode, Request};
 
 /// A spec of a record.
 enum Wanted<'c> {
@@ -102,9 +103,14 @@ impl<'c> Subject<'c> {
 
     fn matches(&self, wanted: &Wanted<'_>) -> bool {
         match wanted {
-            Wanted::Simple { name, program, build } => {
+            Wanted::Simple {
+                name,
+                program,
+                build,
+            } => {
                 *name == self.name
-                    && (program.is_empty() || program_matches(program, &self.version_key, self.version))
+                    && (program.is_empty()
+                        || program_matches(program, &self.version_key, self.version))
                     && build.matches(self.build)
             }
             Wanted::Parsed(spec) => spec.matches(self.whole()),
@@ -139,10 +145,74 @@ pub fn check(records: &[PackageRecord], request: &Request, index: Option<&Index>
     Checker::run(&subjects, request, index)
 }
 
-/// The same for records of an index.
-pub(crate) fn check_places(index: &Index, places: &[RecordRef], request: &Request) -> Vec<String> {
-    let subjects: Vec<Subject<'_>> = places.iter().map(|&at| Subject::from_index(index, at)).collect();
+/// The same for records of an index; what did not hold before need not hold where the record stays.
+pub(crate) fn check_places(
+    policy: &Policy,
+    index: &Index,
+    places: &[RecordRef],
+    request: &Request,
+) -> Vec<String> {
+    let mut subjects: Vec<Subject<'_>> = places
+        .iter()
+        .map(|&at| Subject::from_index(index, at))
+        .collect();
+    for (subject, &at) in subjects.iter_mut().zip(places) {
+        if policy.is_installed(at) {
+            let segment = &index.segments()[at.segment as usize].segment;
+            let mut depends = segment.depends(at.record).iter();
+            subject.depends.retain(|_| {
+                depends
+                    .next()
+                    .is_none_or(|&spec| !policy.was_broken(at, spec))
+            });
+            let mut constrains = segment.constrains(at.record).iter();
+            subject.constrains.retain(|_| {
+                constrains
+                    .next()
+                    .is_none_or(|&spec| !policy.was_broken(at, spec))
+            });
+        }
+    }
     Checker::run(&subjects, request, Some(index))
+}
+
+/// Dependencies and constraints of records that do not hold among them.
+pub(crate) fn unsatisfied(
+    index: &Index,
+    places: &[RecordRef],
+    request: &Request,
+) -> Vec<(RecordRef, SpecId)> {
+    let subjects: Vec<Subject<'_>> = places
+        .iter()
+        .map(|&at| Subject::from_index(index, at))
+        .collect();
+    let virtuals: Vec<PackageRecord> = request
+        .virtual_packages
+        .iter()
+        .map(|v| v.record())
+        .collect();
+    let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
+    let checker = Checker {
+        subjects: &subjects,
+        virtuals: &virtuals,
+        by_name: subjects.iter().map(|s| (s.name, s)).collect(),
+        broken: Vec::new(),
+    };
+    let mut out = Vec::new();
+    for (subject, &at) in subjects.iter().zip(places) {
+        let segment = &index.segments()[at.segment as usize].segment;
+        for ((_, wanted), &spec) in subject.depends.iter().zip(segment.depends(at.record)) {
+            if !checker.satisfied(wanted) {
+                out.push((at, spec));
+            }
+        }
+        for ((_, wanted), &spec) in subject.constrains.iter().zip(segment.constrains(at.record)) {
+            if !checker.respected(wanted) {
+                out.push((at, spec));
+            }
+        }
+    }
+    out
 }
 
 /// Everything the checker looks things up in.
@@ -155,7 +225,11 @@ struct Checker<'c> {
 
 impl<'c> Checker<'c> {
     fn run(subjects: &'c [Subject<'c>], request: &Request, index: Option<&Index>) -> Vec<String> {
-        let virtuals: Vec<PackageRecord> = request.virtual_packages.iter().map(|v| v.record()).collect();
+        let virtuals: Vec<PackageRecord> = request
+            .virtual_packages
+            .iter()
+            .map(|v| v.record())
+            .collect();
         let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
         let mut checker = Checker {
             subjects,
@@ -187,24 +261,51 @@ impl<'c> Checker<'c> {
     /// What a name stands for: the record and the virtual packages of that name.
     fn present(&self, name: &str) -> impl Iterator<Item = &Subject<'c>> {
         let record = self.by_name.get(name).copied();
-        let virtuals = self.virtuals.iter().filter(move |v| record.is_none() || v.name.starts_with("__"));
+        let virtuals = self
+            .virtuals
+            .iter()
+            .filter(move |v| record.is_none() || v.name.starts_with("__"));
         let name = name.to_string();
-        record.into_iter().chain(virtuals.filter(move |v| v.name == name))
+        record
+            .into_iter()
+            .chain(virtuals.filter(move |v| v.name == name))
     }
 
     fn satisfied(&self, wanted: &Wanted<'_>) -> bool {
-        wanted.name().is_some_and(|name| self.present(name).any(|s| s.matches(wanted)))
+        wanted
+            .name()
+            .is_some_and(|name| self.present(name).any(|s| s.matches(wanted)))
     }
 
     /// True unless a package of the spec's name is present and does not match.
     fn respected(&self, wanted: &Wanted<'_>) -> bool {
-        wanted.name().is_none_or(|name| self.present(name).all(|s| s.matches(wanted)))
+        wanted
+            .name()
+            .is_none_or(|name| self.present(name).all(|s| s.matches(wanted)))
     }
 
     fn specs(&mut self, request: &Request) {
+        let removes = request
+            .environment
+            .as_ref()
+            .is_some_and(|e| e.mode == Mode::Remove);
         for spec in &request.specs {
+            if removes {
+                if self
+                    .subjects
+                    .iter()
+                    .any(|s| s.matches(&Wanted::Parsed(Box::new(spec.spec.clone()))))
+                {
+                    self.broken
+                        .push(format!("'{}' was to be removed and is there", spec.text));
+                }
+                continue;
+            }
             if !self.satisfied(&Wanted::Parsed(Box::new(spec.spec.clone()))) {
-                self.broken.push(format!("the requested spec '{}' is not satisfied", spec.text));
+                self.broken.push(format!(
+                    "the requested spec '{}' is not satisfied",
+                    spec.text
+                ));
             }
         }
     }
@@ -213,16 +314,28 @@ impl<'c> Checker<'c> {
         for subject in self.subjects {
             for (text, wanted) in &subject.depends {
                 if matches!(wanted, Wanted::Unreadable) {
-                    self.broken.push(format!("{} depends on '{text}', which cannot be read", subject.label()));
+                    self.broken.push(format!(
+                        "{} depends on '{text}', which cannot be read",
+                        subject.label()
+                    ));
                 } else if !self.satisfied(wanted) {
-                    self.broken.push(format!("{} depends on '{text}', which is not satisfied", subject.label()));
+                    self.broken.push(format!(
+                        "{} depends on '{text}', which is not satisfied",
+                        subject.label()
+                    ));
                 }
             }
             for (text, wanted) in &subject.constrains {
                 if matches!(wanted, Wanted::Unreadable) {
-                    self.broken.push(format!("{} constrains '{text}', which cannot be read", subject.label()));
+                    self.broken.push(format!(
+                        "{} constrains '{text}', which cannot be read",
+                        subject.label()
+                    ));
                 } else if !self.respected(wanted) {
-                    self.broken.push(format!("{} constrains '{text}', which is violated", subject.label()));
+                    self.broken.push(format!(
+                        "{} constrains '{text}', which is violated",
+                        subject.label()
+                    ));
                 }
             }
         }
@@ -232,37 +345,70 @@ impl<'c> Checker<'c> {
         for (kind, specs) in [("constraint", &request.constraints), ("pin", &request.pins)] {
             for spec in specs {
                 if !self.respected(&Wanted::Parsed(Box::new(spec.spec.clone()))) {
-                    self.broken.push(format!("the {kind} '{}' is violated", spec.text));
+                    self.broken
+                        .push(format!("the {kind} '{}' is violated", spec.text));
                 }
             }
         }
     }
 
+    /// Cut-offs, deny list and licences; what is installed may stay.
     fn policy(&mut self, request: &Request) {
-        let Some(cutoff) = request.exclude_newer else {
+        if request.cutoffs == Cutoffs::default()
+            && request.deny.is_empty()
+            && request.licenses.is_free()
+        {
             return;
-        };
-        for subject in self.subjects {
+        }
+        for subject in self.subjects.iter().filter(|s| !is_installed(s, request)) {
             let record = subject.whole();
-            if record.indexed_timestamp.unwrap_or(record.timestamp) > cutoff {
-                self.broken.push(format!("{} is newer than the cut-off", subject.label()));
+            let channel = ChannelInfo {
+                name: record.channel.clone(),
+                base_url: record.channel.clone(),
+            };
+            let when = record.indexed_timestamp.unwrap_or(record.timestamp);
+            if request
+                .cutoffs
+                .of(subject.name, &channel)
+                .is_some_and(|cutoff| when > cutoff)
+            {
+                self.broken
+                    .push(format!("{} is newer than the cut-off", subject.label()));
+            }
+            if let Some(spec) = request.deny.iter().find(|spec| spec.matches(record)) {
+                self.broken
+                    .push(format!("{} is denied by '{spec}'", subject.label()));
+            }
+            if !request.licenses.allows(record.license.as_deref()) {
+                self.broken
+                    .push(format!("the licence of {} is not allowed", subject.label()));
             }
         }
     }
 
     /// Each record is in the index, and in the channel that strict priority (or the user's spec) leaves to its name.
     fn channels(&mut self, request: &Request, index: &Index) {
-        for subject in self.subjects {
+        for subject in self.subjects.iter().filter(|s| !is_installed(s, request)) {
             let mut usable: Option<usize> = None;
             let mut found = false;
-            for (position, member) in index.segments().iter().enumerate() {
+            for (position, member) in index
+                .segments()
+                .iter()
+                .enumerate()
+                .filter(|(_, m)| !m.installed)
+            {
                 let Some(package) = member.segment.find_package(subject.name) else {
                     continue;
                 };
                 let channel = &index.channels()[member.channel];
-                let wanted = request.specs.iter().filter(|s| s.name == subject.name).all(|s| {
-                    s.spec.channel().is_none() || s.spec.matches_channel(&channel.name, &channel.base_url)
-                });
+                let wanted = request
+                    .specs
+                    .iter()
+                    .filter(|s| s.name == subject.name)
+                    .all(|s| {
+                        s.spec.channel().is_none()
+                            || s.spec.matches_channel(&channel.name, &channel.base_url)
+                    });
                 if !wanted {
                     continue;
                 }
@@ -293,11 +439,26 @@ impl<'c> Checker<'c> {
         }
     }
 
+    /// Every record is reachable from what was asked for now or before, or was unneeded before too.
     fn nothing_superfluous(&mut self, request: &Request) {
+        let environment = request.environment.as_ref();
+        let removes = environment.is_some_and(|e| e.mode == Mode::Remove);
+        let asked = request
+            .specs
+            .iter()
+            .filter(|_| !removes)
+            .map(|s| s.name.as_str());
+        let mut roots: Vec<&str> = asked.collect();
+        if let Some(environment) = environment {
+            roots.extend(environment.roots());
+            if !environment.prune {
+                roots.extend(environment.unneeded());
+            }
+        }
         let mut reached: FxHashSet<&str> = FxHashSet::default();
         let mut queue: Vec<&Subject<'c>> = Vec::new();
-        for spec in &request.specs {
-            if let Some((&name, &subject)) = self.by_name.get_key_value(spec.name.as_str()) {
+        for name in roots {
+            if let Some((&name, &subject)) = self.by_name.get_key_value(name) {
                 if reached.insert(name) {
                     queue.push(subject);
                 }
@@ -305,7 +466,9 @@ impl<'c> Checker<'c> {
         }
         while let Some(subject) = queue.pop() {
             for (_, wanted) in &subject.depends {
-                let Some((&name, &next)) = wanted.name().and_then(|n| self.by_name.get_key_value(n)) else {
+                let Some((&name, &next)) =
+                    wanted.name().and_then(|n| self.by_name.get_key_value(n))
+                else {
                     continue;
                 };
                 if reached.insert(name) {
@@ -315,8 +478,20 @@ impl<'c> Checker<'c> {
         }
         for subject in self.subjects {
             if !reached.contains(subject.name) {
-                self.broken.push(format!("{} is not needed by anything", subject.label()));
+                self.broken
+                    .push(format!("{} is not needed by anything", subject.label()));
             }
         }
     }
+}
+
+/// Whether the environment of the request has this record already.
+fn is_installed(subject: &Subject<'_>, request: &Request) -> bool {
+    request.environment.as_ref().is_some_and(|environment| {
+        let mut of_name = environment
+            .installed
+            .iter()
+            .filter(|r| r.name == subject.name);
+        of_name.any(|r| same_package(r, subject.whole()))
+    })
 }

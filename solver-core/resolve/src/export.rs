@@ -82,7 +82,12 @@ pub fn export_cnf<W: Write>(index: &Arc<Index>, request: &Request, out: &mut W) 
     let export = encode(index, request);
     write_names(out, &export.inst)?;
     let clauses = hard_clauses(&export);
-    writeln!(out, "p cnf {} {}", export.inst.solver.num_vars(), clauses.len())?;
+    writeln!(
+        out,
+        "p cnf {} {}",
+        export.inst.solver.num_vars(),
+        clauses.len()
+    )?;
     for clause in clauses {
         write_clause(out, clause)?;
     }

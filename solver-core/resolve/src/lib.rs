@@ -4,6 +4,7 @@
 //! `encode` writes clauses as the search asks for them, `optimize` asks the SAT solver level by level, `check` tests the
 //! answer against the raw records, `transaction` orders it. When there is no answer, `explain` says why.
 
+mod change;
 mod check;
 mod encode;
 mod explain;
@@ -17,12 +18,17 @@ pub mod solution;
 mod solve;
 pub mod transaction;
 mod universe;
+mod why;
 
 pub use check::check;
-pub use explain::{Conflict, Fact, FactKind};
+pub use explain::{Change, Conflict, Edge, Fact, FactKind, Fix, Fixes, Hint, HintKind};
 pub use export::{export_cnf, export_wcnf};
 pub use optimize::Budget;
-pub use request::{ChannelPriority, Request, RequestError, RequestSpec, Strategy, VirtualPackage};
+pub use request::{
+    ChannelPriority, Cutoffs, Deps, Environment, Licenses, Mode, Request, RequestError,
+    RequestSpec, Strategy, VirtualPackage,
+};
 pub use session::Session;
-pub use solution::{Optimality, Solution};
-pub use solve::{solve, SolveError};
+pub use solution::{Optimality, Solution, Transaction};
+pub use solve::{solve, solve_eagerly, SolveError};
+pub use why::{why, why_not, Difference, WhyNot};

@@ -3,19 +3,34 @@
 //! Two requests with equal policies can be answered by one search instance; their specs, constraints and pins are
 //! assumptions of it.
 
-use conda::index::Index;
+use std::sync::Arc;
 
-use crate::request::{ChannelPriority, Request, Strategy, VirtualPackage};
+use conda::index::{Index, RecordRef, SpecId};
+use conda::match_spec::MatchSpec;
+use conda::record::PackageRecord;
+use conda::repodata::RepodataError;
+
+use crate::check::unsatisfied;
+use crate::request::{ChannelPriority, Cutoffs, Licenses, Request, Strategy, VirtualPackage};
 
 /// The policy of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Policy {
     pub channel_priority: ChannelPriority,
-    pub exclude_newer: Option<u64>,
+    pub cutoffs: Cutoffs,
+    pub deny: Vec<MatchSpec>,
+    pub licenses: Licenses,
     pub virtual_packages: Vec<VirtualPackage>,
     low: Low,
     /// For names whose requested spec names a channel: which channels they may come from. Sorted by name.
     channels: Vec<(String, Vec<bool>)>,
+    /// The installed records, sorted.
+    pub installed: Vec<RecordRef>,
+    /// Those of them that no channel has; the index holds them in segments of their own.
+    foreign: Vec<PackageRecord>,
+    /// Dependencies and constraints of installed records that do not hold now, sorted: they need not hold later
+    /// while the record stays.
+    broken: Vec<(RecordRef, SpecId)>,
 }
 
 /// Whose lower versions are the better ones.
@@ -44,25 +59,92 @@ impl Policy {
         }
         Policy {
             channel_priority: request.channel_priority,
-            exclude_newer: request.exclude_newer,
+            cutoffs: request.cutoffs.clone(),
+            deny: request.deny.clone(),
+            licenses: request.licenses.clone(),
             virtual_packages: request.virtual_packages.clone(),
             low: match request.strategy {
                 Strategy::Highest | Strategy::Ordered => Low::Nobody,
                 Strategy::Lowest => Low::Everybody,
                 Strategy::LowestDirect => {
-                    let mut names: Vec<String> =
-                        request.requested_names().iter().map(ToString::to_string).collect();
+                    let mut names: Vec<String> = request
+                        .requested_names()
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect();
                     names.sort_unstable();
                     Low::These(names)
                 }
             },
             channels,
+            installed: Vec::new(),
+            foreign: Vec::new(),
+            broken: Vec::new(),
         }
+    }
+
+    /// The policy of a request together with the index it is about: the given one and, if there is an environment, its
+    /// records that no channel has.
+    ///
+    /// # Errors
+    /// If an installed record is no record.
+    pub(crate) fn ground(
+        request: &Request,
+        index: &Arc<Index>,
+    ) -> Result<(Arc<Index>, Policy), RepodataError> {
+        let Some(environment) = request
+            .environment
+            .as_ref()
+            .filter(|e| !e.installed.is_empty())
+        else {
+            return Ok((Arc::clone(index), Policy::of(request, index)));
+        };
+        let mut installed = Vec::with_capacity(environment.installed.len());
+        let mut foreign: Vec<PackageRecord> = Vec::new();
+        for record in &environment.installed {
+            match index.find_record(record) {
+                Some(at) => installed.push(at),
+                None => foreign.push(record.clone()),
+            }
+        }
+        let index = if foreign.is_empty() {
+            Arc::clone(index)
+        } else {
+            foreign.sort_by(|a, b| a.name.cmp(&b.name));
+            let extended = index.with_installed(&foreign)?;
+            installed.extend(
+                foreign
+                    .iter()
+                    .filter_map(|record| extended.find_record(record)),
+            );
+            Arc::new(extended)
+        };
+        installed.sort_unstable();
+        installed.dedup();
+        let mut policy = Policy::of(request, &index);
+        policy.broken = unsatisfied(&index, &installed, request);
+        policy.broken.sort_unstable();
+        policy.installed = installed;
+        policy.foreign = foreign;
+        Ok((index, policy))
+    }
+
+    /// Whether a record is installed.
+    pub(crate) fn is_installed(&self, at: RecordRef) -> bool {
+        self.installed.binary_search(&at).is_ok()
+    }
+
+    /// Whether a dependency or constraint of an installed record did not hold before.
+    pub(crate) fn was_broken(&self, at: RecordRef, spec: SpecId) -> bool {
+        self.broken.binary_search(&(at, spec)).is_ok()
     }
 
     /// The channels a name may come from; `None` when its request does not say.
     pub(crate) fn allowed_channels(&self, name: &str) -> Option<&[bool]> {
-        let at = self.channels.binary_search_by(|(n, _)| n.as_str().cmp(name)).ok()?;
+        let at = self
+            .channels
+            .binary_search_by(|(n, _)| n.as_str().cmp(name))
+            .ok()?;
         Some(&self.channels[at].1)
     }
 

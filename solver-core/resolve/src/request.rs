@@ -3,9 +3,14 @@
 //! A `Request` is plain data. Parsing of its strings happens here, so that everything behind it works on
 //! parsed specs and a bad string is reported with the text the caller gave.
 
+use conda::index::ChannelInfo;
 use conda::match_spec::{MatchSpec, MatchSpecError};
+use conda::pattern::glob_matches;
 use conda::record::PackageRecord;
 use conda::version::Version;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::transaction::required_name;
 
 /// How channels that have the same package name relate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -105,7 +110,9 @@ impl RequestSpec {
         };
         let name = spec
             .name_exact()
-            .ok_or_else(|| unusable("the package name must be exact; patterns in names are for searching"))?
+            .ok_or_else(|| {
+                unusable("the package name must be exact; patterns in names are for searching")
+            })?
             .to_string();
         for (given, what) in [
             (spec.when().is_some(), "when"),
@@ -186,10 +193,159 @@ impl VirtualPackage {
     }
 }
 
+/// What is done with an environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Specs join the environment; as little else as possible changes.
+    #[default]
+    Install,
+    /// The requested packages go to their best versions.
+    Update,
+    /// Everything that was asked for goes to its best version.
+    UpdateAll,
+    /// Packages leave, and what needs them.
+    Remove,
+}
+
+/// What becomes of the dependencies of what is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Deps {
+    /// They are installed.
+    #[default]
+    All,
+    /// They are left alone; the environment may break.
+    None,
+    /// Only they are installed.
+    Only,
+}
+
+/// An existing environment and how a request may change it.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// What is installed now; virtual packages are not among it.
+    pub installed: Vec<PackageRecord>,
+    /// Specs of earlier requests.
+    pub history: Vec<RequestSpec>,
+    /// What is done.
+    pub mode: Mode,
+    /// No installed record changes, unless a requested spec does not match it.
+    pub freeze_installed: bool,
+    /// The installed dependencies of the requested packages are updated with them.
+    pub update_deps: bool,
+    /// What becomes of dependencies.
+    pub deps: Deps,
+    /// Installed packages that nothing needs leave.
+    pub prune: bool,
+    /// Nothing is done when each spec matches an installed record.
+    pub satisfied_skip: bool,
+    /// Requested records are linked again.
+    pub force_reinstall: bool,
+    /// Only matching records leave, whatever needs them.
+    pub force_remove: bool,
+}
+
+/// Whether two records are the same package (conda's identity: channel, subdir, name, version, build number, build).
+pub fn same_package(a: &PackageRecord, b: &PackageRecord) -> bool {
+    a.name == b.name
+        && a.version == b.version
+        && a.build == b.build
+        && a.build_number == b.build_number
+        && a.subdir == b.subdir
+        && a.channel == b.channel
+}
+
+impl Environment {
+    /// Installed names that were asked for: those of the history, or all when there is none.
+    pub fn roots(&self) -> Vec<&str> {
+        let installed = self.installed.iter().map(|r| r.name.as_str());
+        if self.history.is_empty() {
+            return installed.collect();
+        }
+        let asked: FxHashSet<&str> = self.history.iter().map(|s| s.name.as_str()).collect();
+        installed.filter(|name| asked.contains(name)).collect()
+    }
+
+    /// Installed names that no root leads to.
+    pub fn unneeded(&self) -> Vec<&str> {
+        let by_name: FxHashMap<&str, &PackageRecord> = self
+            .installed
+            .iter()
+            .map(|r| (r.name.as_str(), r))
+            .collect();
+        let mut queue = self.roots();
+        let mut reached: FxHashSet<&str> = queue.iter().copied().collect();
+        while let Some(name) = queue.pop() {
+            let depends = by_name.get(name).map_or(&[][..], |r| &r.depends);
+            for next in depends.iter().map(|spec| required_name(spec)) {
+                if let Some((&next, _)) = by_name.get_key_value(next) {
+                    if reached.insert(next) {
+                        queue.push(next);
+                    }
+                }
+            }
+        }
+        let mut left: Vec<&str> = by_name
+            .keys()
+            .copied()
+            .filter(|n| !reached.contains(n))
+            .collect();
+        left.sort_unstable();
+        left
+    }
+}
+
+/// Cut-offs by date, in milliseconds since 1970. The most special one counts: the package's, its channel's, the general.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cutoffs {
+    /// For everything.
+    pub general: Option<u64>,
+    /// By canonical channel name or base URL; `None` lifts the general one.
+    pub channels: Vec<(String, Option<u64>)>,
+    /// By package name; `None` lifts the others.
+    pub packages: Vec<(String, Option<u64>)>,
+}
+
+impl Cutoffs {
+    /// The cut-off of a package in a channel.
+    pub(crate) fn of(&self, name: &str, channel: &ChannelInfo) -> Option<u64> {
+        if let Some((_, cutoff)) = self.packages.iter().find(|(n, _)| n == name) {
+            return *cutoff;
+        }
+        let is_it = |c: &str| c == channel.name || c == channel.base_url;
+        match self.channels.iter().find(|(c, _)| is_it(c)) {
+            Some((_, cutoff)) => *cutoff,
+            None => self.general,
+        }
+    }
+}
+
+/// Which licences are usable; patterns ignore case, `*` stands for any text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Licenses {
+    /// If set, only records whose licence matches one of these.
+    pub allow: Option<Vec<String>>,
+    /// No record whose licence matches one of these.
+    pub deny: Vec<String>,
+}
+
+impl Licenses {
+    /// Whether there is no rule at all.
+    pub(crate) fn is_free(&self) -> bool {
+        self.allow.is_none() && self.deny.is_empty()
+    }
+
+    /// Whether a record of this licence is usable; one without a licence has the empty one.
+    pub(crate) fn allows(&self, license: Option<&str>) -> bool {
+        let license = license.unwrap_or("");
+        let among = |patterns: &[String]| patterns.iter().any(|p| glob_matches(p, license, true));
+        self.allow.as_deref().is_none_or(among) && !among(&self.deny)
+    }
+}
+
 /// One request for a set of packages.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// What must be installed, in the caller's order.
+    /// What must be installed, in the caller's order; with [`Mode::Remove`] what must go.
     pub specs: Vec<RequestSpec>,
     /// What must hold for packages of these names if they are installed.
     pub constraints: Vec<RequestSpec>,
@@ -201,8 +357,14 @@ pub struct Request {
     pub channel_priority: ChannelPriority,
     /// Which versions are better.
     pub strategy: Strategy,
-    /// Records newer than this (milliseconds since 1970) are not considered.
-    pub exclude_newer: Option<u64>,
+    /// Records newer than this are not considered.
+    pub cutoffs: Cutoffs,
+    /// Records that match one of these specs (whose names may be patterns) are not considered.
+    pub deny: Vec<MatchSpec>,
+    /// Which licences are usable.
+    pub licenses: Licenses,
+    /// The environment to change; `None`: a fresh one is made.
+    pub environment: Option<Environment>,
 }
 
 impl Request {

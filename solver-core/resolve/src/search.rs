@@ -5,7 +5,8 @@
 //! possible. When no name is pending the assignment is complete (see the encoder's default-false completion).
 //!
 //! Without conflicts names are taken in the order in which they became needed, the requested first. After
-//! conflicts the name seen most in recent ones goes first (VSIDS, counted per name).
+//! conflicts the name seen most in recent ones goes first (VSIDS, counted per name; only names seen in some are looked
+//! at, so that a decision costs nothing where there are no conflicts).
 
 use cdcl::{Decide, Decision, Lit, Var, View};
 
@@ -30,7 +31,9 @@ impl Model {
 
     /// Installed names with their positions, in the order in which the search came to them.
     pub(crate) fn chosen(&self) -> impl Iterator<Item = (NameId, u32)> + '_ {
-        self.installed.iter().map(|&name| (name, self.at[name as usize]))
+        self.installed
+            .iter()
+            .map(|&name| (name, self.at[name as usize]))
     }
 
     pub(crate) fn clear(&mut self) {
@@ -52,8 +55,8 @@ impl Model {
 /// The decision procedure over one encoding.
 pub(crate) struct Brancher<'e> {
     ladders: &'e Ladders,
-    /// Names known to be installed, with the trail length at which that became known.
-    pending: Vec<(u32, NameId)>,
+    /// Names known to be installed, in the order in which that became known.
+    pending: Vec<Pending>,
     /// Entries of `pending` before this one have their candidate.
     cursor: usize,
     seen: usize,
@@ -62,12 +65,23 @@ pub(crate) struct Brancher<'e> {
     activity: &'e mut NameActivity,
 }
 
+/// A name that is known to be installed.
+#[derive(Clone, Copy)]
+struct Pending {
+    name: NameId,
+    /// Where on the trail that stands.
+    at: u32,
+    /// Length of the trail when its candidate was seen to be settled; never falls along the entries before the cursor.
+    settled: u32,
+}
+
 /// How often each name took part in recent conflicts; survives between solves.
 #[derive(Debug)]
 pub(crate) struct NameActivity {
     score: Vec<f64>,
     step: f64,
-    any: bool,
+    /// Names with a score.
+    hot: Vec<NameId>,
 }
 
 impl Default for NameActivity {
@@ -75,7 +89,7 @@ impl Default for NameActivity {
         Self {
             score: Vec::new(),
             step: 1.0,
-            any: false,
+            hot: Vec::new(),
         }
     }
 }
@@ -86,10 +100,12 @@ impl NameActivity {
     }
 
     fn bump(&mut self, name: NameId) {
-        self.any = true;
         let at = name as usize;
         if at >= self.score.len() {
             self.score.resize(at + 1, 0.0);
+        }
+        if self.score[at] == 0.0 {
+            self.hot.push(name);
         }
         self.score[at] += self.step;
         if self.score[at] > 1e100 {
@@ -100,7 +116,11 @@ impl NameActivity {
 }
 
 impl<'e> Brancher<'e> {
-    pub(crate) fn new(ladders: &'e Ladders, preferred: &'e Model, activity: &'e mut NameActivity) -> Self {
+    pub(crate) fn new(
+        ladders: &'e Ladders,
+        preferred: &'e Model,
+        activity: &'e mut NameActivity,
+    ) -> Self {
         Self {
             ladders,
             pending: Vec::new(),
@@ -114,7 +134,11 @@ impl<'e> Brancher<'e> {
     fn catch_up(&mut self, trail: &[Lit]) {
         for (i, &lit) in trail.iter().enumerate().skip(self.seen) {
             if let Some(name) = self.ladders.installs(lit) {
-                self.pending.push((i as u32, name));
+                self.pending.push(Pending {
+                    name,
+                    at: i as u32,
+                    settled: 0,
+                });
             }
         }
         self.seen = trail.len();
@@ -130,7 +154,9 @@ impl<'e> Brancher<'e> {
             let lit = self.ladders.position(name, position)?;
             (view.value(lit) != Some(false)).then_some(lit)
         };
-        let preferred = (last != ABSENT && last > low && last < high).then(|| open(last)).flatten();
+        let preferred = (last != ABSENT && last > low && last < high)
+            .then(|| open(last))
+            .flatten();
         match preferred.or_else(|| self.ladders.position(name, low)) {
             Some(lit) => Decision::Lit(lit),
             None => Decision::Fallback,
@@ -141,27 +167,26 @@ impl<'e> Brancher<'e> {
 impl Decide for Brancher<'_> {
     fn decide(&mut self, view: &View<'_>) -> Decision {
         self.catch_up(view.trail());
-        while let Some(&(_, name)) = self.pending.get(self.cursor) {
+        while let Some(&Pending { name, .. }) = self.pending.get(self.cursor) {
             let (low, high) = self.span(view, name);
             if low + 1 < high {
                 break;
             }
+            self.pending[self.cursor].settled = view.trail().len() as u32;
             self.cursor += 1;
         }
-        let Some(&(_, first)) = self.pending.get(self.cursor) else {
+        let Some(&Pending { name: first, .. }) = self.pending.get(self.cursor) else {
             return Decision::Done;
         };
         let mut best = first;
-        if self.activity.any {
-            let mut score = self.activity.of(best);
-            for &(_, name) in &self.pending[self.cursor + 1..] {
-                let s = self.activity.of(name);
-                if s > score {
-                    let (low, high) = self.span(view, name);
-                    if low + 1 < high {
-                        best = name;
-                        score = s;
-                    }
+        let mut score = self.activity.of(best);
+        for &name in &self.activity.hot {
+            let s = self.activity.of(name);
+            if s > score && self.ladders.installed(name).and_then(|g| view.value(g)) == Some(true) {
+                let (low, high) = self.span(view, name);
+                if low + 1 < high {
+                    best = name;
+                    score = s;
                 }
             }
         }
@@ -171,11 +196,12 @@ impl Decide for Brancher<'_> {
 
     fn backtracked(&mut self, len: usize) {
         self.seen = self.seen.min(len);
-        while self.pending.last().is_some_and(|&(at, _)| at as usize >= len) {
+        while self.pending.last().is_some_and(|p| p.at as usize >= len) {
             self.pending.pop();
         }
-        // Earlier names may have lost their candidate.
-        self.cursor = 0;
+        // What was settled on a part of the trail that is gone may be open again.
+        let settled = &self.pending[..self.cursor.min(self.pending.len())];
+        self.cursor = settled.partition_point(|p| p.settled as usize <= len);
     }
 
     fn conflict(&mut self, vars: &[Var]) {

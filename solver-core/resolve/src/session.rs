@@ -49,8 +49,10 @@ impl Session {
     /// # Errors
     /// As [`crate::solve`].
     pub fn solve(&self, request: &Request, budget: Budget<'_>) -> Result<Solution, SolveError> {
-        let policy = Policy::of(request, &self.index);
-        let mut instance = self.take(&policy).unwrap_or_else(|| Instance::new(Arc::clone(&self.index), policy));
+        let (index, policy) = Policy::ground(request, &self.index)?;
+        let mut instance = self
+            .take(&policy)
+            .unwrap_or_else(|| Instance::new(index, policy));
         let result = solve_on(&mut instance, request, budget);
         if instance.solver.num_vars() <= MOST_VARIABLES {
             self.put(instance);

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use conda::index::{Index, RecordRef};
 use conda::record::PackageRecord;
+use rustc_hash::FxHashMap;
+
+use crate::request::Request;
 
 /// How much of the contract was shown unbeatable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +56,10 @@ pub struct Tradeoff {
 /// The value of each level that was reached; `None` (or `false`) where the deadline struck before it was proved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LevelReport {
+    /// Level 1 of a change: roots removed, earlier specs dropped, roots downgraded, python's minor version changed.
+    pub roots: Option<[u64; 4]>,
+    /// Level 5 of a change: installed packages removed or exchanged.
+    pub changes: Option<u64>,
     /// Level 2: sum of version ranks of the requested.
     pub requested_versions: Option<u64>,
     /// Level 3: requested records with `track_features`.
@@ -69,6 +76,20 @@ pub struct LevelReport {
     pub candidates_done: bool,
     /// What level 2 decided against.
     pub tradeoffs: Vec<Tradeoff>,
+    /// Every level was completed.
+    pub complete: bool,
+}
+
+impl LevelReport {
+    /// For answers that leave nothing to choose.
+    pub(crate) fn proved() -> Self {
+        LevelReport {
+            layers_done: true,
+            candidates_done: true,
+            complete: true,
+            ..LevelReport::default()
+        }
+    }
 }
 
 /// Figures about one solve; times in seconds.
@@ -98,13 +119,30 @@ pub struct Stats {
     pub check_seconds: f64,
 }
 
+/// Records to unlink and to link, each list in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Transaction {
+    /// Records to remove, dependents first.
+    pub unlink: Vec<PackageRecord>,
+    /// Records to install, dependencies first.
+    pub link: Vec<PackageRecord>,
+}
+
 /// A checked answer.
 #[derive(Debug, Clone)]
 pub struct Solution {
-    /// The index that was solved over.
+    /// What was asked.
+    pub request: Request,
+    /// The index that was solved over; it holds installed records that no channel has, too.
     pub index: Arc<Index>,
     /// Where the records are in the index, in link order.
     pub places: Vec<RecordRef>,
+    /// Installed records that stay, as the caller gave them.
+    pub kept: FxHashMap<RecordRef, PackageRecord>,
+    /// What changes in an existing environment; `None`: everything is linked.
+    pub change: Option<Transaction>,
+    /// Rules that the request itself breaks (no-deps, force-remove) or that did not hold before: one sentence each.
+    pub exempt: Vec<String>,
     /// How good the answer is known to be.
     pub optimality: Optimality,
     /// The value of each level.
@@ -116,6 +154,20 @@ pub struct Solution {
 impl Solution {
     /// The records, in link order: dependencies first.
     pub fn records(&self) -> Vec<PackageRecord> {
-        self.places.iter().map(|&at| self.index.record(at)).collect()
+        let record = |at: &RecordRef| {
+            self.kept
+                .get(at)
+                .cloned()
+                .unwrap_or_else(|| self.index.record(*at))
+        };
+        self.places.iter().map(record).collect()
+    }
+
+    /// What must be unlinked and linked.
+    pub fn transaction(&self) -> Transaction {
+        self.change.clone().unwrap_or_else(|| Transaction {
+            unlink: Vec::new(),
+            link: self.records(),
+        })
     }
 }

@@ -5,17 +5,21 @@ use std::time::Instant;
 
 use cdcl::Lit;
 use conda::index::{Index, RecordRef};
-use rustc_hash::FxHashSet;
+use conda::record::PackageRecord;
+use conda::repodata::RepodataError;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::change::{self, Plan};
 use crate::check::check_places;
 use crate::encode::{Instance, SpecLit, Wishes};
 use crate::explain::{explain, Conflict};
+use crate::optimize::levels::Standing;
 use crate::optimize::{levels, Budget, Interrupted, Optimizer};
 use crate::policy::Policy;
-use crate::request::{Request, RequestSpec};
+use crate::request::{same_package, Deps, Environment, Mode, Request, RequestSpec};
 use crate::search::Model;
 use crate::solution::{LevelReport, Optimality, Solution, Stats};
-use crate::transaction::{link_order, Node};
+use crate::transaction::{difference, link_order, Node};
 use crate::universe::{NameId, SpecIdx, Universe};
 
 /// How a solve ended without an answer.
@@ -25,27 +29,168 @@ pub enum SolveError {
     Unsatisfiable(Box<Conflict>),
     /// The deadline or the caller's cancellation struck before any answer was found.
     Interrupted,
+    /// The request cannot be meant like this: a sentence for its author.
+    Invalid(String),
     /// The answer failed the independent check: a defect of the solver, never a property of the request.
     Internal(Vec<String>),
 }
 
 /// Solves a request over an index.
-pub fn solve(index: &Arc<Index>, request: &Request, budget: Budget<'_>) -> Result<Solution, SolveError> {
-    let mut instance = Instance::new(Arc::clone(index), Policy::of(request, index));
-    solve_on(&mut instance, request, budget)
+///
+/// # Errors
+/// See [`SolveError`].
+pub fn solve(
+    index: &Arc<Index>,
+    request: &Request,
+    budget: Budget<'_>,
+) -> Result<Solution, SolveError> {
+    let (index, policy) = Policy::ground(request, index)?;
+    solve_on(&mut Instance::new(index, policy), request, budget)
+}
+
+/// The same with everything opened before the first search: slow, and the reference for the lazy way.
+///
+/// # Errors
+/// See [`SolveError`].
+pub fn solve_eagerly(
+    index: &Arc<Index>,
+    request: &Request,
+    budget: Budget<'_>,
+) -> Result<Solution, SolveError> {
+    let (index, policy) = Policy::ground(request, index)?;
+    let mut inst = Instance::new(index, policy);
+    let asked = Asked::of(&mut inst, request);
+    inst.open_everything(&asked.wishes);
+    solve_on(&mut inst, request, budget)
+}
+
+impl From<RepodataError> for SolveError {
+    fn from(error: RepodataError) -> Self {
+        SolveError::Invalid(format!("an installed record cannot be used: {error}"))
+    }
 }
 
 /// Solves a request on an instance of its policy.
-pub(crate) fn solve_on(inst: &mut Instance, request: &Request, budget: Budget<'_>) -> Result<Solution, SolveError> {
+pub(crate) fn solve_on(
+    inst: &mut Instance,
+    request: &Request,
+    budget: Budget<'_>,
+) -> Result<Solution, SolveError> {
+    match &request.environment {
+        None => {
+            let asked = Asked::of(inst, request);
+            let keepers = asked.requested.clone();
+            search(inst, request, &asked, &keepers, None, budget)
+        }
+        Some(environment) => {
+            let installed = inst.u.policy.installed.clone();
+            let index = Arc::clone(&inst.u.index);
+            if environment.mode == Mode::Remove {
+                let places = change::remove(&index, &installed, request, environment)
+                    .map_err(SolveError::Invalid)?;
+                return finish(
+                    inst,
+                    request,
+                    places,
+                    LevelReport::proved(),
+                    Stats::default(),
+                );
+            }
+            let satisfied = |spec: &RequestSpec| {
+                installed
+                    .iter()
+                    .any(|&at| spec.spec.matches(&index.record(at)))
+            };
+            if environment.satisfied_skip && request.specs.iter().all(satisfied) {
+                return finish(
+                    inst,
+                    request,
+                    installed,
+                    LevelReport::proved(),
+                    Stats::default(),
+                );
+            }
+            let mut plan = Plan::of(inst, request, environment, &[]);
+            if environment.update_deps && environment.mode == Mode::Update {
+                // What the requested packages lead to is known when they are.
+                let mut whole = request.clone();
+                whole.environment = Some(Environment {
+                    deps: Deps::All,
+                    ..environment.clone()
+                });
+                let first = search(
+                    inst,
+                    &whole,
+                    &plan.asked,
+                    &plan.keepers,
+                    Some(&plan.standing),
+                    budget,
+                )?;
+                let joined = closure(inst, &first, request);
+                plan = Plan::of(inst, request, environment, &joined);
+            }
+            search(
+                inst,
+                request,
+                &plan.asked,
+                &plan.keepers,
+                Some(&plan.standing),
+                budget,
+            )
+        }
+    }
+}
+
+/// The names that the requested packages of a solution lead to.
+fn closure(inst: &mut Instance, solution: &Solution, request: &Request) -> Vec<NameId> {
+    let index = Arc::clone(&solution.index);
+    let name_of = |at: &RecordRef| {
+        index.segments()[at.segment as usize]
+            .segment
+            .name_of(at.record)
+    };
+    let by_name: FxHashMap<&str, &RecordRef> =
+        solution.places.iter().map(|at| (name_of(at), at)).collect();
+    let mut queue: Vec<&str> = request.requested_names();
+    let mut reached: FxHashSet<&str> = queue.iter().copied().collect();
+    let mut out = Vec::new();
+    while let Some(name) = queue.pop() {
+        let Some(at) = by_name.get(name) else {
+            continue;
+        };
+        out.push(inst.u.name_id(name));
+        let segment = &index.segments()[at.segment as usize].segment;
+        for name in segment
+            .depends(at.record)
+            .iter()
+            .filter_map(|&dep| segment.spec_name(dep))
+        {
+            let next = segment.name(name);
+            if reached.insert(next) {
+                queue.push(next);
+            }
+        }
+    }
+    out
+}
+
+/// Searches the best records and finishes the answer.
+fn search(
+    inst: &mut Instance,
+    request: &Request,
+    asked: &Asked,
+    keepers: &[NameId],
+    standing: Option<&Standing>,
+    budget: Budget<'_>,
+) -> Result<Solution, SolveError> {
     let index = Arc::clone(&inst.u.index);
     let mut stats = Stats::default();
     let clock = Instant::now();
-    let asked = Asked::of(inst, request);
-    let unsatisfiable = || match explain(&index, request, budget) {
+    let unsatisfiable = || match explain(&index, &as_pins(request), budget) {
         Ok(conflict) => SolveError::Unsatisfiable(Box::new(conflict)),
         Err(Interrupted) => SolveError::Interrupted,
     };
-    let Some(base) = asked.base else {
+    let Some(base) = asked.base.clone() else {
         return Err(unsatisfiable());
     };
     inst.open_best(&asked.requested, &asked.wishes);
@@ -60,10 +205,14 @@ pub(crate) fn solve_on(inst: &mut Instance, request: &Request, budget: Budget<'_
         Ok(false) => return Err(unsatisfiable()),
         Err(Interrupted) => return Err(SolveError::Interrupted),
     }
-    let optimality = match levels::run(&mut opt, &asked.requested, request.strategy, &mut report) {
-        Ok(()) => Optimality::Proved,
-        Err(Interrupted) => Optimality::Feasible,
-    };
+    report.complete = levels::run(
+        &mut opt,
+        &asked.requested,
+        request.strategy,
+        standing,
+        &mut report,
+    )
+    .is_ok();
     stats.search_seconds = clock.elapsed().as_secs_f64();
     stats.sat_calls = opt.calls;
     let best = opt.best;
@@ -75,21 +224,97 @@ pub(crate) fn solve_on(inst: &mut Instance, request: &Request, budget: Budget<'_
     stats.candidates = inst.opened;
     stats.specs = inst.u.specs.len() as u64;
     stats.variables = inst.solver.num_vars() as u64;
+    let places = needed(&mut inst.u, &best, keepers);
+    finish(inst, request, places, report, stats)
+}
 
-    let places = link_places(&index, needed(&mut inst.u, &best, &asked.requested));
+/// Checks and orders the records of an answer.
+fn finish(
+    inst: &Instance,
+    request: &Request,
+    places: Vec<RecordRef>,
+    levels: LevelReport,
+    mut stats: Stats,
+) -> Result<Solution, SolveError> {
+    let index = Arc::clone(&inst.u.index);
+    let policy = &inst.u.policy;
+    let environment = request.environment.as_ref();
     let clock = Instant::now();
-    let broken = check_places(&index, &places, request);
-    stats.check_seconds = clock.elapsed().as_secs_f64();
-    if !broken.is_empty() {
-        return Err(SolveError::Internal(broken));
+    // What the request breaks on purpose is listed instead.
+    let forced = environment.is_some_and(|e| e.force_remove && e.mode == Mode::Remove);
+    if !forced {
+        let broken = check_places(policy, &index, &places, request);
+        if !broken.is_empty() {
+            return Err(SolveError::Internal(broken));
+        }
     }
-    Ok(Solution {
-        index,
+    let places = match environment {
+        Some(environment) => {
+            change::restrict_deps(&index, &policy.installed, places, request, environment)
+        }
+        None => places,
+    };
+    stats.check_seconds = clock.elapsed().as_secs_f64();
+    let places = link_places(&index, places);
+    let mut solution = Solution {
+        request: request.clone(),
         places,
-        optimality,
-        levels: report,
+        kept: FxHashMap::default(),
+        change: None,
+        exempt: Vec::new(),
+        optimality: if levels.complete {
+            Optimality::Proved
+        } else {
+            Optimality::Feasible
+        },
+        levels,
         stats,
-    })
+        index,
+    };
+    if let Some(environment) = environment {
+        solution.exempt = change::exempt(&solution.index, &solution.places, request);
+        for record in &environment.installed {
+            let place = solution
+                .places
+                .iter()
+                .find(|at| same_package(&solution.index.record(**at), record));
+            if let Some(&at) = place {
+                solution.kept.insert(at, record.clone());
+            }
+        }
+        let again = |r: &PackageRecord| {
+            environment.force_reinstall
+                && request
+                    .specs
+                    .iter()
+                    .any(|s| s.name == r.name && s.spec.matches(r))
+        };
+        solution.change = Some(difference(
+            &environment.installed,
+            &solution.records(),
+            &again,
+        ));
+    }
+    Ok(solution)
+}
+
+/// For explaining: what is frozen is pinned.
+fn as_pins(request: &Request) -> Request {
+    let mut request = request.clone();
+    let Some(environment) = request.environment.take().filter(|e| e.freeze_installed) else {
+        return request;
+    };
+    for record in &environment.installed {
+        let conflicts = request
+            .specs
+            .iter()
+            .any(|s| s.name == record.name && !s.spec.matches(record));
+        let text = format!("{}=={}={}", record.name, record.version, record.build);
+        if let (false, Ok(pin)) = (conflicts, RequestSpec::parse(&text)) {
+            request.pins.push(pin);
+        }
+    }
+    request
 }
 
 /// A request in the words of an instance.
@@ -155,7 +380,7 @@ impl Asked {
         }
     }
 
-    fn assume(&mut self, lit: Lit) {
+    pub(crate) fn assume(&mut self, lit: Lit) {
         if let Some(base) = &mut self.base {
             if !base.contains(&lit) {
                 base.push(lit);
@@ -164,10 +389,10 @@ impl Asked {
     }
 }
 
-/// The chosen records that are reachable from the requested ones through chosen records.
-fn needed(u: &mut Universe, model: &Model, requested: &[NameId]) -> Vec<RecordRef> {
-    let mut reached: FxHashSet<NameId> = requested.iter().copied().collect();
-    let mut queue: Vec<NameId> = requested.to_vec();
+/// The chosen records that are reachable from these names through chosen records.
+fn needed(u: &mut Universe, model: &Model, keepers: &[NameId]) -> Vec<RecordRef> {
+    let mut reached: FxHashSet<NameId> = keepers.iter().copied().collect();
+    let mut queue: Vec<NameId> = reached.iter().copied().collect();
     let mut out = Vec::new();
     while let Some(name) = queue.pop() {
         let position = model.position(name);

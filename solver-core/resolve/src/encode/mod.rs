@@ -27,12 +27,12 @@ mod guard;
 mod open;
 mod window;
 
-pub(crate) use guard::{Cause, Guards};
+pub(crate) use guard::{Cause, Guards, Liftable};
 pub(crate) use open::Wishes;
 
 use std::sync::Arc;
 
-use cdcl::{Lit, Solver, Var};
+use cdcl::{Config, Lit, Solver, Var};
 use conda::index::Index;
 use rustc_hash::FxHashMap;
 
@@ -131,7 +131,10 @@ impl Ladders {
 
     /// The name a variable belongs to, or [`NO_NAME`].
     pub(crate) fn name_of(&self, var: Var) -> u32 {
-        self.name_of_var.get(var.index()).copied().unwrap_or(NO_NAME)
+        self.name_of_var
+            .get(var.index())
+            .copied()
+            .unwrap_or(NO_NAME)
     }
 
     /// The name whose "installed" this literal is.
@@ -145,7 +148,11 @@ impl Ladders {
 
     /// The positions `[low, high)` of an installed name that an assignment leaves possible; `high` may be one more than
     /// the number of known candidates (the rest). The ladder is monotone, so both ends are found by bisection.
-    pub(crate) fn possible_span(&self, name: NameId, value: impl Fn(Lit) -> Option<bool>) -> (u32, u32) {
+    pub(crate) fn possible_span(
+        &self,
+        name: NameId,
+        value: impl Fn(Lit) -> Option<bool>,
+    ) -> (u32, u32) {
         let at = &self.of(name).at;
         // Largest i with G_i true, then the smallest one behind it with G_i false.
         let (mut low, mut top) = (0, at.len());
@@ -190,7 +197,10 @@ impl Instance {
     pub(crate) fn new(index: Arc<Index>, policy: Policy) -> Self {
         Instance {
             u: Universe::new(index, policy),
-            solver: Solver::new(),
+            solver: Solver::with_config(Config {
+                vsids: false,
+                ..Config::default()
+            }),
             ladders: Ladders::default(),
             reached: Vec::new(),
             spec_lits: Vec::new(),
@@ -201,11 +211,11 @@ impl Instance {
         }
     }
 
-    /// An instance in which every fact can be lifted.
-    pub(crate) fn explaining(index: Arc<Index>, policy: Policy) -> Self {
+    /// An instance in which facts can be lifted.
+    pub(crate) fn explaining(index: Arc<Index>, policy: Policy, liftable: Liftable) -> Self {
         let mut instance = Instance::new(index, policy);
         instance.u.show_hidden = true;
-        instance.guards = Some(Guards::default());
+        instance.guards = Some(Guards::new(liftable));
         instance
     }
 

@@ -9,8 +9,7 @@
 
 use std::sync::Arc;
 
-use cdcl::Lit;
-use conda::index::RecordId;
+use conda::index::{RecordId, RecordRef};
 
 use super::{Cause, Instance, SpecLit};
 use crate::universe::{Exclusion, NameId, SpecIdx};
@@ -47,15 +46,28 @@ impl Instance {
             }
             follow.push((name, position));
         }
-        self.follow(follow, wishes);
+        if self.guards.as_ref().is_none_or(|g| g.follow) {
+            self.follow(follow, wishes);
+        }
         any || self.opened > before
+    }
+
+    /// Makes a record of a reached name known and opens it and its likes; its position, if the name lists it.
+    pub(crate) fn open_record(&mut self, name: NameId, at: RecordRef) -> Option<u32> {
+        let position = self.u.position_of(name, at)?;
+        self.grow(name, position + 1);
+        self.open_group(name, position);
+        Some(position)
     }
 
     /// Opens the best candidates of the requested names and what they lead to.
     pub(crate) fn open_best(&mut self, names: &[NameId], wishes: &Wishes) {
         let mut follow = Vec::new();
         for &name in names {
-            follow.extend(self.best_guess(name, None, wishes).map(|position| (name, position)));
+            follow.extend(
+                self.best_guess(name, None, wishes)
+                    .map(|position| (name, position)),
+            );
         }
         self.follow(follow, wishes);
     }
@@ -94,14 +106,22 @@ impl Instance {
         let none = Vec::new();
         let wished = wishes.get(&name).unwrap_or(&none);
         let specs: Vec<SpecIdx> = spec.iter().chain(wished).copied().collect();
-        let start = specs.iter().filter_map(|&s| self.u.specs[s as usize].first()).max().unwrap_or(0);
+        let start = specs
+            .iter()
+            .filter_map(|&s| self.u.specs[s as usize].first())
+            .max()
+            .unwrap_or(0);
         if start >= self.u.names[name as usize].len() {
             return None;
         }
         self.reach(name);
         self.grow(name, start + 1);
         let entry = &self.u.names[name as usize];
-        let fits = |position: u32| specs.iter().all(|&s| self.u.matches(&self.u.specs[s as usize], position));
+        let fits = |position: u32| {
+            specs
+                .iter()
+                .all(|&s| self.u.matches(&self.u.specs[s as usize], position))
+        };
         (start..entry.known()).find(|&position| {
             entry.cands[position as usize].excluded.is_none()
                 && self.possible(name, position)
@@ -111,7 +131,9 @@ impl Instance {
 
     /// False when clauses alone rule the candidate out.
     fn possible(&self, name: NameId, position: u32) -> bool {
-        self.ladders.position(name, position).is_none_or(|p| self.solver.fixed(p) != Some(false))
+        self.ladders
+            .position(name, position)
+            .is_none_or(|p| self.solver.fixed(p) != Some(false))
     }
 
     /// Opens the candidates with the version and build number of the one at `position`; returns the position
@@ -139,61 +161,42 @@ impl Instance {
         let at = self.u.names[name as usize].cands[position as usize];
         let index = Arc::clone(&self.u.index);
         let segment = &index.segments()[at.segment as usize].segment;
-        for &dep in segment.depends(RecordId(at.record)) {
+        let here = self.u.record_ref(name, position);
+        for &dep in segment.depends(here.record) {
+            if self.u.policy.was_broken(here, dep) {
+                continue;
+            }
             let spec = self.u.segment_spec(at.segment, dep);
+            let cause = Cause::Depends(name, spec);
             match self.u.specs[spec as usize].on_virtual {
                 Some((true, _)) => {}
-                Some((false, _)) => self.forbid(p, Cause::Depends(name, spec)),
+                Some((false, _)) => self.need_unmet(p, cause, spec),
                 None => match self.spec(spec) {
-                    SpecLit::Lit(s) => self.require(p, Cause::Depends(name, spec), s),
-                    SpecLit::Never => self.forbid(p, Cause::Depends(name, spec)),
+                    SpecLit::Lit(s) => {
+                        if let Some(both) = self.behind(p, cause) {
+                            self.solver.add_binary(!both, s);
+                        }
+                    }
+                    SpecLit::Never => self.need_unmet(p, cause, spec),
                 },
             }
         }
-        for &constraint in segment.constrains(RecordId(at.record)) {
+        for &constraint in segment.constrains(here.record) {
+            if self.u.policy.was_broken(here, constraint) {
+                continue;
+            }
             let spec = self.u.segment_spec(at.segment, constraint);
             let cause = Cause::Constrains(name, spec);
             match self.u.specs[spec as usize].on_virtual {
                 Some((_, true)) => {}
-                Some((_, false)) => self.forbid(p, cause),
-                None => match &mut self.guards {
-                    None => self.constrain_by(p, spec),
-                    Some(guards) => {
-                        let (subject, new) = guards.subject(&mut self.solver, cause);
-                        if let Some(both) = new {
-                            self.constrain_by(both, spec);
-                        }
-                        self.solver.add_binary(!p, subject);
+                Some((_, false)) => self.need_unmet(p, cause, spec),
+                None => {
+                    if let Some(both) = self.behind(p, cause) {
+                        self.constrain_by(both, spec);
                     }
-                },
+                }
             }
         }
-    }
-
-    /// `p → s`, for a cause.
-    fn require(&mut self, p: Lit, cause: Cause, s: Lit) {
-        let Some(guards) = &mut self.guards else {
-            self.solver.add_binary(!p, s);
-            return;
-        };
-        let (subject, new) = guards.subject(&mut self.solver, cause);
-        if let Some(both) = new {
-            self.solver.add_binary(!both, s);
-        }
-        self.solver.add_binary(!p, subject);
-    }
-
-    /// `¬p`, for a cause.
-    fn forbid(&mut self, p: Lit, cause: Cause) {
-        let Some(guards) = &mut self.guards else {
-            self.solver.add_clause(&[!p]);
-            return;
-        };
-        let (subject, new) = guards.subject(&mut self.solver, cause);
-        if let Some(both) = new {
-            self.solver.add_clause(&[!both]);
-        }
-        self.solver.add_binary(!p, subject);
     }
 
     /// Opens everything that can be reached, but for candidates that clauses alone or the request's own specs
@@ -207,7 +210,9 @@ impl Instance {
             self.grow(name, len);
             let wished = wishes.get(&name).cloned().unwrap_or_default();
             for position in 0..len {
-                let fits = wished.iter().all(|&s| self.u.matches(&self.u.specs[s as usize], position));
+                let fits = wished
+                    .iter()
+                    .all(|&s| self.u.matches(&self.u.specs[s as usize], position));
                 let cand = &mut self.u.names[name as usize].cands[position as usize];
                 if cand.open || cand.excluded.is_some() || !fits || !self.possible(name, position) {
                     continue;

@@ -3,7 +3,7 @@
 use cdcl::Lit;
 
 use super::{Bound, Cause, Instance, SpecLit};
-use crate::universe::{Exclusion, NameId, SpecIdx};
+use crate::universe::{NameId, SpecIdx};
 
 impl Instance {
     /// Gives a name its ladder: something requires it.
@@ -44,7 +44,10 @@ impl Instance {
 
     /// Extends a ladder that has its first literal to all known candidates and the rest, then the specs on it.
     pub(super) fn extend(&mut self, name: NameId) {
-        let (known, len) = (self.u.names[name as usize].known(), self.u.names[name as usize].len());
+        let (known, len) = (
+            self.u.names[name as usize].known(),
+            self.u.names[name as usize].len(),
+        );
         let from = self.ladders.of(name).chosen.len() as u32;
         if self.ladders.of(name).at.is_empty() || from == known {
             return;
@@ -66,7 +69,7 @@ impl Instance {
             }
             if let Some(exclusion) = self.u.names[name as usize].cands[i as usize].excluded {
                 let chosen = self.ladders.of(name).chosen[i as usize];
-                self.exclude(name, chosen, exclusion);
+                self.forbid(chosen, Cause::Excluded(name, exclusion));
             }
         }
         let mut bounds = std::mem::take(&mut self.ladders.of_mut(name).specs);
@@ -74,18 +77,6 @@ impl Instance {
             self.bound(bound, from);
         }
         self.ladders.of_mut(name).specs = bounds;
-    }
-
-    fn exclude(&mut self, name: NameId, chosen: Lit, exclusion: Exclusion) {
-        let Some(guards) = &mut self.guards else {
-            self.solver.add_clause(&[!chosen]);
-            return;
-        };
-        let (subject, new) = guards.subject(&mut self.solver, Cause::Excluded(name, exclusion));
-        if let Some(both) = new {
-            self.solver.add_clause(&[!both]);
-        }
-        self.solver.add_binary(!chosen, subject);
     }
 
     /// Writes the clauses of a spec literal for the candidates known from `from` on.
@@ -106,7 +97,7 @@ impl Instance {
                 None => {
                     // Nothing at all: as a requirement it cannot hold, as a constraint it forbids the name.
                     if bound.required {
-                        self.solver.add_clause(&[!lit]);
+                        self.never(lit, bound.spec);
                     } else if let Some(installed) = self.ladders.installed(name) {
                         self.solver.add_binary(!lit, !installed);
                     }
@@ -140,7 +131,10 @@ impl Instance {
     /// `lit → G_first`, for a constraint only if the name is installed.
     fn from_on(&mut self, bound: &Bound, first: u32) {
         let name = self.u.specs[bound.spec as usize].name;
-        let (Some(from), Some(installed)) = (self.ladders.at_or_after(name, first), self.ladders.installed(name)) else {
+        let (Some(from), Some(installed)) = (
+            self.ladders.at_or_after(name, first),
+            self.ladders.installed(name),
+        ) else {
             return;
         };
         if bound.required {

@@ -1,8 +1,14 @@
-//! The conflict as data.
+//! The conflict as data: from guards to facts.
 
-use super::text;
+use std::sync::Arc;
+
+use conda::index::{Index, RecordId, RecordRef};
+
+use super::graph::{self, Edge};
+use super::search::Search;
+use super::{text, versions};
 use crate::encode::Cause;
-use crate::request::Request;
+use crate::request::{ChannelPriority, Request, RequestSpec};
 use crate::universe::{Exclusion, NameId, SpecIdx, Universe};
 
 /// What kind of fact takes part in a conflict.
@@ -20,10 +26,16 @@ pub enum FactKind {
     Constrains,
     /// Records of a lower channel, hidden by strict priority.
     ChannelPriority,
-    /// Records newer than the cut-off.
-    ExcludeNewer,
+    /// Records that a policy leaves out; the reason names it.
+    Policy,
     /// Records whose version or specs cannot be read.
     Unparsable,
+    /// The target does not have what is asked of a virtual package.
+    VirtualPackage,
+    /// No channel has the package.
+    MissingName,
+    /// The package exists, but no record of it matches the spec.
+    MissingVersion,
 }
 
 impl FactKind {
@@ -36,8 +48,11 @@ impl FactKind {
             FactKind::Dependency => "dependency",
             FactKind::Constrains => "constrains",
             FactKind::ChannelPriority => "channel_priority",
-            FactKind::ExcludeNewer => "exclude_newer",
+            FactKind::Policy => "policy",
             FactKind::Unparsable => "unparsable",
+            FactKind::VirtualPackage => "virtual_package",
+            FactKind::MissingName => "missing_name",
+            FactKind::MissingVersion => "missing_version",
         }
     }
 }
@@ -47,193 +62,344 @@ impl FactKind {
 pub struct Fact {
     /// Its kind.
     pub kind: FactKind,
-    /// The package it speaks for: the requested name, or the name of the records.
+    /// The package it speaks for: the requested, pinned, missing or virtual one, or that of the records.
     pub name: String,
-    /// The spec asked for; empty for facts that only exclude records.
+    /// The spec asked for, or that nothing matches; of a virtual package what the target has; else empty.
     pub spec: String,
-    /// Distinct versions of the records it speaks for, newest first; empty for facts of the request.
+    /// The package that `spec` speaks about; empty when there is none.
+    pub target: String,
+    /// Distinct versions of the records it speaks for, newest first; of a missing version those that exist.
     pub versions: Vec<String>,
-    /// How many records it speaks for.
-    pub records: usize,
-    /// Why nothing at all can satisfy `spec`, if that is so.
-    pub note: Option<String>,
+    /// The same as a person would write them.
+    pub ranges: String,
+    /// The records it speaks for, best first.
+    pub records: Vec<RecordRef>,
+    /// Of a fact of the request: its position among the specs, constraints or pins.
+    pub position: Option<usize>,
+    /// Of a policy: which (`exclude_newer`).
+    pub reason: Option<String>,
+    /// How many requirements lie between the request and what it speaks for.
+    pub distance: u32,
     /// One sentence.
     pub text: String,
 }
 
 /// Facts that cannot all hold; without any one of them the others can.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Conflict {
-    /// The facts: the request's first, then by package name.
+    /// The facts: the request's first, then in the order in which one follows from another.
     pub facts: Vec<Fact>,
+    /// Which fact leads to which, as positions in `facts`.
+    pub edges: Vec<Edge>,
     /// Requested names that no channel has.
     pub missing: Vec<String>,
+    /// What was asked.
+    pub request: Request,
+    /// Of what.
+    pub index: Arc<Index>,
 }
 
-impl std::fmt::Display for Conflict {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "the request cannot be satisfied, because these facts contradict each other:")?;
-        for (i, fact) in self.facts.iter().enumerate() {
-            if i > 0 {
-                writeln!(f)?;
-            }
-            write!(f, "  - {}", fact.text)?;
-        }
-        Ok(())
+/// Puts a minimal core into facts.
+pub(super) fn describe(
+    search: &mut Search<'_>,
+    index: &Arc<Index>,
+    request: &Request,
+    causes: Vec<Cause>,
+) -> Conflict {
+    let of_request: Vec<(Cause, SpecIdx)> = causes
+        .iter()
+        .filter_map(|&cause| Some((cause, asked(request, cause)?)))
+        .map(|(cause, spec)| (cause, search.spec_of(spec)))
+        .collect();
+    let missing = missing_names(&search.inst.u, &search.requested);
+    let distances: Vec<u32> = {
+        let guards = search.inst.guards.as_ref();
+        causes
+            .iter()
+            .map(|&c| guards.map_or(0, |g| g.distance(c)))
+            .collect()
+    };
+    let u = &search.inst.u;
+    let core = Core {
+        u,
+        request,
+        of_request,
+        causes: &causes,
+    };
+    let mut facts: Vec<Fact> = causes
+        .iter()
+        .zip(distances)
+        .map(|(&c, d)| core.fact(c, d))
+        .collect();
+    graph::sort(&mut facts);
+    let edges = graph::edges(&facts, u);
+    Conflict {
+        facts,
+        edges,
+        missing,
+        request: request.clone(),
+        index: Arc::clone(index),
     }
 }
 
-/// Puts a minimal core into words.
-pub(super) fn describe(u: &Universe, request: &Request, requested: &[NameId], causes: Vec<Cause>) -> Conflict {
-    let mut missing = Vec::new();
-    for &name in requested {
-        let name = &u.names[name as usize];
-        if name.len() == 0 && !missing.contains(&name.text.to_string()) {
-            missing.push(name.text.to_string());
-        }
-    }
-    let order = by_distance(u, requested, &causes);
-    let facts = order.iter().map(|&c| fact(u, request, c)).collect();
-    Conflict { facts, missing }
-}
-
-/// The request's facts first, then facts in the order in which one follows from another.
-fn by_distance(u: &Universe, requested: &[NameId], causes: &[Cause]) -> Vec<Cause> {
-    let mut rest: Vec<Cause> = causes.to_vec();
-    rest.sort_by_key(|c| (subject(*c).is_some(), sort_name(u, *c), *c));
-    let mut out: Vec<Cause> = Vec::new();
-    let mut reached: Vec<NameId> = requested.to_vec();
-    let split = rest.iter().position(|c| subject(*c).is_some()).unwrap_or(rest.len());
-    out.extend(rest.drain(..split));
-    loop {
-        let (now, later): (Vec<Cause>, Vec<Cause>) = rest
-            .into_iter()
-            .partition(|c| subject(*c).is_some_and(|n| reached.contains(&n)));
-        if now.is_empty() {
-            out.extend(later);
-            return out;
-        }
-        for c in &now {
-            if let Cause::Depends(_, spec) = c {
-                reached.push(u.specs[*spec as usize].name);
-            }
-        }
-        out.extend(now);
-        rest = later;
-    }
-}
-
-fn subject(cause: Cause) -> Option<NameId> {
+/// The spec of the request that a cause stands for.
+fn asked(request: &Request, cause: Cause) -> Option<&RequestSpec> {
     match cause {
-        Cause::Depends(name, _) | Cause::Constrains(name, _) | Cause::Excluded(name, _) => Some(name),
-        Cause::Spec(_) | Cause::Constraint(_) | Cause::Pin(_) => None,
+        Cause::Spec(i) => request.specs.get(i as usize),
+        Cause::Constraint(i) => request.constraints.get(i as usize),
+        Cause::Pin(i) => request.pins.get(i as usize),
+        _ => None,
     }
 }
 
-fn sort_name(u: &Universe, cause: Cause) -> (&str, &str) {
-    match cause {
-        Cause::Depends(name, spec) | Cause::Constrains(name, spec) => {
-            (&u.names[name as usize].text, &u.specs[spec as usize].text)
+fn missing_names(u: &Universe, requested: &[NameId]) -> Vec<String> {
+    let names = requested.iter().map(|&name| &u.names[name as usize]);
+    names
+        .filter(|name| name.len() == 0)
+        .map(|name| name.text.to_string())
+        .collect()
+}
+
+/// A minimal core, and what its facts leave of each name.
+struct Core<'c> {
+    u: &'c Universe,
+    request: &'c Request,
+    of_request: Vec<(Cause, SpecIdx)>,
+    causes: &'c [Cause],
+}
+
+impl Core<'_> {
+    /// Positions of a name that its own facts leave: all that is asked of it by the request, or else anything that
+    /// some fact requires; never what a pin or a constraint rules out.
+    fn left(&self, name: NameId) -> Vec<u32> {
+        let u = self.u;
+        let on_name = |spec: &SpecIdx| u.specs[*spec as usize].name == name;
+        let matches = |spec: SpecIdx, position: u32| u.matches(&u.specs[spec as usize], position);
+        let asked: Vec<(Cause, SpecIdx)> = self
+            .of_request
+            .iter()
+            .filter(|(_, s)| on_name(s))
+            .copied()
+            .collect();
+        let requested = asked
+            .iter()
+            .any(|(cause, _)| matches!(cause, Cause::Spec(_)));
+        let required: Vec<SpecIdx> = self
+            .causes
+            .iter()
+            .filter_map(|cause| match cause {
+                Cause::Depends(_, spec) if on_name(spec) => Some(*spec),
+                _ => None,
+            })
+            .collect();
+        (0..u.names[name as usize].len())
+            .filter(|&p| asked.iter().all(|&(_, spec)| matches(spec, p)))
+            .filter(|&p| requested || required.iter().any(|&spec| matches(spec, p)))
+            .collect()
+    }
+
+    /// Whether a fact of this core excludes the record at a position.
+    fn excluded(&self, name: NameId, position: u32) -> bool {
+        let why = self.u.exclusion_at(name, position);
+        why.is_some_and(|why| self.causes.contains(&Cause::Excluded(name, why)))
+    }
+
+    fn fact(&self, cause: Cause, distance: u32) -> Fact {
+        let u = self.u;
+        match cause {
+            Cause::Spec(i) | Cause::Presence(i) => {
+                self.of_the_request(FactKind::Request, i, &self.request.specs)
+            }
+            Cause::Constraint(i) => {
+                self.of_the_request(FactKind::Constraint, i, &self.request.constraints)
+            }
+            Cause::Pin(i) => self.of_the_request(FactKind::Pin, i, &self.request.pins),
+            Cause::Depends(name, spec) | Cause::Constrains(name, spec) => {
+                let constrains = matches!(cause, Cause::Constrains(..));
+                let with = u.records_with(name, spec, constrains);
+                let left = self.left(name);
+                let records = with
+                    .into_iter()
+                    .filter(|p| left.binary_search(p).is_ok() && !self.excluded(name, *p))
+                    .collect();
+                let kind = if constrains {
+                    FactKind::Constrains
+                } else {
+                    FactKind::Dependency
+                };
+                self.of_records(kind, name, Some(spec), records, distance)
+            }
+            Cause::Excluded(name, exclusion) => {
+                let records = self
+                    .left(name)
+                    .into_iter()
+                    .filter(|&p| u.exclusion_at(name, p) == Some(exclusion))
+                    .collect();
+                let kind = match exclusion {
+                    Exclusion::Priority => FactKind::ChannelPriority,
+                    Exclusion::Cutoff | Exclusion::Denied | Exclusion::License => FactKind::Policy,
+                    Exclusion::Unparsable => FactKind::Unparsable,
+                };
+                self.of_records(kind, name, None, records, distance)
+            }
+            Cause::Virtual(name) => self.of_target(&u.names[name as usize].text),
+            Cause::Missing(spec) => {
+                let entry = &u.specs[spec as usize];
+                let len = u.names[entry.name as usize].len();
+                let kind = if len == 0 {
+                    FactKind::MissingName
+                } else {
+                    FactKind::MissingVersion
+                };
+                let mut fact =
+                    self.of_records(kind, entry.name, Some(spec), (0..len).collect(), distance);
+                fact.records.clear();
+                fact
+            }
         }
-        Cause::Excluded(name, _) => (&u.names[name as usize].text, ""),
-        Cause::Spec(_) | Cause::Constraint(_) | Cause::Pin(_) => ("", ""),
     }
-}
 
-fn fact(u: &Universe, request: &Request, cause: Cause) -> Fact {
-    let of_request = |kind, spec: &crate::request::RequestSpec| {
-        let found = u.specs.iter().position(|s| *s.text == *spec.text);
+    fn of_the_request(&self, kind: FactKind, position: u32, specs: &[RequestSpec]) -> Fact {
+        let spec = &specs[position as usize];
         let mut fact = Fact {
             kind,
             name: spec.name.clone(),
             spec: spec.text.clone(),
+            target: spec.name.clone(),
             versions: Vec::new(),
-            records: 0,
-            note: found.and_then(|s| why_no_candidate(u, s as SpecIdx)),
+            ranges: String::new(),
+            records: Vec::new(),
+            position: Some(position as usize),
+            reason: None,
+            distance: 0,
             text: String::new(),
         };
         fact.text = text::sentence(&fact);
         fact
-    };
-    match cause {
-        Cause::Spec(i) => of_request(FactKind::Request, &request.specs[i as usize]),
-        Cause::Constraint(i) => of_request(FactKind::Constraint, &request.constraints[i as usize]),
-        Cause::Pin(i) => of_request(FactKind::Pin, &request.pins[i as usize]),
-        Cause::Depends(name, spec) => {
-            let records = u.records_with(name, spec, false);
-            of_records(u, FactKind::Dependency, name, Some(spec), &records)
-        }
-        Cause::Constrains(name, spec) => {
-            let records = u.records_with(name, spec, true);
-            of_records(u, FactKind::Constrains, name, Some(spec), &records)
-        }
-        Cause::Excluded(name, exclusion) => {
-            let kind = match exclusion {
-                Exclusion::Priority => FactKind::ChannelPriority,
-                Exclusion::Cutoff => FactKind::ExcludeNewer,
-                Exclusion::Unparsable => FactKind::Unparsable,
-            };
-            let cands = u.names[name as usize].cands.iter().enumerate();
-            let records: Vec<u32> = cands
-                .filter(|(_, c)| c.excluded == Some(exclusion))
-                .map(|(i, _)| i as u32)
-                .collect();
-            of_records(u, kind, name, None, &records)
-        }
     }
-}
 
-/// A fact about records of a name.
-fn of_records(u: &Universe, kind: FactKind, name: NameId, spec: Option<SpecIdx>, records: &[u32]) -> Fact {
-    let mut versions: Vec<String> = Vec::new();
-    for &position in records {
-        let version = u.version_at(name, position);
-        if versions.last().is_none_or(|last| last != version) {
-            versions.push(version.to_string());
-        }
+    fn of_target(&self, name: &str) -> Fact {
+        let given = self
+            .request
+            .virtual_packages
+            .iter()
+            .find(|v| v.name == name);
+        let mut fact = Fact {
+            kind: FactKind::VirtualPackage,
+            name: name.to_string(),
+            spec: given.map_or_else(String::new, |v| {
+                format!("{} {} {}", v.name, v.version.as_str(), v.build)
+            }),
+            target: String::new(),
+            versions: given
+                .iter()
+                .map(|v| v.version.as_str().to_string())
+                .collect(),
+            ranges: given.map_or_else(String::new, |v| v.version.as_str().to_string()),
+            records: Vec::new(),
+            position: None,
+            reason: None,
+            distance: 0,
+            text: String::new(),
+        };
+        fact.text = text::sentence(&fact);
+        fact
     }
-    let note = match (kind, spec) {
-        (FactKind::Dependency, Some(s)) => why_no_candidate(u, s),
-        _ => None,
-    };
-    let mut fact = Fact {
-        kind,
-        name: u.names[name as usize].text.to_string(),
-        spec: spec.map_or_else(String::new, |s| u.specs[s as usize].text.to_string()),
-        versions,
-        records: records.len(),
-        note,
-        text: String::new(),
-    };
-    fact.text = text::sentence(&fact);
-    fact
-}
 
-/// Says so when no record (or virtual package) matches a spec, whatever else is chosen.
-fn why_no_candidate(u: &Universe, spec: SpecIdx) -> Option<String> {
-    let spec = &u.specs[spec as usize];
-    let name = &u.names[spec.name as usize];
-    if let Some((holds, _)) = spec.on_virtual {
-        if holds {
-            return None;
+    fn of_records(
+        &self,
+        kind: FactKind,
+        name: NameId,
+        spec: Option<SpecIdx>,
+        at: Vec<u32>,
+        distance: u32,
+    ) -> Fact {
+        let u = self.u;
+        let (all, class) = u.versions_of(name);
+        let mut some = vec![false; all.len()];
+        for &position in &at {
+            some[class[position as usize]] = true;
         }
-        let given = u.policy.virtual_packages.iter().find(|v| *v.name == *name.text);
-        return Some(match given {
-            None => format!("the target has no {}", name.text),
-            Some(v) => format!("the target has {} {} {}", v.name, v.version.as_str(), v.build),
+        let mut versions: Vec<String> = all
+            .iter()
+            .zip(&some)
+            .filter(|(_, &is)| is)
+            .map(|(v, _)| (*v).to_string())
+            .collect();
+        let mut ranges = versions::ranges(&all, |i| some[i]);
+        if u.names[name as usize].len() == 0 {
+            versions.clear();
+            ranges.clear();
+        }
+        let target = spec.map_or_else(String::new, |s| {
+            u.names[u.specs[s as usize].name as usize].text.to_string()
         });
+        let mut fact = Fact {
+            kind,
+            name: u.names[name as usize].text.to_string(),
+            spec: spec.map_or_else(String::new, |s| u.specs[s as usize].text.to_string()),
+            target,
+            versions,
+            ranges,
+            records: at.iter().map(|&p| u.place_of(name, p)).collect(),
+            position: None,
+            reason: (kind == FactKind::Policy).then(|| "exclude_newer".to_string()),
+            distance,
+            text: String::new(),
+        };
+        if kind == FactKind::ChannelPriority {
+            fact.reason = self.hidden_by(name, &at);
+        }
+        fact.text = text::sentence(&fact);
+        fact
     }
-    let len = name.len();
-    if (0..len).any(|position| u.matches(spec, position)) {
-        return None;
+
+    /// "channel a, which …" for records that a higher channel hides.
+    fn hidden_by(&self, name: NameId, hidden: &[u32]) -> Option<String> {
+        debug_assert_ne!(self.request.channel_priority, ChannelPriority::Disabled);
+        let u = self.u;
+        let channel = |p: u32| u.index.segments()[u.place_of(name, p).segment as usize].channel;
+        let lower = hidden.iter().map(|&p| channel(p)).min()?;
+        let higher = (0..u.names[name as usize].len()).map(channel).min()?;
+        let text = |i: usize| u.index.channels()[i].name.as_str();
+        Some(format!(
+            "in channel {}, while channel {} has the name",
+            text(lower),
+            text(higher)
+        ))
     }
-    if len == 0 {
-        return Some(format!("no channel has a package named {}", name.text));
+}
+
+impl Universe {
+    /// The address of any record of a name.
+    pub(super) fn place_of(&self, name: NameId, position: u32) -> RecordRef {
+        let (segment, record) = self.place_at(name, position);
+        RecordRef {
+            segment,
+            record: RecordId(record),
+        }
     }
-    let (best, last) = (u.version_at(spec.name, 0), u.version_at(spec.name, len - 1));
-    Some(if best == last {
-        format!("the only version of {} is {best}", name.text)
-    } else {
-        format!("none of the {len} records of {} matches; their versions run from {last} to {best}", name.text)
-    })
+
+    /// Distinct versions of a name, newest first, and for each position which of them it has.
+    fn versions_of(&self, name: NameId) -> (Vec<&str>, Vec<usize>) {
+        let len = self.names[name as usize].len();
+        let key = |p: &u32| {
+            let at = self.place_of(name, *p);
+            self.segment(at.segment).version_key(at.record)
+        };
+        // Channels may be apart in the list, so versions are sorted anew.
+        let mut order: Vec<u32> = (0..len).collect();
+        order.sort_by(|a, b| key(b).cmp(key(a)));
+        let mut all: Vec<&str> = Vec::new();
+        let mut class = vec![0; len as usize];
+        let mut last: Option<u32> = None;
+        for p in order {
+            if last.is_none_or(|q| key(&q) != key(&p)) {
+                all.push(self.version_at(name, p));
+            }
+            class[p as usize] = all.len() - 1;
+            last = Some(p);
+        }
+        (all, class)
+    }
 }

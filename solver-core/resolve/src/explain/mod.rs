@@ -1,179 +1,115 @@
-//! Why there is no answer: a minimal set of facts that cannot all hold.
+//! Why there is no answer: a minimal set of facts that cannot all hold, and what would help.
 //!
-//! The request is encoded again with every fact behind an assumption of its own (see `encode/guard.rs`). The failed
-//! assumptions of one search are a core; deletion makes it minimal: the facts left are unsatisfiable together, and
-//! without any one of them they are satisfiable. Candidates are opened as the search wants them, as in a solve, so the
-//! cost follows the conflict and not the size of the index.
+//! The request is encoded again with every fact behind an assumption of its own (see `encode/guard.rs`). Facts are
+//! assumed outwards from the request: first those about the requested packages, then those about what they
+//! require, and so on, until no model is left; so a conflict near the request is found before a deep one, and without
+//! looking at what lies behind it. The failed assumptions are a core; deletion makes it minimal: the facts left are
+//! unsatisfiable together, and without any one of them they are satisfiable.
+//!
+//! A fact speaks for all records of a name with the same requirement. For the reader it is narrowed to those that the
+//! other facts leave (of `numpy`, those that match the requested spec): a record that no fact asks for can be left out of
+//! any model, so the narrowed facts contradict each other too, and being weaker they stay minimal.
 //!
 //! What is taken for granted and is no fact: a package can be installed only once, and which records exist.
+//!
+//! | module | duty |
+//! |---|---|
+//! | `search` | searches in an instance whose facts can be lifted |
+//! | `facts` | from guards to facts: what they speak for |
+//! | `graph` | which fact leads to which |
+//! | `versions` | ranges of versions as people write them |
+//! | `text` | sentences, the headline, the tree |
+//! | `fixes` | smallest changes of the request that give an answer |
+//! | `hints` | typos, other channels, later dates |
 
 mod facts;
+mod fixes;
+mod graph;
+mod hints;
+mod search;
 mod text;
+mod versions;
 
 use std::sync::Arc;
 
-use cdcl::{Lit, Outcome};
 use conda::index::Index;
 
 pub use facts::{Conflict, Fact, FactKind};
+pub use fixes::{Change, Fix, Fixes};
+pub use graph::Edge;
+pub use hints::{Hint, HintKind};
 
-use crate::encode::{Cause, Instance, SpecLit, Wishes};
+use crate::encode::{Cause, Liftable};
 use crate::optimize::{Budget, Interrupted};
-use crate::policy::Policy;
-use crate::request::{Request, RequestSpec};
-use crate::search::{Brancher, Model, NameActivity};
-use crate::universe::NameId;
-use facts::describe;
+use crate::request::Request;
+use search::{Found, Search};
+
+/// Distances at which a conflict is looked for, before everything is assumed.
+const NEAR: [u32; 4] = [0, 1, 2, 4];
+/// Most further conflicts that are looked for.
+const MOST_FURTHER: usize = 7;
 
 /// Finds a minimal conflict of an unsatisfiable request.
-pub(crate) fn explain(index: &Arc<Index>, request: &Request, budget: Budget<'_>) -> Result<Conflict, Interrupted> {
-    let mut search = Search::new(index, request, budget);
-    let mut core = loop {
-        // Facts come to light while the search opens candidates; all known ones are assumed.
-        let known = search.guards();
-        match search.solve(&known)? {
-            Found::Core(core) => break core,
-            Found::Model if search.guards().len() == known.len() => break Vec::new(),
-            Found::Model | Found::NewFacts => {}
+pub(crate) fn explain(
+    index: &Arc<Index>,
+    request: &Request,
+    budget: Budget<'_>,
+) -> Result<Conflict, Interrupted> {
+    let mut search = Search::new(index, request, Liftable::Everything, budget);
+    let mut core = Vec::new();
+    for distance in NEAR.into_iter().chain([u32::MAX]) {
+        if let Found::Core(found) = search.solve_within(distance)? {
+            core = found;
+            break;
         }
-    };
+    }
     search.minimise(&mut core)?;
-    let guards = search.inst.guards.as_ref();
-    let causes: Vec<Cause> = core
-        .iter()
-        .filter_map(|lit| guards?.cause_of.get(lit).copied())
-        .collect();
-    Ok(describe(&search.inst.u, request, &search.requested, causes))
+    let causes: Vec<Cause> = core.iter().filter_map(|&lit| search.cause(lit)).collect();
+    Ok(facts::describe(&mut search, index, request, causes))
 }
 
-enum Found {
-    /// These assumptions cannot hold together.
-    Core(Vec<Lit>),
-    /// All of them can.
-    Model,
-    /// Opening candidates brought new facts.
-    NewFacts,
-}
-
-struct Search<'b> {
-    inst: Instance,
-    requested: Vec<NameId>,
-    activity: NameActivity,
-    budget: Budget<'b>,
-}
-
-impl<'b> Search<'b> {
-    fn new(index: &Arc<Index>, request: &Request, budget: Budget<'b>) -> Self {
-        let mut inst = Instance::explaining(Arc::clone(index), Policy::of(request, index));
-        let mut requested = Vec::new();
-        for (i, spec) in request.specs.iter().enumerate() {
-            let guard = guard(&mut inst, Cause::Spec(i as u32));
-            let id = inst.u.parsed_spec(&spec.text, &spec.spec);
-            let name = inst.u.specs[id as usize].name;
-            match inst.u.specs[id as usize].on_virtual {
-                Some((true, _)) => {}
-                Some((false, _)) => {
-                    inst.solver.add_clause(&[!guard]);
+impl Conflict {
+    /// Further conflicts: each is one of the request without the facts by which the earlier ones can be resolved.
+    ///
+    /// Of each conflict, the requested spec, pin or constraint is given up that resolves it at the smallest cost (see
+    /// [`Conflict::fixes`]) and, where several do, leaves the least behind. At most seven are looked for; those found
+    /// before the budget is spent are returned, with `false` if it was.
+    pub fn further(&self, budget: Budget<'_>) -> (Vec<Conflict>, bool) {
+        let mut out: Vec<Conflict> = Vec::new();
+        let mut request = self.request.clone();
+        while out.len() < MOST_FURTHER {
+            let last = out.last().unwrap_or(self);
+            match next(last, &request, budget) {
+                Ok(Some((rest, conflict))) => {
+                    request = rest;
+                    out.push(conflict);
                 }
-                None => {
-                    if !requested.contains(&name) {
-                        requested.push(name);
-                    }
-                    match inst.spec(id) {
-                        SpecLit::Lit(s) => inst.solver.add_binary(!guard, s),
-                        SpecLit::Never => inst.solver.add_clause(&[!guard]),
-                    };
-                }
+                Ok(None) => break,
+                Err(Interrupted) => return (out, false),
             }
         }
-        let constraints = request.constraints.iter().enumerate().map(|(i, s)| (Cause::Constraint(i as u32), s));
-        let pins = request.pins.iter().enumerate().map(|(i, s)| (Cause::Pin(i as u32), s));
-        for (cause, spec) in constraints.chain(pins) {
-            constrain(&mut inst, cause, spec);
-        }
-        Search {
-            inst,
-            requested,
-            activity: NameActivity::default(),
-            budget,
-        }
-    }
-
-    fn guards(&self) -> Vec<Lit> {
-        self.inst.guards.as_ref().map_or_else(Vec::new, |g| g.lits.clone())
-    }
-
-    /// One search under some of the facts; candidates are opened until the model needs no more.
-    fn solve(&mut self, facts: &[Lit]) -> Result<Found, Interrupted> {
-        let all = facts.len() == self.guards().len();
-        loop {
-            let none = Model::default();
-            let mut brancher = Brancher::new(&self.inst.ladders, &none, &mut self.activity);
-            let limits = self.budget.limits(None);
-            match self.inst.solver.solve_with(facts, &mut brancher, &limits) {
-                Outcome::Unsatisfiable => return Ok(Found::Core(self.inst.solver.core().to_vec())),
-                Outcome::Unknown => return Err(Interrupted),
-                Outcome::Satisfiable => {}
-            }
-            let mut chosen = Vec::new();
-            for &name in &self.inst.reached {
-                let value = |lit: Lit| self.inst.solver.value(lit);
-                if self.inst.ladders.installed(name).and_then(value) == Some(true) {
-                    chosen.push((name, self.inst.ladders.possible_span(name, value).0));
-                }
-            }
-            let before = self.guards().len();
-            if !self.inst.open_chosen(&chosen, &Wishes::default()) {
-                return Ok(Found::Model);
-            }
-            if all && self.guards().len() > before {
-                return Ok(Found::NewFacts);
-            }
-        }
-    }
-
-    /// Deletion with core refinement: each fact is dropped once; if the rest stays unsatisfiable it stays dropped,
-    /// together with all that the new core does not need.
-    fn minimise(&mut self, core: &mut Vec<Lit>) -> Result<(), Interrupted> {
-        // Facts found last tend to be the deepest; dropping them first keeps the conflict near the request.
-        let mut kept = 0;
-        while kept < core.len() {
-            let candidate = core.len() - 1 - kept;
-            let mut rest = core.clone();
-            rest.remove(candidate);
-            match self.solve(&rest)? {
-                Found::Core(needed) => {
-                    let tail: Vec<Lit> = core[candidate + 1..].to_vec();
-                    rest.retain(|l| needed.contains(l));
-                    *core = rest;
-                    kept = tail.iter().filter(|l| core.contains(l)).count();
-                }
-                Found::Model => kept += 1,
-                Found::NewFacts => {}
-            }
-        }
-        Ok(())
+        (out, true)
     }
 }
 
-fn guard(inst: &mut Instance, cause: Cause) -> Lit {
-    let Instance { guards, solver, .. } = inst;
-    guards.get_or_insert_default().add(solver, cause)
-}
-
-fn constrain(inst: &mut Instance, cause: Cause, spec: &RequestSpec) {
-    let guard = guard(inst, cause);
-    let id = inst.u.parsed_spec(&spec.text, &spec.spec);
-    match inst.u.specs[id as usize].on_virtual {
-        Some((_, true)) => {}
-        Some((_, false)) => {
-            inst.solver.add_clause(&[!guard]);
-        }
-        None => {
-            inst.reach(inst.u.specs[id as usize].name);
-            if let Some(k) = inst.constrain(id) {
-                inst.solver.add_binary(!guard, k);
+/// The conflict that is left when the last one is resolved, and the request without what was given up.
+fn next(
+    last: &Conflict,
+    request: &Request,
+    budget: Budget<'_>,
+) -> Result<Option<(Request, Conflict)>, Interrupted> {
+    let mut left: Option<(Request, Conflict)> = None;
+    for relaxed in fixes::single_relaxations(last, request) {
+        let mut search = Search::new(&last.index, &relaxed, Liftable::Request, budget);
+        match search.solve_within(u32::MAX)? {
+            // One change resolves everything: nothing else is wrong.
+            Found::Model => return Ok(None),
+            Found::Core(_) if left.is_none() => {
+                let conflict = explain(&last.index, &relaxed, budget)?;
+                left = Some((relaxed, conflict));
             }
+            Found::Core(_) => {}
         }
     }
+    Ok(left)
 }

@@ -1,41 +1,387 @@
-//! The words of a conflict. One sentence a fact, the package first, no more than the reader needs.
+//! The words of a conflict: a sentence a fact, a headline, a tree. `docs/style-of-messages.md` is the guide.
+//!
+//! The headline names the culprit: the package on which two demands meet, or else what is missing. The tree
+//! starts at the request; facts about the same records and the same package are one line, as alternatives.
 
-use super::facts::{Fact, FactKind};
+use conda::version::Version;
+use rustc_hash::FxHashSet;
 
-/// "1.0", "1.0 and 1.1", "1.0 to 2.3".
-fn versions(list: &[String]) -> String {
-    match list {
-        [] => String::new(),
-        [one] => one.clone(),
-        [new, old] => format!("{old} and {new}"),
-        [new, .., old] => format!("{old} to {new}"),
-    }
+use super::facts::{Conflict, Fact, FactKind};
+use super::hints::Hint;
+
+/// Most alternatives written out in one line.
+const MOST_ALTERNATIVES: usize = 3;
+/// Most lines of the tree, unless everything is asked for.
+const MOST_TREE: usize = 22;
+/// Most hints, unless everything is asked for.
+const MOST_HINTS: usize = 4;
+/// Deepest nesting of the tree that is still legible.
+const DEEPEST: usize = 24;
+
+/// A spec as people write it: conda's upper bounds end in `.0a0` to keep pre-releases out, which says nothing new here.
+pub(super) fn plain(spec: &str) -> String {
+    spec.split(',')
+        .map(|term| match term.split_once('<') {
+            Some((_, bound)) if !bound.starts_with('=') => {
+                term.strip_suffix(".0a0").unwrap_or(term)
+            }
+            _ => term,
+        })
+        .collect::<Vec<&str>>()
+        .join(",")
 }
 
-fn subject(fact: &Fact) -> String {
-    let count = match fact.records {
-        1 => "1 record".to_string(),
-        n => format!("{n} records"),
-    };
-    format!("{} {} ({count})", fact.name, versions(&fact.versions))
+/// The spec without its name.
+fn bare<'s>(spec: &'s str, name: &str) -> &'s str {
+    spec.strip_prefix(name).map_or(spec, str::trim_start)
+}
+
+fn named(name: &str, ranges: &str) -> String {
+    if ranges.is_empty() {
+        name.to_string()
+    } else {
+        format!("{name} {ranges}")
+    }
 }
 
 /// The sentence of a fact.
 pub(super) fn sentence(fact: &Fact) -> String {
-    let main = match fact.kind {
-        FactKind::Request => format!("the request asks for {}", fact.spec),
-        FactKind::Constraint => format!("the request allows only {}", fact.spec),
-        FactKind::Pin => format!("a pin allows only {}", fact.spec),
-        FactKind::Dependency => format!("{} requires {}", subject(fact), fact.spec),
-        FactKind::Constrains => format!("{} allows only {}", subject(fact), fact.spec),
-        FactKind::ChannelPriority => {
-            format!("{} is hidden by a higher channel that has the name", subject(fact))
+    let subject = named(&fact.name, &fact.ranges);
+    let spec = plain(&fact.spec);
+    match fact.kind {
+        FactKind::Request => format!("{spec} is requested"),
+        FactKind::Constraint => format!("a constraint allows only {spec}"),
+        FactKind::Pin => format!("a pin allows only {spec}"),
+        FactKind::Dependency => format!("{subject} requires {spec}"),
+        FactKind::Constrains => format!("{subject} allows only {spec}"),
+        FactKind::ChannelPriority => match &fact.reason {
+            Some(reason) => {
+                format!("{subject} is hidden by strict channel priority: it is {reason}")
+            }
+            None => format!("{subject} is hidden by strict channel priority"),
+        },
+        FactKind::Policy => format!("{subject} is newer than the cut-off"),
+        FactKind::Unparsable => format!("{subject} has metadata that cannot be read"),
+        FactKind::VirtualPackage if fact.spec.is_empty() => {
+            format!("the target has no {}", fact.name)
         }
-        FactKind::ExcludeNewer => format!("{} is newer than the cut-off", subject(fact)),
-        FactKind::Unparsable => format!("{} cannot be read", subject(fact)),
-    };
-    match &fact.note {
-        Some(note) => format!("{main}, but {note}"),
-        None => main,
+        FactKind::VirtualPackage => format!("the target has {}", fact.spec.trim_end_matches(" 0")),
+        FactKind::MissingName => format!("no channel has a package named {}", fact.name),
+        FactKind::MissingVersion => {
+            let exist = match &fact.versions[..] {
+                [only] => format!("the only version is {only}"),
+                [new, .., old] => format!("versions run from {old} to {new}"),
+                [] => String::new(),
+            };
+            format!("no record matches {spec}; {exist}")
+        }
+    }
+}
+
+/// Facts about the records of one package that ask the same package for something.
+struct Group<'c> {
+    facts: Vec<&'c Fact>,
+}
+
+impl Group<'_> {
+    fn first(&self) -> &Fact {
+        self.facts[0]
+    }
+
+    fn subject(&self) -> String {
+        let first = self.first();
+        if self.facts.len() == 1 {
+            return named(&first.name, &first.ranges);
+        }
+        let mut versions: Vec<&String> = self.facts.iter().flat_map(|f| &f.versions).collect();
+        versions.sort_by_cached_key(|v| {
+            Version::parse(v)
+                .map(|v| v.key().to_vec())
+                .unwrap_or_default()
+        });
+        versions.dedup();
+        let ranges = match &versions[..] {
+            [] => String::new(),
+            [only] => (*only).clone(),
+            [old, .., new] => format!("{old} to {new}"),
+        };
+        named(&first.name, &ranges)
+    }
+
+    /// "python >=3.9,<3.10, >=3.10,<3.11 or >=3.11,<3.12".
+    fn demand(&self) -> String {
+        let first = self.first();
+        let mut words: Vec<String> = Vec::new();
+        for fact in &self.facts {
+            let text = plain(if words.is_empty() {
+                &fact.spec
+            } else {
+                bare(&fact.spec, &fact.target)
+            });
+            words.push(if text.is_empty() {
+                first.target.clone()
+            } else {
+                text
+            });
+        }
+        let more = words.len().saturating_sub(MOST_ALTERNATIVES);
+        if more > 1 {
+            words.truncate(MOST_ALTERNATIVES);
+            return format!(
+                "{} or {more} others, depending on the record",
+                words.join(" or ")
+            );
+        }
+        words.join(" or ")
+    }
+
+    fn text(&self) -> String {
+        let verb = if self.first().kind == FactKind::Constrains {
+            "allows only"
+        } else {
+            "requires"
+        };
+        format!("{} {verb} {}", self.subject(), self.demand())
+    }
+}
+
+/// One line of the tree.
+struct Tree<'c> {
+    conflict: &'c Conflict,
+    groups: Vec<Group<'c>>,
+    expanded: FxHashSet<&'c str>,
+    lines: Vec<String>,
+}
+
+/// What a line of the tree says, and what stands below it.
+enum Item<'c> {
+    /// A sentence without anything below.
+    Leaf(String),
+    /// A sentence, and the package it asks for with the specs it asks for.
+    Asks(String, &'c str, Vec<&'c str>),
+}
+
+impl<'c> Tree<'c> {
+    fn of(conflict: &'c Conflict) -> Self {
+        Tree {
+            groups: groups(conflict),
+            conflict,
+            expanded: FxHashSet::default(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// What the conflict says of a package that these specs ask for.
+    fn below(&mut self, name: &'c str, specs: &[&'c str]) -> Vec<Item<'c>> {
+        let mut items = Vec::new();
+        let facts = || self.conflict.facts.iter().filter(|f| f.name == name);
+        for fact in facts() {
+            let told = match fact.kind {
+                FactKind::MissingName | FactKind::MissingVersion => {
+                    specs.contains(&fact.spec.as_str())
+                }
+                FactKind::VirtualPackage
+                | FactKind::ChannelPriority
+                | FactKind::Policy
+                | FactKind::Unparsable => true,
+                _ => false,
+            };
+            if told {
+                items.push(Item::Leaf(fact.text.clone()));
+            }
+        }
+        let own: Vec<usize> = (0..self.groups.len())
+            .filter(|&i| self.groups[i].first().name == name)
+            .collect();
+        if own.is_empty() {
+            return items;
+        }
+        if !self.expanded.insert(name) {
+            items.push(Item::Leaf(format!("{name}: see above")));
+            return items;
+        }
+        for i in own {
+            let group = &self.groups[i];
+            let text = group.text();
+            if group.first().kind == FactKind::Constrains {
+                items.push(Item::Leaf(text));
+            } else {
+                let specs = group.facts.iter().map(|f| f.spec.as_str()).collect();
+                items.push(Item::Asks(text, &group.facts[0].target, specs));
+            }
+        }
+        items
+    }
+
+    fn draw(&mut self, items: Vec<Item<'c>>, prefix: &str, depth: usize) {
+        let count = items.len();
+        for (i, item) in items.into_iter().enumerate() {
+            let (branch, below) = if i + 1 == count {
+                ("└─ ", "   ")
+            } else {
+                ("├─ ", "│  ")
+            };
+            match item {
+                Item::Leaf(text) => self.lines.push(format!("{prefix}{branch}{text}")),
+                Item::Asks(text, name, specs) => {
+                    self.lines.push(format!("{prefix}{branch}{text}"));
+                    if depth < DEEPEST {
+                        let items = self.below(name, &specs);
+                        self.draw(items, &format!("{prefix}{below}"), depth + 1);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn groups(conflict: &Conflict) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for fact in &conflict.facts {
+        if !matches!(fact.kind, FactKind::Dependency | FactKind::Constrains) {
+            continue;
+        }
+        let alike = |g: &&mut Group<'_>| {
+            let first = g.first();
+            (first.kind, &first.name, &first.target) == (fact.kind, &fact.name, &fact.target)
+        };
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.facts.push(fact),
+            None => groups.push(Group { facts: vec![fact] }),
+        }
+    }
+    groups
+}
+
+impl Conflict {
+    /// The culprit in one sentence.
+    pub fn headline(&self) -> String {
+        let groups = groups(self);
+        let of_request = |f: &&Fact| {
+            matches!(
+                f.kind,
+                FactKind::Request | FactKind::Pin | FactKind::Constraint
+            )
+        };
+        let mut names: Vec<&str> = Vec::new();
+        for fact in &self.facts {
+            if !fact.target.is_empty() && !names.contains(&fact.target.as_str()) {
+                names.push(&fact.target);
+            }
+        }
+        // Demands on each name, those of the request first.
+        let demands = |name: &str| -> Vec<String> {
+            let asked = self
+                .facts
+                .iter()
+                .filter(of_request)
+                .filter(|f| f.target == name)
+                .map(|f| f.text.clone());
+            let required = groups
+                .iter()
+                .filter(|g| g.first().target == name)
+                .map(Group::text);
+            asked.chain(required).collect()
+        };
+        let asked_for = |name: &str| {
+            self.facts
+                .iter()
+                .filter(of_request)
+                .any(|f| f.target == name)
+        };
+        let mut best: Option<(&str, Vec<String>)> = None;
+        for name in names {
+            let found = demands(name);
+            if found.len() < 2 {
+                continue;
+            }
+            let better = best.as_ref().is_none_or(|(old, list)| {
+                (asked_for(name), found.len()) > (asked_for(old), list.len())
+            });
+            if better {
+                best = Some((name, found));
+            }
+        }
+        if let Some((name, found)) = best {
+            let more = match found.len() - 2 {
+                0 => String::new(),
+                1 => format!(" (and one more demand on {name})"),
+                n => format!(" (and {n} more demands on {name})"),
+            };
+            return format!("{}, but {}{more}", found[0], found[1]);
+        }
+        let end = self.facts.iter().find(|f| {
+            matches!(
+                f.kind,
+                FactKind::MissingName | FactKind::MissingVersion | FactKind::VirtualPackage
+            ) || matches!(
+                f.kind,
+                FactKind::ChannelPriority | FactKind::Policy | FactKind::Unparsable
+            )
+        });
+        if let Some(end) = end {
+            let asked = demands(&end.name);
+            return match asked.first() {
+                Some(asked) => format!("{asked}, but {}", end.text),
+                None => end.text.clone(),
+            };
+        }
+        match &self.facts[..] {
+            [] => "no set of packages satisfies the request".to_string(),
+            [only] => only.text.clone(),
+            [first, .., last] => format!("{}, but {}", first.text, last.text),
+        }
+    }
+
+    /// The facts as a tree that starts at the request, line by line.
+    pub fn tree(&self) -> Vec<String> {
+        let mut tree = Tree::of(self);
+        let mut items = Vec::new();
+        for fact in &self.facts {
+            match fact.kind {
+                FactKind::Request => {
+                    items.push(Item::Asks(fact.text.clone(), &fact.name, vec![&fact.spec]))
+                }
+                FactKind::Pin | FactKind::Constraint => items.push(Item::Leaf(fact.text.clone())),
+                _ => {}
+            }
+        }
+        tree.draw(items, "", 0);
+        tree.lines
+    }
+
+    /// The conflict for people: headline, tree, hints. At most a screenful, unless `verbose`.
+    pub fn report(&self, hints: &[Hint], verbose: bool) -> String {
+        let mut lines = vec![format!("no answer: {}", self.headline())];
+        let tree = self.tree();
+        let shown = if verbose || tree.len() <= MOST_TREE {
+            tree.len()
+        } else {
+            MOST_TREE - 1
+        };
+        lines.extend(tree[..shown].iter().cloned());
+        if shown < tree.len() {
+            lines.push(format!("… {} more lines", tree.len() - shown));
+        }
+        let most = if verbose { hints.len() } else { MOST_HINTS };
+        lines.extend(hints.iter().take(most).map(|h| format!("hint: {}", h.text)));
+        if verbose {
+            lines.push("facts:".to_string());
+            for fact in &self.facts {
+                let count = match fact.records.len() {
+                    0 => String::new(),
+                    1 => " (1 record)".to_string(),
+                    n => format!(" ({n} records)"),
+                };
+                lines.push(format!("  [{}] {}{count}", fact.kind.as_str(), fact.text));
+            }
+        }
+        lines.join("\n")
+    }
+}
+
+impl std::fmt::Display for Conflict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.report(&self.hints(), false))
     }
 }

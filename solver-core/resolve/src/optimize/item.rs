@@ -4,7 +4,7 @@ use cdcl::Lit;
 
 use super::{Optimizer, ABSENT};
 use crate::search::Model;
-use crate::universe::NameId;
+use crate::universe::{NameId, SpecIdx};
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,14 @@ pub(crate) enum Cost {
     Feature(u32, Lit),
     /// Being installed.
     Presence,
+    /// Not being installed.
+    Absence,
+    /// Not having the candidate at this position.
+    Change(u32),
+    /// Being installed with a candidate at this position or behind it.
+    Below(u32),
+    /// Being installed with a candidate that this spec does not match; the literal is true only where it does.
+    Violation(SpecIdx, Lit),
     /// Nothing when absent, else the place (from 1) in the order of equals, within the group of this position.
     Place(u32),
 }
@@ -42,7 +50,8 @@ impl Optimizer<'_> {
     /// The item's value in a model.
     pub(crate) fn cost(&mut self, item: &Item, model: &Model) -> u64 {
         match (model.position(item.name), item.cost) {
-            (ABSENT, _) => 0,
+            (ABSENT, Cost::Absence | Cost::Change(_)) => 1,
+            (ABSENT, _) | (_, Cost::Absence) => 0,
             (at, _) => self.cost_at(item, at),
         }
     }
@@ -70,8 +79,20 @@ impl Optimizer<'_> {
             Cost::Version => u64::from(self.ranks(item.name, position).1),
             Cost::Build(_) if position >= known => 0,
             Cost::Build(_) => u64::from(self.ranks(item.name, position).2),
-            Cost::Feature(..) => u64::from(position < known && self.has_features(item.name, position)),
+            Cost::Feature(..) => {
+                u64::from(position < known && self.has_features(item.name, position))
+            }
             Cost::Presence => 1,
+            Cost::Absence => 0,
+            Cost::Change(at) => u64::from(position != at),
+            Cost::Below(at) => u64::from(position >= at),
+            Cost::Violation(spec, _) => u64::from(
+                position >= known
+                    || !self
+                        .inst
+                        .u
+                        .matches(&self.inst.u.specs[spec as usize], position),
+            ),
             Cost::Place(at) => {
                 let first = self.inst.u.names[item.name as usize].group(at).start;
                 u64::from(position.saturating_sub(first)) + 1
@@ -93,6 +114,19 @@ impl Optimizer<'_> {
                 let lit = self.inst.ladders.installed(item.name)?;
                 return last.is_none().then(|| single(lit));
             }
+            Cost::Absence => {
+                let lit = self.inst.ladders.installed(item.name)?;
+                return last.is_none().then(|| single(!lit));
+            }
+            Cost::Change(at) => {
+                let lit = self.inst.ladders.position(item.name, at)?;
+                return last.is_none().then(|| single(!lit));
+            }
+            Cost::Below(at) => {
+                let lit = self.inst.ladders.at_or_after(item.name, at)?;
+                return last.is_none().then(|| single(lit));
+            }
+            Cost::Violation(_, lit) => return last.is_none().then(|| single(!lit)),
             Cost::Version => return self.next_version_step(item, last),
             Cost::Build(at) => self.inst.u.names[item.name as usize].version_class(at),
             Cost::Place(at) => self.inst.u.names[item.name as usize].group(at),
@@ -108,7 +142,13 @@ impl Optimizer<'_> {
             let (known, more) = (entry.known(), entry.known() < entry.len());
             let step = self.step_within(item, last, 0..known + u32::from(more));
             let may_match = |s: &u32| self.inst.u.specs[*s as usize].may_match_from(known);
-            if step.is_some() || !more || !self.wishes.get(&item.name).is_none_or(|w| w.iter().all(may_match)) {
+            if step.is_some()
+                || !more
+                || !self
+                    .wishes
+                    .get(&item.name)
+                    .is_none_or(|w| w.iter().all(may_match))
+            {
                 return step;
             }
             self.inst.grow(item.name, known + 1);
@@ -116,7 +156,12 @@ impl Optimizer<'_> {
         }
     }
 
-    fn step_within(&mut self, item: &Item, last: Option<Step>, range: std::ops::Range<u32>) -> Option<Step> {
+    fn step_within(
+        &mut self,
+        item: &Item,
+        last: Option<Step>,
+        range: std::ops::Range<u32>,
+    ) -> Option<Step> {
         let paid = last.map_or(0, |s| s.paid);
         for at in last.map_or(range.start, |s| s.at + 1)..range.end {
             let cost = self.cost_at(item, at);

@@ -1,4 +1,5 @@
-//! The order of the levels for a fresh environment: 2, 3, 4, 6, 7.
+//! The order of the levels: 2, 3, 4, 6, 7 for a fresh environment; with one to change, 1 before them and 5 before or
+//! behind 2 to 4.
 //!
 //! Levels 2 to 4 are about the requested names, level 6 repeats them for the other names layer by layer, level 7
 //! counts packages and then fixes each candidate. After level 7 exactly one solution is left, so the answer does not
@@ -18,20 +19,48 @@ use crate::request::Strategy;
 use crate::solution::{Layer, LevelReport, Tradeoff};
 use crate::universe::NameId;
 
+/// What an existing environment asks of the levels.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    /// Level 1, part by part: removals, dropped specs, downgrades, python's minor version.
+    pub first: [Vec<Item>; 4],
+    /// Requested packages that are installed and match: they stay if they can.
+    pub stay: Vec<Item>,
+    /// Level 5.
+    pub changes: Vec<Item>,
+    /// Level 5 comes before level 2.
+    pub changes_first: bool,
+}
+
 /// Runs every level; on interruption the report says how far it came and `opt.best` is the best model so far.
 pub(crate) fn run(
     opt: &mut Optimizer<'_>,
     requested: &[NameId],
     strategy: Strategy,
+    standing: Option<&Standing>,
     report: &mut LevelReport,
 ) -> Result<(), Interrupted> {
+    if let Some(standing) = standing {
+        let mut values = [0; 4];
+        for (value, items) in values.iter_mut().zip(&standing.first) {
+            *value = opt.minimise(items)?;
+        }
+        report.roots = Some(values);
+        opt.minimise(&standing.stay)?;
+        if standing.changes_first {
+            report.changes = Some(opt.minimise(&standing.changes)?);
+        }
+    }
     requested_versions(opt, requested, strategy, report)?;
     let features = opt.feature_items(requested);
     report.requested_features = Some(opt.minimise(&features)?);
     let builds = opt.build_items(requested);
     report.requested_builds = Some(opt.minimise_and_break_ties(&builds)?);
+    if let Some(standing) = standing.filter(|s| !s.changes_first) {
+        report.changes = Some(opt.minimise(&standing.changes)?);
+    }
     let order = layers(opt, requested, report)?;
-    packages(opt, &order, report)
+    packages(opt, order, report)
 }
 
 /// Level 2, with the trade-offs it decided.
@@ -122,14 +151,11 @@ fn layers(
     opt.sort_by_name(&mut layer);
     let mut order = layer.clone();
     while opt.best.chosen().any(|(name, _)| !covered.contains(&name)) {
-        let mut next: Vec<NameId> = Vec::new();
-        for &name in &layer {
-            next.extend(opt.required_by(name).into_iter().filter(|&n| covered.insert(n)));
-        }
+        let mut next = opt.next_layer(&layer, &mut covered);
         if next.is_empty() {
-            break;
+            // Packages of an environment that nothing of the request leads to.
+            next = opt.left_over(&mut covered);
         }
-        opt.sort_by_name(&mut next);
         for &name in &next {
             opt.inst.reach(name);
         }
@@ -154,20 +180,49 @@ fn layers(
 }
 
 /// Level 7: the number of packages, then candidate by candidate.
-fn packages(opt: &mut Optimizer<'_>, order: &[NameId], report: &mut LevelReport) -> Result<(), Interrupted> {
-    let presence = opt.presence_items();
-    report.packages = Some(opt.minimise(&presence)?);
-    let places: Vec<Item> = order
-        .iter()
-        .filter_map(|&name| {
-            let at = opt.class_position(name)?;
-            Some(Item {
-                name,
-                cost: Cost::Place(at),
+fn packages(
+    opt: &mut Optimizer<'_>,
+    mut order: Vec<NameId>,
+    report: &mut LevelReport,
+) -> Result<(), Interrupted> {
+    let start = opt.base.len();
+    loop {
+        // Names that a search comes to only now would not be counted; each round's least number is a lower bound.
+        let presence = opt.presence_items();
+        let packages = opt.minimise(&presence)?;
+        if opt.best.chosen().count() as u64 == packages {
+            report.packages = Some(packages);
+            break;
+        }
+        opt.base.truncate(start);
+        opt.base.extend_from_slice(&opt.newcomer_bounds);
+    }
+    let mut done: FxHashSet<NameId> = order.iter().copied().collect();
+    loop {
+        let places: Vec<Item> = order
+            .iter()
+            .filter_map(|&name| {
+                let at = opt.class_position(name)?;
+                Some(Item {
+                    name,
+                    cost: Cost::Place(at),
+                })
             })
-        })
-        .collect();
-    opt.minimise_in_order(&places)?;
+            .collect();
+        opt.minimise_in_order(&places)?;
+        // Layers that nobody was in when level 6 ended may be inhabited now, at no cost.
+        if opt.best.chosen().all(|(name, _)| done.contains(&name)) {
+            break;
+        }
+        let mut next = opt.next_layer(&order, &mut done);
+        if next.is_empty() {
+            next = opt.left_over(&mut done);
+        }
+        for &name in &next {
+            opt.inst.reach(name);
+        }
+        order = next;
+    }
     report.candidates_done = true;
     Ok(())
 }
@@ -176,6 +231,32 @@ impl Optimizer<'_> {
     fn sort_by_name(&self, names: &mut [NameId]) {
         let u = &self.inst.u;
         names.sort_by(|&a, &b| u.names[a as usize].text.cmp(&u.names[b as usize].text));
+    }
+
+    /// The names that the records with the ranks of a layer's names require and that are not covered yet, sorted.
+    fn next_layer(&mut self, layer: &[NameId], covered: &mut FxHashSet<NameId>) -> Vec<NameId> {
+        let mut next: Vec<NameId> = Vec::new();
+        for &name in layer {
+            next.extend(
+                self.required_by(name)
+                    .into_iter()
+                    .filter(|&n| covered.insert(n)),
+            );
+        }
+        self.sort_by_name(&mut next);
+        next
+    }
+
+    /// Chosen names that no layer leads to, sorted.
+    fn left_over(&self, covered: &mut FxHashSet<NameId>) -> Vec<NameId> {
+        let mut next: Vec<NameId> = self
+            .best
+            .chosen()
+            .map(|(name, _)| name)
+            .filter(|&n| covered.insert(n))
+            .collect();
+        self.sort_by_name(&mut next);
+        next
     }
 
     /// Names in the `depends` of the records that have the ranks of a name in the best model; when it is absent, of
@@ -202,7 +283,11 @@ impl Optimizer<'_> {
             name,
             cost: Cost::Version,
         };
-        names.iter().filter(|&&n| self.inst.ladders.installed(n).is_some()).map(item).collect()
+        names
+            .iter()
+            .filter(|&&n| self.inst.ladders.installed(n).is_some())
+            .map(item)
+            .collect()
     }
 
     /// The position whose version class a name keeps: the best model's, or that of the best version when it is absent.
@@ -228,7 +313,9 @@ impl Optimizer<'_> {
     fn feature_items(&mut self, names: &[NameId]) -> Vec<Item> {
         let mut items = Vec::new();
         for &name in names {
-            let Some(at) = self.class_position(name) else { continue };
+            let Some(at) = self.class_position(name) else {
+                continue;
+            };
             let class = self.inst.u.names[name as usize].version_class(at);
             let featured: Vec<u32> = class.filter(|&i| self.has_features(name, i)).collect();
             if featured.is_empty() {
@@ -264,7 +351,13 @@ impl Optimizer<'_> {
             .iter()
             .copied()
             .filter(|n| !covered.contains(n))
-            .filter(|&n| self.inst.ladders.installed(n).and_then(|lit| self.value(lit)) != Some(false))
+            .filter(|&n| {
+                self.inst
+                    .ladders
+                    .installed(n)
+                    .and_then(|lit| self.value(lit))
+                    != Some(false)
+            })
             .collect();
         let mut covered = covered;
         for name in others {
@@ -277,11 +370,20 @@ impl Optimizer<'_> {
     /// Allows a name only where it costs nothing.
     pub(super) fn forbid_cost(&mut self, name: NameId) {
         let entry = &self.inst.u.names[name as usize];
-        let free = entry.cands.iter().take_while(|c| c.class == 0 && c.build_rank == 0).count() as u32;
+        let free = entry
+            .cands
+            .iter()
+            .take_while(|c| c.class == 0 && c.build_rank == 0)
+            .count() as u32;
         if let Some(behind) = self.inst.ladders.at_or_after(name, free) {
             self.base.push(!behind);
         }
         let featured: Vec<u32> = (0..free).filter(|&i| self.has_features(name, i)).collect();
-        self.base.extend(featured.iter().filter_map(|&i| self.inst.ladders.position(name, i)).map(|lit| !lit));
+        self.base.extend(
+            featured
+                .iter()
+                .filter_map(|&i| self.inst.ladders.position(name, i))
+                .map(|lit| !lit),
+        );
     }
 }

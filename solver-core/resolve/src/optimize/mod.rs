@@ -14,6 +14,7 @@ mod lex;
 pub(crate) mod ranks;
 mod sum;
 
+use std::cell::Cell;
 use std::time::Instant;
 
 use cdcl::{Limits, Lit, Outcome};
@@ -40,10 +41,10 @@ pub struct Budget<'a> {
 }
 
 impl Budget<'_> {
-    /// The same for the SAT solver, optionally with a bound on conflicts.
-    pub(crate) fn limits(&self, conflicts: Option<u64>) -> Limits<'_> {
+    /// The same for the SAT solver.
+    pub(crate) fn limits(&self) -> Limits<'_> {
         Limits {
-            conflicts,
+            conflicts: None,
             deadline: self.deadline,
             stop: self.cancelled,
         }
@@ -65,10 +66,17 @@ pub(crate) struct Optimizer<'o> {
     budget: Budget<'o>,
     /// Names whose cost is bounded; others may only be installed where they cost nothing. Set once all layers are done.
     covered: Option<FxHashSet<NameId>>,
+    /// What bounds names that came in after that.
+    newcomer_bounds: Vec<Lit>,
 }
 
 impl<'o> Optimizer<'o> {
-    pub(crate) fn new(inst: &'o mut Instance, base: Vec<Lit>, wishes: &'o Wishes, budget: Budget<'o>) -> Self {
+    pub(crate) fn new(
+        inst: &'o mut Instance,
+        base: Vec<Lit>,
+        wishes: &'o Wishes,
+        budget: Budget<'o>,
+    ) -> Self {
         Self {
             inst,
             base,
@@ -80,6 +88,7 @@ impl<'o> Optimizer<'o> {
             model: Model::default(),
             budget,
             covered: None,
+            newcomer_bounds: Vec::new(),
         }
     }
 
@@ -89,7 +98,7 @@ impl<'o> Optimizer<'o> {
         self.calls += 1;
         loop {
             let assumptions: Vec<Lit> = self.base.iter().chain(wish).copied().collect();
-            match self.solve(&assumptions, None) {
+            match self.solve(&assumptions) {
                 Outcome::Satisfiable => {}
                 Outcome::Unsatisfiable => return Ok(false),
                 Outcome::Unknown => return Err(Interrupted),
@@ -104,10 +113,30 @@ impl<'o> Optimizer<'o> {
         }
     }
 
-    fn solve(&mut self, assumptions: &[Lit], conflicts: Option<u64>) -> Outcome {
+    fn solve(&mut self, assumptions: &[Lit]) -> Outcome {
         let mut brancher = Brancher::new(&self.inst.ladders, &self.best, &mut self.activity);
-        let limits = self.budget.limits(conflicts);
-        self.inst.solver.solve_with(assumptions, &mut brancher, &limits)
+        self.inst
+            .solver
+            .solve_with(assumptions, &mut brancher, &self.budget.limits())
+    }
+
+    /// Whether a short search shows that assumptions cannot hold together.
+    fn refutes_soon(&mut self, assumptions: &[Lit]) -> bool {
+        // The solver asks about every 64 turns, and setting an assumption takes a turn.
+        let left = Cell::new(3 + assumptions.len() / 64);
+        let stop = || {
+            left.set(left.get().saturating_sub(1));
+            left.get() == 0 || self.budget.cancelled.is_some_and(|cancelled| cancelled())
+        };
+        let limits = Limits {
+            stop: Some(&stop),
+            ..self.budget.limits()
+        };
+        let mut brancher = Brancher::new(&self.inst.ladders, &self.best, &mut self.activity);
+        self.inst
+            .solver
+            .solve_with(assumptions, &mut brancher, &limits)
+            == Outcome::Unsatisfiable
     }
 
     fn read_model(&mut self) {
@@ -121,14 +150,17 @@ impl<'o> Optimizer<'o> {
         }
     }
 
-    /// The core of the last failed search, restricted to `among` and shrunk by trying to do without each member; each
-    /// try is bounded, so the result need not be minimal.
+    /// The core of the last failed search, restricted to `among` and shrunk by trying to do without each member. Most
+    /// members that can go are found by little more than propagation, so a try that goes on for longer is given up, and the
+    /// result need not be minimal.
     pub(crate) fn shrink_core(&mut self, among: &[Lit]) -> Vec<Lit> {
-        const CONFLICTS: u64 = 1_000;
         let restrict = |core: &[Lit], lits: &[Lit]| -> Vec<Lit> {
             let mut core = core.to_vec();
             core.sort_unstable();
-            lits.iter().copied().filter(|l| core.binary_search(l).is_ok()).collect()
+            lits.iter()
+                .copied()
+                .filter(|l| core.binary_search(l).is_ok())
+                .collect()
         };
         let mut core = restrict(self.inst.solver.core(), among);
         let mut tried = 0;
@@ -137,7 +169,7 @@ impl<'o> Optimizer<'o> {
             let mut rest = core.clone();
             rest.remove(at);
             let assumptions: Vec<Lit> = self.base.iter().chain(&rest).copied().collect();
-            if self.solve(&assumptions, Some(CONFLICTS)) == Outcome::Unsatisfiable {
+            if self.refutes_soon(&assumptions) {
                 let behind: Vec<Lit> = core[at + 1..].to_vec();
                 core = restrict(self.inst.solver.core(), &rest);
                 tried = behind.iter().filter(|l| core.contains(l)).count();
@@ -171,10 +203,17 @@ impl<'o> Optimizer<'o> {
         let Some(covered) = &mut self.covered else {
             return false;
         };
-        let new: Vec<NameId> = self.model.chosen().map(|(n, _)| n).filter(|&n| covered.insert(n)).collect();
+        let new: Vec<NameId> = self
+            .model
+            .chosen()
+            .map(|(n, _)| n)
+            .filter(|&n| covered.insert(n))
+            .collect();
+        let before = self.base.len();
         for &name in &new {
             self.forbid_cost(name);
         }
+        self.newcomer_bounds.extend_from_slice(&self.base[before..]);
         !new.is_empty()
     }
 }

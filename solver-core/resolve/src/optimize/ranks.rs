@@ -24,7 +24,13 @@ struct Table {
 
 impl Ranks {
     /// Version and build rank of a known candidate, and whether the specs of its name match it.
-    pub(crate) fn of(&mut self, u: &Universe, wishes: &Wishes, name: NameId, position: u32) -> (bool, u32, u32) {
+    pub(crate) fn of(
+        &mut self,
+        u: &Universe,
+        wishes: &Wishes,
+        name: NameId,
+        position: u32,
+    ) -> (bool, u32, u32) {
         let entry = &u.names[name as usize];
         if !wishes.contains_key(&name) {
             let cand = entry.cands[position as usize];
@@ -36,7 +42,10 @@ impl Ranks {
     /// The least version rank that a record behind the known ones can have.
     pub(crate) fn rest(&mut self, u: &Universe, wishes: &Wishes, name: NameId) -> u32 {
         if !wishes.contains_key(&name) {
-            return u.names[name as usize].cands.last().map_or(0, |c| c.class + 1);
+            return u.names[name as usize]
+                .cands
+                .last()
+                .map_or(0, |c| c.class + 1);
         }
         self.table(u, wishes, name).versions
     }

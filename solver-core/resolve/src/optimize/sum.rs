@@ -165,7 +165,13 @@ impl Oll<'_> {
         let core = opt.shrink_core(assumptions);
         debug_assert!(!core.is_empty(), "the best model satisfies the base");
         let in_core = |soft: &Soft| core.contains(&soft.lit);
-        let weight = self.active.iter().filter(|s| in_core(s)).map(|s| s.weight).min().unwrap_or(0);
+        let weight = self
+            .active
+            .iter()
+            .filter(|s| in_core(s))
+            .map(|s| s.weight)
+            .min()
+            .unwrap_or(0);
         if let [lit] = core[..] {
             opt.base.push(!lit);
         }

@@ -99,7 +99,8 @@ impl Spec {
 
     /// Whether a record at or behind this position may match.
     pub(crate) fn may_match_from(&self, position: u32) -> bool {
-        !matches!(self.filter, Filter::Nothing) && self.ranges.last().is_some_and(|r| r.end > position)
+        !matches!(self.filter, Filter::Nothing)
+            && self.ranges.last().is_some_and(|r| r.end > position)
     }
 
     /// Whether an owned record matches; the name is taken as equal.
@@ -132,16 +133,27 @@ impl Universe {
         }
         let key_at = |position: u32| {
             let place = name.place(position);
-            self.segment(place.segment).version_key(RecordId(place.record))
+            self.segment(place.segment)
+                .version_key(RecordId(place.record))
         };
         let mut found: Vec<Range<usize>> = Vec::new();
         for run in &name.runs {
             let count = (run.end - run.start) as usize;
             found.clear();
             let decided = if name.ascending {
-                program_ranges(&spec.program, count, |i| key_at(run.end - 1 - i as u32), &mut found)
+                program_ranges(
+                    &spec.program,
+                    count,
+                    |i| key_at(run.end - 1 - i as u32),
+                    &mut found,
+                )
             } else {
-                program_ranges(&spec.program, count, |i| key_at(run.start + i as u32), &mut found)
+                program_ranges(
+                    &spec.program,
+                    count,
+                    |i| key_at(run.start + i as u32),
+                    &mut found,
+                )
             };
             if !decided {
                 spec.ranges = std::iter::once(0..len).filter(|r| !r.is_empty()).collect();
@@ -172,7 +184,13 @@ impl Universe {
         }
         let place = self.names[spec.name as usize].place(position);
         let (segment, record) = (self.segment(place.segment), RecordId(place.record));
-        if spec.textual && !program_matches(&spec.program, segment.version_key(record), segment.version(record)) {
+        if spec.textual
+            && !program_matches(
+                &spec.program,
+                segment.version_key(record),
+                segment.version(record),
+            )
+        {
             return false;
         }
         match &spec.filter {

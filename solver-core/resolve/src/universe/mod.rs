@@ -119,7 +119,12 @@ impl Universe {
                 let name = found.name_id.map(|name| self.segment_name(segment, name));
                 let id = if found.simple {
                     let name = name.unwrap_or_else(|| self.name_id(found.name));
-                    self.add_spec(found.text, name, found.version_program.to_vec(), matching::Filter::build(found.build))
+                    self.add_spec(
+                        found.text,
+                        name,
+                        found.version_program.to_vec(),
+                        matching::Filter::build(found.build),
+                    )
                 } else {
                     match MatchSpec::parse(found.text) {
                         Ok(parsed) => self.add_parsed(found.text, &parsed),
@@ -151,17 +156,28 @@ impl Universe {
 
     fn add_parsed(&mut self, text: &str, spec: &MatchSpec) -> SpecIdx {
         let name = self.name_id(spec.name_exact().unwrap_or_default());
-        let program = spec.version().map_or_else(Vec::new, |v| v.program().to_vec());
+        let program = spec
+            .version()
+            .map_or_else(Vec::new, |v| v.program().to_vec());
         self.add_spec(text, name, program, matching::Filter::of(spec))
     }
 
-    fn add_spec(&mut self, text: &str, name: NameId, program: Vec<u8>, filter: matching::Filter) -> SpecIdx {
+    fn add_spec(
+        &mut self,
+        text: &str,
+        name: NameId,
+        program: Vec<u8>,
+        filter: matching::Filter,
+    ) -> SpecIdx {
         let is_virtual = is_virtual_name(&self.names[name as usize].text);
         let mut spec = Spec::new(text, name, program, filter);
         if is_virtual {
             let name = &*self.names[name as usize].text;
-            let present: Vec<&PackageRecord> =
-                self.virtual_records.iter().filter(|r| r.name == name).collect();
+            let present: Vec<&PackageRecord> = self
+                .virtual_records
+                .iter()
+                .filter(|r| r.name == name)
+                .collect();
             let matched = present.iter().any(|r| spec.matches_record(r));
             spec.on_virtual = Some((matched, matched || present.is_empty()));
         } else {
@@ -188,7 +204,11 @@ impl Universe {
     }
 
     /// Names in the `depends` of the records of `name` at these positions, virtual packages left out.
-    pub(crate) fn names_required_at(&mut self, name: NameId, positions: std::ops::Range<u32>) -> Vec<NameId> {
+    pub(crate) fn names_required_at(
+        &mut self,
+        name: NameId,
+        positions: std::ops::Range<u32>,
+    ) -> Vec<NameId> {
         let index = Arc::clone(&self.index);
         let mut out = Vec::new();
         for position in positions {
@@ -216,7 +236,11 @@ impl Universe {
             let place = entry.place(*position);
             let segment = self.segment(place.segment);
             let record = RecordId(place.record);
-            let list = if constrains { segment.constrains(record) } else { segment.depends(record) };
+            let list = if constrains {
+                segment.constrains(record)
+            } else {
+                segment.depends(record)
+            };
             list.iter().any(|&id| {
                 match self.segment_specs[place.segment as usize].get(id.0 as usize) {
                     Some(&seen) if seen != 0 => seen - 1 == spec,

@@ -3,7 +3,8 @@
 use std::cmp::{Ordering, Reverse};
 use std::sync::Arc;
 
-use conda::index::{RecordId, Segment};
+use conda::index::{RecordId, RecordRef, Segment};
+use conda::match_spec::MatchSpec;
 
 use super::{NameId, Universe};
 use crate::request::ChannelPriority;
@@ -20,6 +21,10 @@ pub(crate) enum Exclusion {
     Cutoff,
     /// Its version or one of its specs cannot be read.
     Unparsable,
+    /// It is on the deny list.
+    Denied,
+    /// The licence rule does not allow it.
+    License,
 }
 
 /// A record of a name, by its place in the index.
@@ -74,6 +79,8 @@ pub(crate) struct Name {
     list: List,
     /// The only channel that strict priority leaves.
     first_channel: Option<usize>,
+    /// The one it would leave if the request named none; only where hidden records are listed.
+    first_otherwise: Option<usize>,
     pub(super) runs: Vec<Run>,
     /// Versions ascend within a run (a strategy that prefers low versions).
     pub(super) ascending: bool,
@@ -119,8 +126,15 @@ impl Name {
     pub(crate) fn group(&self, position: u32) -> std::ops::Range<u32> {
         let at = self.cands[position as usize];
         let same = |c: &Candidate| c.class == at.class && c.build_rank == at.build_rank;
-        let before = self.cands[..position as usize].iter().rev().take_while(|c| same(c)).count();
-        let after = self.cands[position as usize..].iter().take_while(|c| same(c)).count();
+        let before = self.cands[..position as usize]
+            .iter()
+            .rev()
+            .take_while(|c| same(c))
+            .count();
+        let after = self.cands[position as usize..]
+            .iter()
+            .take_while(|c| same(c))
+            .count();
         position - before as u32..position + after as u32
     }
 
@@ -143,20 +157,36 @@ impl Universe {
         let text = self.names[name as usize].text.clone();
         let allowed = self.policy.allowed_channels(&text);
         let strict = self.policy.channel_priority == ChannelPriority::Strict;
-        let mut first_channel: Option<usize> = None;
+        let (mut first_channel, mut first_otherwise): (Option<usize>, Option<usize>) = (None, None);
         let mut spans: Vec<(u32, std::ops::Range<u32>)> = Vec::new();
         for (position, member) in index.segments().iter().enumerate() {
-            if allowed.is_some_and(|ok| !ok[member.channel]) {
+            let ok = allowed.is_none_or(|ok| ok[member.channel]);
+            if member.installed || (!ok && !self.show_hidden) {
                 continue;
             }
             let Some(package) = member.segment.find_package(&text) else {
                 continue;
             };
-            let first = *first_channel.get_or_insert(member.channel);
-            if strict && first != member.channel && !self.show_hidden {
-                continue;
+            if self.show_hidden {
+                first_otherwise.get_or_insert(member.channel);
+            }
+            if ok {
+                let first = *first_channel.get_or_insert(member.channel);
+                if strict && first != member.channel && !self.show_hidden {
+                    continue;
+                }
             }
             spans.push((position as u32, member.segment.records(package)));
+        }
+        // What is installed may stay, whatever its channel.
+        for at in &self.policy.installed {
+            let segment = &index.segments()[at.segment as usize].segment;
+            let listed = spans
+                .iter()
+                .any(|(s, span)| *s == at.segment && span.contains(&at.record.0));
+            if !listed && segment.name_of(at.record) == &*text {
+                spans.push((at.segment, at.record.0..at.record.0 + 1));
+            }
         }
         let ascending = self.policy.prefers_low(&text);
         let flexible = self.policy.channel_priority == ChannelPriority::Flexible;
@@ -182,7 +212,8 @@ impl Universe {
         };
         let entry = &mut self.names[name as usize];
         entry.list = list;
-        entry.first_channel = first_channel.filter(|_| strict);
+        entry.first_channel = first_channel.or(first_otherwise).filter(|_| strict);
+        entry.first_otherwise = first_otherwise.filter(|_| strict);
         entry.ascending = ascending;
         let len = entry.len();
         entry.runs = if flexible {
@@ -191,7 +222,10 @@ impl Universe {
             for i in 0..len {
                 match runs.last_mut() {
                     Some(run) if channel(run.start) == channel(i) => run.end = i + 1,
-                    _ => runs.push(Run { start: i, end: i + 1 }),
+                    _ => runs.push(Run {
+                        start: i,
+                        end: i + 1,
+                    }),
                 }
             }
             runs
@@ -211,26 +245,49 @@ impl Universe {
         let (ra, rb) = (RecordId(a.record), RecordId(b.record));
         let by_channel = ma.channel.cmp(&mb.channel);
         let by_version = sa.version_key(ra).cmp(sb.version_key(rb));
-        (if flexible { by_channel } else { Ordering::Equal })
-            .then_with(|| if ascending { by_version } else { by_version.reverse() })
-            .then_with(|| sb.build_number(rb).cmp(&sa.build_number(ra)))
-            .then_with(|| (sa.subdir() == "noarch").cmp(&(sb.subdir() == "noarch")))
-            .then_with(|| Reverse(sa.timestamp(ra)).cmp(&Reverse(sb.timestamp(rb))))
-            .then_with(|| sb.is_conda_archive(rb).cmp(&sa.is_conda_archive(ra)))
-            .then(by_channel)
-            .then_with(|| sa.subdir().cmp(sb.subdir()))
-            .then_with(|| {
-                if a.segment == b.segment {
-                    a.record.cmp(&b.record)
-                } else {
-                    sa.file_name(ra).cmp(&sb.file_name(rb))
-                }
-            })
+        (if flexible {
+            by_channel
+        } else {
+            Ordering::Equal
+        })
+        .then_with(|| {
+            if ascending {
+                by_version
+            } else {
+                by_version.reverse()
+            }
+        })
+        .then_with(|| sb.build_number(rb).cmp(&sa.build_number(ra)))
+        .then_with(|| (sa.subdir() == "noarch").cmp(&(sb.subdir() == "noarch")))
+        .then_with(|| Reverse(sa.timestamp(ra)).cmp(&Reverse(sb.timestamp(rb))))
+        .then_with(|| sb.is_conda_archive(rb).cmp(&sa.is_conda_archive(ra)))
+        .then(by_channel)
+        .then_with(|| sa.subdir().cmp(sb.subdir()))
+        .then_with(|| {
+            if a.segment == b.segment {
+                a.record.cmp(&b.record)
+            } else {
+                sa.file_name(ra).cmp(&sb.file_name(rb))
+            }
+        })
+    }
+
+    /// The position of a record in the list of its name.
+    pub(crate) fn position_of(&self, name: NameId, at: RecordRef) -> Option<u32> {
+        let entry = &self.names[name as usize];
+        let place = Place {
+            segment: at.segment,
+            record: at.record.0,
+        };
+        (0..entry.len()).find(|&i| entry.place(i) == place)
     }
 
     /// Makes at least `target` candidates known, and at least twice as many as before; false if all are.
     pub(crate) fn grow(&mut self, name: NameId, target: u32) -> bool {
-        let (known, len) = (self.names[name as usize].known(), self.names[name as usize].len());
+        let (known, len) = (
+            self.names[name as usize].known(),
+            self.names[name as usize].len(),
+        );
         if known >= len {
             return false;
         }
@@ -268,7 +325,13 @@ impl Universe {
                 record: place.record,
                 class,
                 build_rank,
-                excluded: self.exclusion(name, member.channel, &member.segment, id),
+                excluded: self.exclusion(
+                    name,
+                    RecordRef {
+                        segment: place.segment,
+                        record: id,
+                    },
+                ),
                 open: false,
             });
             previous = Some(place);
@@ -277,17 +340,73 @@ impl Universe {
         true
     }
 
-    fn exclusion(&self, name: NameId, channel: usize, segment: &Segment, id: RecordId) -> Option<Exclusion> {
-        if self.names[name as usize].first_channel.is_some_and(|first| first != channel) {
+    /// Why the record at a position of the whole list cannot be chosen.
+    pub(crate) fn exclusion_at(&self, name: NameId, position: u32) -> Option<Exclusion> {
+        let place = self.names[name as usize].place(position);
+        self.exclusion(
+            name,
+            RecordRef {
+                segment: place.segment,
+                record: RecordId(place.record),
+            },
+        )
+    }
+
+    /// Segment and record of a position of the whole list.
+    pub(crate) fn place_at(&self, name: NameId, position: u32) -> (u32, u32) {
+        let place = self.names[name as usize].place(position);
+        (place.segment, place.record)
+    }
+
+    fn exclusion(&self, name: NameId, at: RecordRef) -> Option<Exclusion> {
+        let member = &self.index.segments()[at.segment as usize];
+        let channel = &self.index.channels()[member.channel];
+        if self.policy.is_installed(at) {
+            return None;
+        }
+        let entry = &self.names[name as usize];
+        let hidden = entry
+            .first_channel
+            .is_some_and(|first| first != member.channel);
+        if hidden && entry.first_otherwise != Some(member.channel) {
             return Some(Exclusion::Priority);
         }
-        if segment.is_unparsable(id) {
+        let segment = &member.segment;
+        if segment.is_unparsable(at.record) {
             return Some(Exclusion::Unparsable);
         }
-        let cutoff = self.policy.exclude_newer?;
         let when = segment
-            .indexed_timestamp(id)
-            .unwrap_or_else(|| segment.timestamp(id));
-        (when > cutoff).then_some(Exclusion::Cutoff)
+            .indexed_timestamp(at.record)
+            .unwrap_or_else(|| segment.timestamp(at.record));
+        if self
+            .policy
+            .cutoffs
+            .of(&entry.text, channel)
+            .is_some_and(|cutoff| when > cutoff)
+        {
+            return Some(Exclusion::Cutoff);
+        }
+        let of_name = |spec: &&MatchSpec| {
+            spec.name()
+                .is_none_or(|pattern| pattern.matches(&entry.text))
+        };
+        if self
+            .policy
+            .deny
+            .iter()
+            .filter(of_name)
+            .any(|spec| spec.matches(&self.index.record(at)))
+        {
+            return Some(Exclusion::Denied);
+        }
+        if !self.policy.licenses.is_free()
+            && !self
+                .policy
+                .licenses
+                .allows(self.index.record(at).license.as_deref())
+        {
+            return Some(Exclusion::License);
+        }
+        None
     }
 }

@@ -1,0 +1,138 @@
+"""Shaping of the arguments that people pass: into plain strings, numbers and records that the core takes.
+
+A spec may be a string or a `MatchSpec`, installed packages may be records or mappings, a cut-off may be a date. No rule
+of conda lives here.
+"""
+
+from __future__ import annotations
+
+import datetime as _datetime
+import math
+import re
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from ._core import MatchSpec, PackageRecord, ResolventError
+
+ChannelPriority = Literal["strict", "flexible", "disabled"]
+Strategy = Literal["highest", "lowest", "lowest-direct", "ordered"]
+#: Specs: one string or `MatchSpec`, or several of them.
+Specs = str | MatchSpec | Iterable[str | MatchSpec]
+#: Packages: records, or mappings with repodata's keys.
+Records = Iterable[PackageRecord | Mapping[str, Any]]
+#: A cut-off: see `cutoff_milliseconds`.
+Cutoff = _datetime.datetime | _datetime.date | str | int | None
+
+CHANNEL_PRIORITIES: tuple[ChannelPriority, ...] = ("strict", "flexible", "disabled")
+STRATEGIES: tuple[Strategy, ...] = ("highest", "lowest", "lowest-direct", "ordered")
+
+#: The last millisecond of the year 9999 in seconds: up to here repodata's timestamps count seconds (CEP 36).
+_LARGEST_SECONDS = 253_402_300_799
+_DURATION = re.compile(r"(\d{1,9})\s*(?:(m)in(?:ute)?s?|(h)ours?|(d)ays?|(w)eeks?|([mhdw]))")
+_DURATION_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def cutoff_milliseconds(cutoff: Cutoff) -> int | None:
+    """Return a cut-off as milliseconds since 1970 (UTC); records with a larger timestamp are left out.
+
+    Parameters
+    ----------
+    cutoff
+        None for no cut-off. A `datetime`, or its ISO 8601 text; without a zone it is UTC. A `date`, or its text
+        `YYYY-MM-DD`, which includes that whole day in UTC. A whole number since 1970, of seconds up to the year
+        9999 and of milliseconds above, as in repodata. Or an age such as `90m`, `36h`, `7d`, `2 weeks`,
+        counted back from now: the only form whose meaning depends on the clock.
+
+    Raises
+    ------
+    ResolventError
+        If the text is none of these.
+    """
+    if cutoff is None:
+        return None
+    if isinstance(cutoff, str):
+        cutoff = _parse_cutoff(cutoff.strip())
+    if isinstance(cutoff, bool):
+        raise TypeError("exclude_newer is a date, a time, a text or a number, not bool")
+    if isinstance(cutoff, int):
+        milliseconds = cutoff * 1000 if cutoff <= _LARGEST_SECONDS else cutoff
+    elif isinstance(cutoff, _datetime.datetime):
+        moment = cutoff if cutoff.tzinfo else cutoff.replace(tzinfo=_datetime.timezone.utc)
+        milliseconds = math.floor(moment.timestamp() * 1000)
+    elif isinstance(cutoff, _datetime.date):
+        midnight = _datetime.datetime(cutoff.year, cutoff.month, cutoff.day, tzinfo=_datetime.timezone.utc)
+        milliseconds = math.floor(midnight.timestamp() * 1000) + 86_400_000 - 1
+    else:
+        raise TypeError(f"exclude_newer is a date, a time, a text or a number, not {type(cutoff).__name__}")
+    if not 0 <= milliseconds < 2**63:
+        raise ResolventError(f"exclude_newer is out of range: {milliseconds} ms since 1970")
+    return milliseconds
+
+
+def _parse_cutoff(text: str) -> _datetime.datetime | _datetime.date | int:
+    age = _DURATION.fullmatch(text)
+    if age:
+        return int((time.time() - int(age[1]) * _DURATION_SECONDS[next(filter(None, age.groups()[1:]))]) * 1000)
+    # Fewer digits would rather be a date without its dashes than a moment in the 1970s.
+    if text.isascii() and text.isdigit() and 10 <= len(text) <= 18:
+        return int(text)
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            return _datetime.date.fromisoformat(text)
+        if re.match(r"\d{4}-\d{2}-\d{2}[T ]\d", text):
+            # Python 3.10 does not know the letter for UTC.
+            return _datetime.datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text))
+    except ValueError as error:
+        raise ResolventError(f"not a cut-off: {text[:60]!r}: {error}") from None
+    raise ResolventError(f"not a cut-off: {text[:60]!r}; give 2026-01-31, 2026-01-31T12:00:00Z, or an age such as 7d")
+
+
+def choice(name: str, value: str, choices: tuple[str, ...]) -> str:
+    """Return `value` if it is one of the words that `name` can be; a ResolventError if not."""
+    if value not in choices:
+        raise ResolventError(f"{name} is {value!r}; it can be {', '.join(choices)}")
+    return value
+
+
+def flag(name: str, value: bool) -> bool:
+    """Return `value` if it is a bool; a TypeError if not."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} is True or False, not {type(value).__name__}")
+    return value
+
+
+def timeout_seconds(timeout: float | None) -> float | None:
+    """Return a timeout in seconds; None for none."""
+    if timeout is None:
+        return None
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise TypeError(f"timeout is a number of seconds, not {type(timeout).__name__}")
+    if not timeout >= 0 or math.isinf(timeout):
+        raise ResolventError(f"timeout is {timeout}; it is a number of seconds, zero or more")
+    return float(timeout)
+
+
+def specs_of(name: str, specs: Specs) -> list[str]:
+    """Return the texts of one spec or several."""
+    if isinstance(specs, (str, MatchSpec)):
+        specs = [specs]
+    texts: list[str] = []
+    for spec in specs:
+        if not isinstance(spec, (str, MatchSpec)):
+            raise TypeError(f"{name} holds strings or MatchSpecs, not {type(spec).__name__}")
+        texts.append(str(spec))
+    return texts
+
+
+def records_of(name: str, records: Records) -> list[PackageRecord]:
+    """Return records, made of mappings where such are given."""
+    shaped: list[PackageRecord] = []
+    for record in records:
+        if isinstance(record, PackageRecord):
+            shaped.append(record)
+        elif isinstance(record, Mapping):
+            shaped.append(PackageRecord.from_dict(record))
+        else:
+            raise TypeError(f"{name} holds PackageRecords or mappings, not {type(record).__name__}")
+    return shaped

@@ -1,0 +1,121 @@
+"""Why a package is there, why another version is not, and how a conflict is shown.
+
+>>> import resolvent
+>>> index = resolvent.load_index([resolvent.sample_channel()], platform="linux-64")
+>>> linux = {"__glibc": "2.28", "__unix": "0", "__linux": "5.10"}
+>>> solution = resolvent.solve(["numpy", "python 3.12.*"], index=index, virtual_packages=linux)
+>>> resolvent.why(solution, "numpy")
+[[('numpy', 'numpy')]]
+>>> resolvent.why_not(solution, "python 3.11.*").possible
+False
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import _core
+from ._core import Conflict, MatchSpec, Solution
+from .arguments import timeout_seconds
+
+
+@dataclass(frozen=True)
+class Price:
+    """One package that would be different.
+
+    Attributes
+    ----------
+    name
+        The package.
+    before, after
+        `"version build"` in the answer as it is, and with the wish; None: not there.
+    """
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True)
+class WhyNot:
+    """What became of a wish.
+
+    Attributes
+    ----------
+    granted
+        The answer grants it already.
+    conflict
+        What keeps it out, if nothing can grant it.
+    solution
+        The answer with the wish, if there is one.
+    price
+        What is different in it, by name.
+    """
+
+    granted: bool
+    conflict: Conflict | None
+    solution: Solution | None
+    price: tuple[Price, ...]
+
+    @property
+    def possible(self) -> bool:
+        """Whether the wish can be granted."""
+        return self.conflict is None
+
+    def __str__(self) -> str:
+        if self.granted:
+            return "the answer has it already"
+        if self.conflict is not None:
+            return str(self.conflict)
+        lines = ["possible, at this price:"]
+        lines += [
+            f"  {change.name}: {change.before or 'absent'} -> {change.after or 'absent'}" for change in self.price
+        ]
+        return "\n".join(lines)
+
+
+def why(solution: Solution, name: str) -> list[list[tuple[str, str]]]:
+    """Return the shortest chains of requirements that lead from the request to a package.
+
+    Parameters
+    ----------
+    solution
+        What `solve` returned.
+    name
+        A package's name.
+
+    Returns
+    -------
+    list
+        Chains of `(name, spec)`: first a requested spec, last one on the package; at most ten, none if the answer does
+        not have the package.
+    """
+    return _core.why(solution, name)
+
+
+def why_not(solution: Solution, spec: str | MatchSpec, *, timeout: float | None = None) -> WhyNot:
+    """Ask the request of an answer again with one more spec.
+
+    Parameters
+    ----------
+    solution
+        What `solve` returned.
+    spec
+        The wish, such as `"numpy 2.3.*"`.
+    timeout
+        Seconds.
+
+    Raises
+    ------
+    InvalidMatchSpec
+        If the wish is no spec.
+    DeadlineExceeded
+        If the timeout struck before there was an answer.
+    """
+    found = _core.why_not(solution, str(spec), timeout_seconds(timeout))
+
+    def words(record: tuple[str, str] | None) -> str | None:
+        return None if record is None else " ".join(record)
+
+    price = tuple(Price(name, words(before), words(after)) for name, before, after in found["price"])
+    return WhyNot(found["granted"], found["conflict"], found["solution"], price)

@@ -1,0 +1,124 @@
+//! What the Python layer passes for a solve, as plain mappings, and the request's parts made of it.
+
+use conda::MatchSpec;
+use pyo3::prelude::*;
+use resolve::{Cutoffs, Deps, Environment, Licenses, Mode, RequestSpec};
+
+use crate::errors::{self, ResolventError};
+use crate::record::PackageRecord;
+
+/// Parses the specs of a request.
+pub fn parse_specs(texts: &[String]) -> PyResult<Vec<RequestSpec>> {
+    texts
+        .iter()
+        .map(|t| RequestSpec::parse(t).map_err(errors::request))
+        .collect()
+}
+
+/// Which records may be chosen; times are milliseconds since 1970.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct PolicyArguments {
+    exclude_newer: Option<u64>,
+    exclude_newer_channels: Vec<(String, Option<u64>)>,
+    exclude_newer_packages: Vec<(String, Option<u64>)>,
+    deny: Vec<String>,
+    licenses_allow: Option<Vec<String>>,
+    licenses_deny: Vec<String>,
+}
+
+impl PolicyArguments {
+    pub fn cutoffs(&self) -> Cutoffs {
+        Cutoffs {
+            general: self.exclude_newer,
+            channels: self.exclude_newer_channels.clone(),
+            packages: self.exclude_newer_packages.clone(),
+        }
+    }
+
+    pub fn deny(&self) -> PyResult<Vec<MatchSpec>> {
+        self.deny
+            .iter()
+            .map(|text| MatchSpec::parse(text).map_err(errors::match_spec))
+            .collect()
+    }
+
+    pub fn licenses(&self) -> Licenses {
+        Licenses {
+            allow: self.licenses_allow.clone(),
+            deny: self.licenses_deny.clone(),
+        }
+    }
+}
+
+/// An existing environment and how it may change.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct EnvironmentArguments<'py> {
+    installed: Vec<PyRef<'py, PackageRecord>>,
+    history: Vec<String>,
+    mode: String,
+    freeze_installed: bool,
+    update_deps: bool,
+    deps: String,
+    prune: bool,
+    satisfied_skip: bool,
+    force_reinstall: bool,
+    force_remove: bool,
+}
+
+impl EnvironmentArguments<'_> {
+    pub fn into_environment(self) -> PyResult<Environment> {
+        let mode = match self.mode.as_str() {
+            "install" => Mode::Install,
+            "update" => Mode::Update,
+            "update-all" => Mode::UpdateAll,
+            "remove" => Mode::Remove,
+            other => {
+                return Err(ResolventError::new_err(format!(
+                    "mode is '{other}'; it can be install, update, update-all, remove"
+                )));
+            }
+        };
+        let deps = match self.deps.as_str() {
+            "all" => Deps::All,
+            "none" => Deps::None,
+            "only" => Deps::Only,
+            other => {
+                return Err(ResolventError::new_err(format!(
+                    "deps is '{other}'; it can be all, none, only"
+                )));
+            }
+        };
+        let mut installed: Vec<conda::PackageRecord> = Vec::with_capacity(self.installed.len());
+        for record in self
+            .installed
+            .iter()
+            .filter(|r| !r.inner.name.starts_with("__"))
+        {
+            installed.push((*record.inner).clone());
+        }
+        installed.sort_by(|a, b| a.name.cmp(&b.name));
+        if let Some(pair) = installed
+            .windows(2)
+            .find(|pair| pair[0].name == pair[1].name)
+        {
+            return Err(ResolventError::new_err(format!(
+                "the environment has two records of {}: {} {} and {} {}; remove one of their files in conda-meta",
+                pair[0].name, pair[0].version, pair[0].build, pair[1].version, pair[1].build
+            )));
+        }
+        Ok(Environment {
+            installed,
+            history: parse_specs(&self.history)?,
+            mode,
+            freeze_installed: self.freeze_installed,
+            update_deps: self.update_deps,
+            deps,
+            prune: self.prune,
+            satisfied_skip: self.satisfied_skip,
+            force_reinstall: self.force_reinstall,
+            force_remove: self.force_remove,
+        })
+    }
+}

@@ -1,0 +1,436 @@
+//! `Conflict`, its facts, hints and fixes, `why` and `why_not` for Python.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+use resolve::{RequestSpec, WhyNot};
+
+use crate::errors::{self, PackagesNotFound, UnsatisfiableError};
+use crate::solving::{deadline_in, failure, interruptibly, Solution};
+
+/// The exception of a request without an answer.
+pub fn unsatisfiable(py: Python<'_>, conflict: resolve::Conflict) -> PyErr {
+    let text = conflict.to_string();
+    let err = if conflict.missing.is_empty() {
+        UnsatisfiableError::new_err(text)
+    } else {
+        PackagesNotFound::new_err(text)
+    };
+    match Py::new(py, Conflict::new(conflict)) {
+        Ok(conflict) => match err.value(py).setattr("conflict", conflict) {
+            Ok(()) => err,
+            Err(e) => e,
+        },
+        Err(e) => e,
+    }
+}
+
+/// Facts that cannot all hold; without any one of them the others can.
+#[pyclass(frozen, module = "resolvent")]
+pub struct Conflict {
+    inner: Arc<resolve::Conflict>,
+}
+
+impl Conflict {
+    pub fn new(conflict: resolve::Conflict) -> Self {
+        Self {
+            inner: Arc::new(conflict),
+        }
+    }
+}
+
+/// One fact of a conflict.
+#[pyclass(frozen, module = "resolvent")]
+pub struct Fact {
+    inner: Arc<resolve::Conflict>,
+    at: usize,
+}
+
+impl Fact {
+    fn fact(&self) -> &resolve::Fact {
+        &self.inner.facts[self.at]
+    }
+}
+
+#[pymethods]
+impl Fact {
+    /// "request", "constraint", "pin", "dependency", "constrains", "channel_priority", "policy", "unparsable",
+    /// "virtual_package", "missing_name", "missing_version".
+    #[getter]
+    fn kind(&self) -> &'static str {
+        self.fact().kind.as_str()
+    }
+    /// The package it speaks for.
+    #[getter]
+    fn name(&self) -> &str {
+        &self.fact().name
+    }
+    /// The spec asked for, or that nothing matches; of a virtual package what the target has.
+    #[getter]
+    fn spec(&self) -> &str {
+        &self.fact().spec
+    }
+    /// Distinct versions of the records it speaks for, newest first.
+    #[getter]
+    fn versions(&self) -> Vec<String> {
+        self.fact().versions.clone()
+    }
+    /// The same as a person would write them.
+    #[getter]
+    fn ranges(&self) -> &str {
+        &self.fact().ranges
+    }
+    /// How many records it speaks for.
+    #[getter]
+    fn records(&self) -> usize {
+        self.fact().records.len()
+    }
+    /// Of a policy or a hidden channel: which.
+    #[getter]
+    fn reason(&self) -> Option<String> {
+        self.fact().reason.clone()
+    }
+    /// One sentence.
+    #[getter]
+    fn text(&self) -> &str {
+        &self.fact().text
+    }
+    fn __str__(&self) -> &str {
+        &self.fact().text
+    }
+    fn __repr__(&self) -> String {
+        format!("<Fact {}: {}>", self.kind(), self.text())
+    }
+    /// The fact as plain data.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let f = self.fact();
+        let d = PyDict::new(py);
+        d.set_item("kind", f.kind.as_str())?;
+        d.set_item("name", &f.name)?;
+        d.set_item("spec", &f.spec)?;
+        d.set_item("target", &f.target)?;
+        d.set_item("versions", &f.versions)?;
+        d.set_item("ranges", &f.ranges)?;
+        d.set_item("records", f.records.len())?;
+        d.set_item("reason", &f.reason)?;
+        d.set_item("text", &f.text)?;
+        Ok(d)
+    }
+}
+
+/// One hint of a conflict.
+#[pyclass(frozen, module = "resolvent")]
+pub struct Hint {
+    inner: resolve::Hint,
+}
+
+#[pymethods]
+impl Hint {
+    /// "nearest_name", "existing_versions", "hidden_channel", "after_cutoff", "virtual_package", "no_build_for".
+    #[getter]
+    fn kind(&self) -> &'static str {
+        self.inner.kind.as_str()
+    }
+    /// The package it speaks of.
+    #[getter]
+    fn name(&self) -> &str {
+        &self.inner.name
+    }
+    /// What it offers, best first: names, versions, a channel, a date.
+    #[getter]
+    fn offers(&self) -> Vec<String> {
+        self.inner.offers.clone()
+    }
+    /// One sentence.
+    #[getter]
+    fn text(&self) -> &str {
+        &self.inner.text
+    }
+    fn __str__(&self) -> &str {
+        &self.inner.text
+    }
+    fn __repr__(&self) -> String {
+        format!("<Hint {}: {}>", self.kind(), self.inner.text)
+    }
+}
+
+/// Changes of the request that give an answer.
+#[pyclass(frozen, module = "resolvent")]
+pub struct Fix {
+    changes: Vec<resolve::Change>,
+    request: resolve::Request,
+    solution: Arc<resolve::Solution>,
+}
+
+#[pymethods]
+impl Fix {
+    /// The changes, mappings with `kind`, `name`, `from`, `to`, `text`.
+    #[getter]
+    fn changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let out = PyList::empty(py);
+        for change in &self.changes {
+            let d = PyDict::new(py);
+            d.set_item("kind", change.kind)?;
+            d.set_item("name", &change.name)?;
+            d.set_item("from", &change.from)?;
+            d.set_item("to", &change.to)?;
+            d.set_item("text", &change.text)?;
+            out.append(d)?;
+        }
+        Ok(out)
+    }
+    /// The specs of the request then.
+    #[getter]
+    fn specs(&self) -> Vec<String> {
+        self.request.specs.iter().map(|s| s.text.clone()).collect()
+    }
+    /// The changed request as a line for a shell; channels and platform are to be added as they were.
+    #[getter]
+    fn command(&self) -> String {
+        command(&self.request, &self.changes)
+    }
+    /// The answer then.
+    #[getter]
+    fn solution(&self) -> Solution {
+        Solution {
+            inner: Arc::clone(&self.solution),
+        }
+    }
+    fn __str__(&self) -> String {
+        let texts: Vec<&str> = self.changes.iter().map(|c| c.text.as_str()).collect();
+        texts.join("; ")
+    }
+    fn __repr__(&self) -> String {
+        format!("<Fix: {}>", self.__str__())
+    }
+}
+
+/// A word as a POSIX shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+fn command(request: &resolve::Request, changes: &[resolve::Change]) -> String {
+    let mut words = vec!["resolvent".to_string(), "solve".to_string()];
+    words.extend(request.specs.iter().map(|s| quoted(&s.text)));
+    for (option, specs) in [
+        ("--constraint", &request.constraints),
+        ("--pin", &request.pins),
+    ] {
+        for spec in specs {
+            words.push(option.to_string());
+            words.push(quoted(&spec.text));
+        }
+    }
+    for change in changes {
+        match change.kind {
+            "add_virtual_package" => {
+                words.push("--virtual-package".to_string());
+                words.push(quoted(&change.to));
+            }
+            "channel_priority" => {
+                words.extend(["--channel-priority".to_string(), change.to.clone()])
+            }
+            "move_cutoff" => words.extend(["--exclude-newer".to_string(), change.to.clone()]),
+            _ => {}
+        }
+    }
+    words.join(" ")
+}
+
+/// What [`Conflict::fixes`] found.
+#[pyclass(frozen, module = "resolvent", sequence)]
+pub struct Fixes {
+    fixes: Vec<Py<Fix>>,
+    complete: bool,
+}
+
+#[pymethods]
+impl Fixes {
+    /// False if time struck before everything was tried.
+    #[getter]
+    fn complete(&self) -> bool {
+        self.complete
+    }
+    fn __len__(&self) -> usize {
+        self.fixes.len()
+    }
+    fn __getitem__(&self, py: Python<'_>, at: isize) -> PyResult<Py<Fix>> {
+        let len = self.fixes.len() as isize;
+        let at = if at < 0 { at + len } else { at };
+        match usize::try_from(at).ok().and_then(|at| self.fixes.get(at)) {
+            Some(fix) => Ok(fix.clone_ref(py)),
+            None => Err(pyo3::exceptions::PyIndexError::new_err("no such fix")),
+        }
+    }
+}
+
+#[pymethods]
+impl Conflict {
+    /// The facts: the request's first, then in the order in which one follows from another.
+    #[getter]
+    fn facts(&self) -> Vec<Fact> {
+        (0..self.inner.facts.len())
+            .map(|at| Fact {
+                inner: Arc::clone(&self.inner),
+                at,
+            })
+            .collect()
+    }
+    /// Which fact leads to which, as pairs of positions.
+    #[getter]
+    fn edges(&self) -> Vec<(usize, usize)> {
+        self.inner.edges.iter().map(|e| (e.from, e.to)).collect()
+    }
+    /// Requested names that no channel has.
+    #[getter]
+    fn missing(&self) -> Vec<String> {
+        self.inner.missing.clone()
+    }
+    /// What a reader would look up next.
+    #[getter]
+    fn hints(&self) -> Vec<Hint> {
+        self.inner
+            .hints()
+            .into_iter()
+            .map(|inner| Hint { inner })
+            .collect()
+    }
+    /// The culprit in one sentence.
+    #[getter]
+    fn headline(&self) -> String {
+        self.inner.headline()
+    }
+    /// Smallest changes of the request that give an answer, each solved; looked for `timeout` seconds at most.
+    #[pyo3(signature = (timeout = 5.0))]
+    fn fixes(&self, py: Python<'_>, timeout: f64) -> PyResult<Fixes> {
+        let deadline = deadline_in(Some(timeout));
+        let conflict = Arc::clone(&self.inner);
+        let (found, interrupt) =
+            py.detach(|| interruptibly(deadline, |budget| conflict.fixes(budget)));
+        if let Some(interrupt) = interrupt {
+            return Err(interrupt);
+        }
+        let fixes = found.fixes.into_iter().map(|fix| {
+            Py::new(
+                py,
+                Fix {
+                    changes: fix.changes,
+                    request: fix.request,
+                    solution: Arc::new(fix.solution),
+                },
+            )
+        });
+        Ok(Fixes {
+            fixes: fixes.collect::<PyResult<_>>()?,
+            complete: found.complete,
+        })
+    }
+    /// Further conflicts of the request, each found without what resolves the earlier ones.
+    #[pyo3(signature = (timeout = 5.0))]
+    fn further(&self, py: Python<'_>, timeout: f64) -> PyResult<Vec<Conflict>> {
+        let deadline = deadline_in(Some(timeout));
+        let conflict = Arc::clone(&self.inner);
+        let ((found, _), interrupt) =
+            py.detach(|| interruptibly(deadline, |budget| conflict.further(budget)));
+        match interrupt {
+            Some(interrupt) => Err(interrupt),
+            None => Ok(found.into_iter().map(Conflict::new).collect()),
+        }
+    }
+    /// The conflict for people; `verbose` leaves nothing out.
+    #[pyo3(signature = (verbose = false))]
+    fn report(&self, verbose: bool) -> String {
+        self.inner.report(&self.inner.hints(), verbose)
+    }
+    /// The conflict as plain data, as `docs/conflict.schema.json` describes it.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let facts = PyList::empty(py);
+        for fact in self.facts() {
+            facts.append(fact.to_dict(py)?)?;
+        }
+        let hints = PyList::empty(py);
+        for hint in self.inner.hints() {
+            let d = PyDict::new(py);
+            d.set_item("kind", hint.kind.as_str())?;
+            d.set_item("name", hint.name)?;
+            d.set_item("offers", hint.offers)?;
+            d.set_item("text", hint.text)?;
+            hints.append(d)?;
+        }
+        let d = PyDict::new(py);
+        d.set_item("headline", self.inner.headline())?;
+        d.set_item("facts", facts)?;
+        let edges: Vec<Vec<usize>> = self
+            .inner
+            .edges
+            .iter()
+            .map(|e| vec![e.from, e.to])
+            .collect();
+        d.set_item("edges", edges)?;
+        d.set_item("hints", hints)?;
+        d.set_item("missing", &self.inner.missing)?;
+        d.set_item("text", self.inner.to_string())?;
+        Ok(d)
+    }
+    fn __str__(&self) -> String {
+        self.inner.to_string()
+    }
+    fn __repr__(&self) -> String {
+        format!("<Conflict of {} facts>", self.inner.facts.len())
+    }
+}
+
+/// The shortest chains of requirements from the request to a package: lists of `(name, spec)`.
+#[pyfunction]
+pub fn why(solution: &Bound<'_, Solution>, name: &str) -> Vec<Vec<(String, String)>> {
+    resolve::why(&solution.get().inner, name)
+}
+
+/// `(possible, conflict, solution, price)` of a wish; see `resolvent.why_not`.
+#[pyfunction]
+#[pyo3(signature = (solution, wish, timeout))]
+pub fn why_not<'py>(
+    py: Python<'py>,
+    solution: &Bound<'py, Solution>,
+    wish: &str,
+    timeout: Option<f64>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let wish = RequestSpec::parse(wish).map_err(errors::request)?;
+    let inner = Arc::clone(&solution.get().inner);
+    let deadline = deadline_in(timeout);
+    let (result, interrupt) =
+        py.detach(|| interruptibly(deadline, |budget| resolve::why_not(&inner, wish, budget)));
+    if let Some(interrupt) = interrupt {
+        return Err(interrupt);
+    }
+    let d = PyDict::new(py);
+    d.set_item("granted", false)?;
+    d.set_item("conflict", py.None())?;
+    d.set_item("solution", py.None())?;
+    d.set_item("price", PyList::empty(py))?;
+    match result.map_err(|e| failure(py, e))? {
+        WhyNot::Granted => d.set_item("granted", true)?,
+        WhyNot::Impossible(conflict) => {
+            d.set_item("conflict", Py::new(py, Conflict::new(*conflict))?)?
+        }
+        WhyNot::Possible { solution, price } => {
+            let rows: Vec<(String, Option<(String, String)>, Option<(String, String)>)> = price
+                .into_iter()
+                .map(|p| (p.name, p.before, p.after))
+                .collect();
+            d.set_item("price", rows)?;
+            let solution = Solution {
+                inner: Arc::from(solution),
+            };
+            d.set_item("solution", Py::new(py, solution)?)?;
+        }
+    }
+    Ok(d)
+}

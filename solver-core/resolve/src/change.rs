@@ -1,0 +1,355 @@
+//! Changing an existing environment.
+//!
+//! The installed records are candidates like all others; wishes about them are assumptions and costs, never bans: what
+//! stays, what is removed, what is downgraded is decided by levels 1 and 5 of the contract in the same search that finds
+//! the new packages. Only `remove` needs no search: it takes packages away with everything that needs them.
+//!
+//! Choices where conda's tools differ: a name that joins the requested (all roots of update-all, the dependencies of
+//! update-deps, as a first solve finds them) is asked for by its bare name, which supersedes its earlier spec; python's minor version still costs
+//! a change unless python itself is named. `deps = "none"` takes the records of a full solve and links those of the
+//! requested names alone; `deps = "only"` leaves a requested record out unless another chosen one depends on it.
+
+use std::sync::Arc;
+
+use cdcl::Lit;
+use conda::index::{Index, RecordRef};
+use conda::match_spec::MatchSpec;
+use conda::version::Version;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::check::unsatisfied;
+use crate::encode::Instance;
+use crate::optimize::item::{Cost, Item};
+use crate::optimize::levels::Standing;
+use crate::request::{Deps, Environment, Mode, Request};
+use crate::solve::Asked;
+use crate::transaction::required_name;
+use crate::universe::NameId;
+
+/// A request on an environment, in the words of an instance.
+pub(crate) struct Plan {
+    pub asked: Asked,
+    pub standing: Standing,
+    /// Names that keep others from being superfluous.
+    pub keepers: Vec<NameId>,
+}
+
+impl Plan {
+    /// Plans an install or update. `joined` are names that join the requested.
+    pub(crate) fn of(
+        inst: &mut Instance,
+        request: &Request,
+        environment: &Environment,
+        joined: &[NameId],
+    ) -> Plan {
+        let mut asked = Asked::of(inst, request);
+        let placed = place_installed(inst);
+        let position: FxHashMap<NameId, u32> = placed.iter().copied().collect();
+        let explicit: FxHashSet<NameId> = asked.requested.iter().copied().collect();
+        let roots: Vec<NameId> = environment
+            .roots()
+            .iter()
+            .map(|name| inst.u.name_id(name))
+            .collect();
+        let joined = match environment.mode {
+            Mode::UpdateAll => roots.clone(),
+            _ => joined
+                .iter()
+                .copied()
+                .filter(|name| position.contains_key(name))
+                .collect(),
+        };
+        let mut by_text: Vec<NameId> = joined
+            .into_iter()
+            .filter(|n| !explicit.contains(n))
+            .collect();
+        by_text.sort_by(|&a, &b| {
+            inst.u.names[a as usize]
+                .text
+                .cmp(&inst.u.names[b as usize].text)
+        });
+        by_text.dedup();
+        asked.requested.extend(by_text);
+        let requested: FxHashSet<NameId> = asked.requested.iter().copied().collect();
+        if environment.freeze_installed {
+            freeze(inst, request, &placed, &mut asked);
+        }
+
+        let mut standing = Standing {
+            changes_first: environment.mode == Mode::Install,
+            ..Standing::default()
+        };
+        let item = |name: NameId, cost: Cost| Item { name, cost };
+        for &name in roots.iter().filter(|n| !explicit.contains(n)) {
+            standing.first[0].push(item(name, Cost::Absence));
+        }
+        for spec in &environment.history {
+            let name = inst.u.name_id(&spec.name);
+            if requested.contains(&name) || !position.contains_key(&name) {
+                continue;
+            }
+            let id = inst.u.parsed_spec(&spec.text, &spec.spec);
+            if let Some(lit) = inst.constrain(id) {
+                standing.first[1].push(item(name, Cost::Violation(id, lit)));
+            }
+        }
+        for &name in roots
+            .iter()
+            .chain(asked.requested.iter().filter(|n| !roots.contains(n)))
+        {
+            if let Some(&at) = position.get(&name) {
+                let end = inst.u.names[name as usize].version_class(at).end;
+                if inst.ladders.at_or_after(name, end).is_some() {
+                    standing.first[2].push(item(name, Cost::Below(end)));
+                }
+            }
+        }
+        standing.first[3].extend(python_stays(inst, &explicit, &position));
+        if environment.mode == Mode::Install {
+            for &name in &asked.requested {
+                let specs = asked.wishes.get(&name).cloned().unwrap_or_default();
+                let matches = |at: u32| {
+                    specs
+                        .iter()
+                        .all(|&s| inst.u.matches(&inst.u.specs[s as usize], at))
+                };
+                if let Some(&at) = position.get(&name).filter(|&&at| matches(at)) {
+                    standing.stay.push(item(name, Cost::Change(at)));
+                }
+            }
+        }
+        if environment.mode != Mode::UpdateAll {
+            let counted =
+                |name: &NameId| environment.mode != Mode::Install || !requested.contains(name);
+            let leaving: FxHashSet<NameId> = if environment.prune {
+                environment
+                    .unneeded()
+                    .iter()
+                    .map(|name| inst.u.name_id(name))
+                    .collect()
+            } else {
+                FxHashSet::default()
+            };
+            standing.changes = placed
+                .iter()
+                .filter(|(name, _)| counted(name) && !leaving.contains(name))
+                .map(|&(name, at)| item(name, Cost::Change(at)))
+                .collect();
+        }
+        let mut keepers: Vec<NameId> = explicit.into_iter().collect();
+        keepers.sort_unstable();
+        keepers.extend(roots);
+        if !environment.prune {
+            keepers.extend(
+                environment
+                    .unneeded()
+                    .iter()
+                    .map(|name| inst.u.name_id(name)),
+            );
+        }
+        Plan {
+            asked,
+            standing,
+            keepers,
+        }
+    }
+}
+
+/// Makes the installed candidates known and open; their names and positions, in the order of the index.
+fn place_installed(inst: &mut Instance) -> Vec<(NameId, u32)> {
+    let installed = inst.u.policy.installed.clone();
+    let index = Arc::clone(&inst.u.index);
+    let mut placed = Vec::with_capacity(installed.len());
+    for at in installed {
+        let name = inst.u.name_id(
+            index.segments()[at.segment as usize]
+                .segment
+                .name_of(at.record),
+        );
+        inst.reach(name);
+        if let Some(position) = inst.open_record(name, at) {
+            placed.push((name, position));
+        }
+    }
+    placed
+}
+
+/// Every installed record stays, but for those that a requested spec does not match.
+fn freeze(inst: &Instance, request: &Request, placed: &[(NameId, u32)], asked: &mut Asked) {
+    for &(name, at) in placed {
+        let text = &*inst.u.names[name as usize].text;
+        let record = inst.u.index.record(inst.u.record_ref(name, at));
+        let conflicts = request
+            .specs
+            .iter()
+            .any(|s| s.name == text && !s.spec.matches(&record));
+        if let (false, Some(lit)) = (conflicts, inst.ladders.position(name, at)) {
+            asked.assume(lit);
+        }
+    }
+}
+
+/// Python keeps its minor version unless the request names python.
+fn python_stays(
+    inst: &mut Instance,
+    explicit: &FxHashSet<NameId>,
+    position: &FxHashMap<NameId, u32>,
+) -> Option<Item> {
+    let name = inst.u.name_id("python");
+    let at = *position.get(&name)?;
+    if explicit.contains(&name) {
+        return None;
+    }
+    let (major, minor) = Version::parse(inst.u.version(name, at))
+        .ok()?
+        .major_minor()?;
+    let text = format!("python {major}.{minor}.*");
+    let id = inst.u.parsed_spec(&text, &MatchSpec::parse(&text).ok()?);
+    let lit: Lit = inst.constrain(id)?;
+    Some(Item {
+        name,
+        cost: Cost::Violation(id, lit),
+    })
+}
+
+/// What is left when packages leave; an error sentence when a spec matches nothing that is installed.
+pub(crate) fn remove(
+    index: &Index,
+    installed: &[RecordRef],
+    request: &Request,
+    environment: &Environment,
+) -> Result<Vec<RecordRef>, String> {
+    let name_of = |at: &RecordRef| {
+        index.segments()[at.segment as usize]
+            .segment
+            .name_of(at.record)
+    };
+    let mut gone: FxHashSet<&str> = FxHashSet::default();
+    for spec in &request.specs {
+        let matched: Vec<&str> = installed
+            .iter()
+            .filter(|at| name_of(at) == spec.name && spec.spec.matches(&index.record(**at)))
+            .map(name_of)
+            .collect();
+        if matched.is_empty() {
+            return Err(format!(
+                "'{}' is not installed, so it cannot be removed",
+                spec.text
+            ));
+        }
+        gone.extend(matched);
+    }
+    let needs = |at: &RecordRef| -> Vec<&str> {
+        let segment = &index.segments()[at.segment as usize].segment;
+        let name = |&dep| segment.spec_name(dep).map(|name| segment.name(name));
+        segment.depends(at.record).iter().filter_map(name).collect()
+    };
+    if environment.force_remove {
+        return Ok(installed
+            .iter()
+            .copied()
+            .filter(|at| !gone.contains(name_of(at)))
+            .collect());
+    }
+    // Everything that needs what leaves, leaves.
+    let mut needed_by: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+    for at in installed {
+        for name in needs(at) {
+            needed_by.entry(name).or_default().push(name_of(at));
+        }
+    }
+    let mut queue: Vec<&str> = gone.iter().copied().collect();
+    while let Some(name) = queue.pop() {
+        for &dependent in needed_by.get(name).into_iter().flatten() {
+            if gone.insert(dependent) {
+                queue.push(dependent);
+            }
+        }
+    }
+    // And what was only there for it.
+    let by_name: FxHashMap<&str, &RecordRef> =
+        installed.iter().map(|at| (name_of(at), at)).collect();
+    let mut queue: Vec<&str> = environment.roots();
+    if !environment.prune {
+        queue.extend(environment.unneeded());
+    }
+    queue.retain(|name| !gone.contains(name));
+    let mut kept: FxHashSet<&str> = queue.iter().copied().collect();
+    while let Some(name) = queue.pop() {
+        for next in by_name.get(name).map_or(Vec::new(), |at| needs(at)) {
+            if by_name.contains_key(next) && !gone.contains(next) && kept.insert(next) {
+                queue.push(next);
+            }
+        }
+    }
+    Ok(installed
+        .iter()
+        .copied()
+        .filter(|at| kept.contains(name_of(at)))
+        .collect())
+}
+
+/// Applies `deps = "none"` and `deps = "only"` to the records of a full solve.
+pub(crate) fn restrict_deps(
+    index: &Index,
+    installed: &[RecordRef],
+    chosen: Vec<RecordRef>,
+    request: &Request,
+    environment: &Environment,
+) -> Vec<RecordRef> {
+    let name_of = |at: &RecordRef| {
+        index.segments()[at.segment as usize]
+            .segment
+            .name_of(at.record)
+    };
+    let requested: FxHashSet<&str> = request.requested_names().into_iter().collect();
+    match environment.deps {
+        Deps::All => chosen,
+        Deps::None => {
+            let others = installed
+                .iter()
+                .copied()
+                .filter(|at| !requested.contains(name_of(at)));
+            let new = chosen
+                .into_iter()
+                .filter(|at| requested.contains(name_of(at)));
+            others.chain(new).collect()
+        }
+        Deps::Only => {
+            let mut needed: FxHashSet<&str> = FxHashSet::default();
+            for at in &chosen {
+                let segment = &index.segments()[at.segment as usize].segment;
+                for &dep in segment.depends(at.record) {
+                    let name = required_name(segment.spec(dep).text);
+                    if name != name_of(at) {
+                        needed.insert(name);
+                    }
+                }
+            }
+            let leaves =
+                |at: &RecordRef| requested.contains(name_of(at)) && !needed.contains(name_of(at));
+            let back = installed.iter().copied().filter(leaves);
+            let mut left: Vec<RecordRef> = chosen.into_iter().filter(|at| !leaves(at)).collect();
+            left.extend(back);
+            left
+        }
+    }
+}
+
+/// Rules that the request itself breaks, or that did not hold before: one sentence each.
+pub(crate) fn exempt(index: &Index, places: &[RecordRef], request: &Request) -> Vec<String> {
+    let sentence = |(at, spec): (RecordRef, conda::index::SpecId)| {
+        let segment = &index.segments()[at.segment as usize].segment;
+        format!(
+            "{} {} {}: '{}' does not hold",
+            segment.name_of(at.record),
+            segment.version(at.record),
+            segment.build(at.record),
+            segment.spec(spec).text
+        )
+    };
+    unsatisfied(index, places, request)
+        .into_iter()
+        .map(sentence)
+        .collect()
+}

@@ -1,0 +1,101 @@
+//! Which fact of a conflict leads to which.
+//!
+//! A requested spec or a dependency leads to the facts about the records that match it, and to the fact that nothing
+//! does. Pins, constraints and `constrains` lead nowhere: they only forbid.
+
+use rustc_hash::FxHashMap;
+
+use super::facts::{Fact, FactKind};
+use crate::universe::Universe;
+
+/// One fact leads to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edge {
+    /// Position of the fact that asks for something.
+    pub from: usize,
+    /// Position of a fact about what it asks for.
+    pub to: usize,
+}
+
+/// The request's facts in their order, then by distance from the request, name and spec.
+pub(super) fn sort(facts: &mut [Fact]) {
+    let mut depth: FxHashMap<String, u32> = FxHashMap::default();
+    for fact in facts.iter().filter(|f| f.kind == FactKind::Request) {
+        depth.insert(fact.name.clone(), 0);
+    }
+    // Distances within the conflict, which may be longer than those in the whole universe.
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for fact in facts.iter().filter(|f| f.kind == FactKind::Dependency) {
+            if let Some(&d) = depth.get(&fact.name) {
+                let there = depth.entry(fact.target.clone()).or_insert(u32::MAX);
+                if *there > d + 1 {
+                    *there = d + 1;
+                    changed = true;
+                }
+            }
+        }
+    }
+    for fact in facts.iter_mut() {
+        fact.distance = match fact.kind {
+            FactKind::Request | FactKind::Pin | FactKind::Constraint => 0,
+            _ => depth.get(&fact.name).map_or(fact.distance, |d| d + 1),
+        };
+    }
+    let class = |kind: FactKind| match kind {
+        FactKind::Request => 0,
+        FactKind::Pin => 1,
+        FactKind::Constraint => 2,
+        _ => 3,
+    };
+    facts.sort_by(|a, b| {
+        let key = |f: &Fact| (class(f.kind), f.position, f.distance);
+        key(a).cmp(&key(b)).then_with(|| {
+            (&a.name, &a.spec, a.kind.as_str()).cmp(&(&b.name, &b.spec, b.kind.as_str()))
+        })
+    });
+}
+
+/// All edges, sorted.
+pub(super) fn edges(facts: &[Fact], u: &Universe) -> Vec<Edge> {
+    let mut out = Vec::new();
+    let by_text: FxHashMap<&str, usize> = u
+        .specs
+        .iter()
+        .enumerate()
+        .map(|(i, s)| (&*s.text, i))
+        .collect();
+    let place_names = |fact: &Fact| u.names.iter().position(|n| *n.text == *fact.name);
+    for (from, a) in facts.iter().enumerate() {
+        if !matches!(a.kind, FactKind::Request | FactKind::Dependency) {
+            continue;
+        }
+        let Some(spec) = by_text.get(a.spec.as_str()).map(|&i| &u.specs[i]) else {
+            continue;
+        };
+        for (to, b) in facts.iter().enumerate() {
+            if b.name != a.target || to == from {
+                continue;
+            }
+            let leads = match b.kind {
+                FactKind::Request | FactKind::Pin | FactKind::Constraint => false,
+                FactKind::MissingName | FactKind::MissingVersion => a.spec == b.spec,
+                FactKind::VirtualPackage => true,
+                _ => place_names(b).is_some_and(|name| {
+                    let name = name as u32;
+                    let len = u.names[name as usize].len();
+                    let places: FxHashMap<_, u32> =
+                        (0..len).map(|p| (u.place_of(name, p), p)).collect();
+                    b.records
+                        .iter()
+                        .any(|at| places.get(at).is_some_and(|&p| u.matches(spec, p)))
+                }),
+            };
+            if leads {
+                out.push(Edge { from, to });
+            }
+        }
+    }
+    out
+}
