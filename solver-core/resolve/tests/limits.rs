@@ -130,9 +130,9 @@ fn a_session_goes_on_after_a_deadline() {
     let session = Session::new(Arc::clone(&index));
     let _ = session.solve(&request(HOLES + 1), deadline(200));
     let warm = session
-        .solve(&request(HOLES), Budget::default())
+        .solve(&request(3), Budget::default())
         .expect("a hole for each");
-    let fresh = solve(&index, &request(HOLES), Budget::default()).expect("a hole for each");
+    let fresh = solve(&index, &request(3), Budget::default()).expect("a hole for each");
     assert_eq!(warm.optimality, Optimality::Proved);
     assert_eq!(warm.places, fresh.places);
 }
