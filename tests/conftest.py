@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,11 @@ import pytest
 import resolvent
 
 ROOT = Path(__file__).parent.parent
+
+# No test reads or writes the caches of whoever runs it.
+if "RESOLVENT_CACHE_DIR" not in os.environ:
+    os.environ["RESOLVENT_CACHE_DIR"] = tempfile.mkdtemp(prefix="resolvent-tests-")
+    atexit.register(shutil.rmtree, os.environ["RESOLVENT_CACHE_DIR"], ignore_errors=True)
 
 #: A Linux machine as most requests of the corpus assume it.
 LINUX = ("__archspec 1 x86_64", "__glibc 2.28", "__linux 5.10", "__unix 0")

@@ -282,7 +282,14 @@ class TestPackageRecord:
 
     def test_equality_is_of_all_that_is_said(self) -> None:
         record = PackageRecord.from_dict(self.RAW)
-        for change in ({"build_number": 4}, {"depends": []}, {"purls": []}, {"purls": None}, {"license": None}):
+        changes: list[dict[str, Any]] = [
+            {"build_number": 4},
+            {"depends": []},
+            {"purls": []},
+            {"purls": None},
+            {"license": None},
+        ]
+        for change in changes:
             assert PackageRecord.from_dict({**self.RAW, **change}) != record
         assert record != "numpy"
         reordered = {"new": 1, **self.RAW}, {**self.RAW, "new": 1}

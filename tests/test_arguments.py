@@ -49,7 +49,7 @@ class TestNames:
             lambda: resolvent.load_index(["x"], platfrom="linux-64"),  # type: ignore[call-arg]
             lambda: resolvent.solve(["x"], index=sample, time_out=1),  # type: ignore[call-arg]
             lambda: resolvent.Session(sample, vp=[]),  # type: ignore[call-arg]
-            lambda: resolvent.Session(sample).solve(["x"], prune=True),  # type: ignore[call-arg]
+            lambda: resolvent.Session(sample).solve(["x"], colour=True),  # type: ignore[call-arg]
             lambda: resolvent.check([], [], index=sample, fix=True),  # type: ignore[call-arg]
         ]
         for call in calls:

@@ -121,9 +121,21 @@ def test_a_gpu_gets_the_build_for_it(conda_forge: resolvent.Index) -> None:
 Fact = dict[str, Any]
 
 
-def hold_together(corpus: Corpus, problem: Problem, facts: list[Fact], folder: Path) -> bool:
-    """Solve in a world where records say nothing but what the facts say of them."""
-    requests = [fact["spec"] for fact in facts if fact["kind"] == "request"]
+def hold_together(
+    corpus: Corpus, problem: Problem, facts: list[Fact], folder: Path, lifted: Fact | None = None
+) -> bool:
+    """Solve in a world where records say nothing but what the facts say of them.
+
+    A fact about the world (the target lacks something, no record matches) that is lifted satisfies what asks for it.
+    """
+    kind, name_lifted, spec_lifted = (lifted["kind"], lifted["name"], lifted["spec"]) if lifted else ("", "", "")
+
+    def counts(spec: str) -> bool:
+        if kind == "virtual_package":
+            return spec_name(spec) != name_lifted
+        return not (kind in ("missing_name", "missing_version") and spec == spec_lifted)
+
+    requests = [fact["spec"] for fact in facts if fact["kind"] == "request" and counts(fact["spec"])]
     said = {(fact["kind"], fact["name"], fact["spec"]) for fact in facts}
     todo = [spec_name(spec) for spec in requests]
     records: dict[str, list[dict[str, Any]]] = {"noarch": [], problem.platform: []}
@@ -135,8 +147,8 @@ def hold_together(corpus: Corpus, problem: Problem, facts: list[Fact], folder: P
         seen.add(name)
         for place in corpus.places(problem, name):
             entry = dict(place.entry)
-            for key, kind in (("depends", "dependency"), ("constrains", "constrains")):
-                entry[key] = [spec for spec in entry.get(key, ()) if (kind, name, spec) in said]
+            for key, kind_of in (("depends", "dependency"), ("constrains", "constrains")):
+                entry[key] = [spec for spec in entry.get(key, ()) if (kind_of, name, spec) in said and counts(spec)]
             todo += map(spec_name, entry["depends"])
             records[place.subdir].append(entry)
     for subdir, entries in records.items():
@@ -159,12 +171,13 @@ def test_unsatisfiable_requests(corpus: Corpus, tmp_path: Path) -> None:
         with pytest.raises(resolvent.UnsatisfiableError) as error:
             corpus.solve(problem)
         facts: list[Fact] = error.value.conflict.to_dict()["facts"]
-        assert {fact["kind"] for fact in facts} <= {"request", "dependency", "constrains"}
+        known = {"request", "dependency", "constrains", "virtual_package", "missing_name", "missing_version"}
+        assert {fact["kind"] for fact in facts} <= known
         assert {fact["spec"] for fact in facts if fact["kind"] == "request"} <= set(problem.specs)
         if hold_together(corpus, problem, facts, tmp_path / f"{number}"):
             wrong.append((problem.id, "the facts do not contradict each other"))
         for dropped, fact in enumerate(facts):
             rest = facts[:dropped] + facts[dropped + 1 :]
-            if not hold_together(corpus, problem, rest, tmp_path / f"{number}-{dropped}"):
+            if not hold_together(corpus, problem, rest, tmp_path / f"{number}-{dropped}", fact):
                 wrong.append((problem.id, f"not needed: {fact['text']}"))
     assert wrong == []

@@ -17,13 +17,18 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from . import __version__
-from ._core import DeadlineExceeded, ResolventError, Solution, UnsatisfiableError
+from ._core import Conflict, DeadlineExceeded, Index, ResolventError, Solution, UnsatisfiableError
+from .arguments import CHANNEL_PRIORITIES, STRATEGIES
 from .channels import host_platform, sample_channel
-from .solving import CHANNEL_PRIORITIES, STRATEGIES, Session, load_index
+from .environments import DEPS, Mode
+from .prefix import Prefix
+from .solving import Session, load_index
 from .virtual_packages import VirtualPackage, detect_virtual_packages, from_pair
 
 EXIT_SOLVED, EXIT_UNSATISFIABLE, EXIT_BAD_INPUT, EXIT_DEADLINE, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
+#: Seconds that are spent on fixes of a request without an answer.
+_FIXES_SECONDS = 2.0
 #: Warnings about the index that are shown one by one; the rest is counted.
 _SHOWN_WARNINGS = 5
 
@@ -62,6 +67,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except _UsageError as error:
         return _flushed(_fail(error, EXIT_BAD_INPUT, as_json))
     except UnsatisfiableError as error:
+        if not as_json:
+            _complain(f"resolvent: {error.conflict.report('--verbose' in words)}")
+            _print_fixes(error.conflict)
+            return _flushed(EXIT_UNSATISFIABLE)
         return _flushed(_fail(error, EXIT_UNSATISFIABLE, as_json))
     except DeadlineExceeded as error:
         return _flushed(_fail(error, EXIT_DEADLINE, as_json))
@@ -103,9 +112,23 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    solve.set_defaults(run=_solve)
+    solve.set_defaults(run=_solve, mode="install")
     solve.add_argument("specs", nargs="*", metavar="SPEC", help="a MatchSpec, such as 'numpy >=2' or python=3.12")
-    solve.add_argument(
+    _add_request(solve)
+    _add_environment(solve, required=False)
+    solve.add_argument("--why", action="store_true", help="say of each requested package that is not at its newest why")
+    output = solve.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print one JSON object")
+    output.add_argument("--explicit", action="store_true", help="print an @EXPLICIT lock file")
+    _add_changes(commands)
+    _add_reasons(commands)
+    _add_cache(commands)
+    return parser
+
+
+def _add_request(parser: argparse.ArgumentParser) -> None:
+    """Add what every command that solves takes."""
+    parser.add_argument(
         "-c",
         "--channel",
         dest="channels",
@@ -115,9 +138,10 @@ def _parser() -> argparse.ArgumentParser:
         help="a channel: folder (./folder), URL or name; NAME=LOCATION reads LOCATION as a copy of channel NAME. "
         "May be repeated, the first has the highest priority",
     )
-    solve.add_argument("--sample", action="store_true", help="add the sample channel carried in the package")
-    solve.add_argument("--platform", metavar="P", help="target platform, such as linux-64 (default: this machine's)")
-    solve.add_argument(
+    parser.add_argument("--sample", action="store_true", help="add the sample channel carried in the package")
+    parser.add_argument("--offline", action="store_true", help="read channels on the network from the cache alone")
+    parser.add_argument("--platform", metavar="P", help="target platform, such as linux-64 (default: this machine's)")
+    parser.add_argument(
         "--virtual-package",
         dest="virtual_packages",
         action="append",
@@ -125,24 +149,91 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VERSION[=BUILD]",
         help="a fact about the target, such as __cuda=12.6; replaces what was detected. May be repeated",
     )
-    solve.add_argument("--no-detect", action="store_true", help="start without any detected virtual package")
-    solve.add_argument("--strategy", choices=STRATEGIES, default="highest", help="which versions are best")
-    solve.add_argument(
+    parser.add_argument("--no-detect", action="store_true", help="start without any detected virtual package")
+    parser.add_argument("--strategy", choices=STRATEGIES, default="highest", help="which versions are best")
+    parser.add_argument(
         "--channel-priority",
         choices=CHANNEL_PRIORITIES,
         default="strict",
         help="whether a package may come from a channel below the first one that has it",
     )
-    solve.add_argument(
+    parser.add_argument(
+        "--constraint",
+        dest="constraints",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="must hold for a package if it comes in, and does not ask for it. May be repeated",
+    )
+    parser.add_argument(
+        "--pin", dest="pins", action="append", default=[], metavar="SPEC", help="the same, for what should stay put"
+    )
+    parser.add_argument(
         "--exclude-newer",
         metavar="WHEN",
         help="leave out packages newer than a date (that day included), a time, or an age such as 7d",
     )
-    solve.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="take the best answer found by then")
-    output = solve.add_mutually_exclusive_group()
-    output.add_argument("--json", action="store_true", help="print one JSON object")
-    output.add_argument("--explicit", action="store_true", help="print an @EXPLICIT lock file")
-    return parser
+    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="take the best answer found by then")
+    parser.add_argument("--verbose", action="store_true", help="tell a conflict in full")
+
+
+def _add_environment(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """Add what a command on an existing environment takes."""
+    parser.add_argument("--prefix", metavar="DIR", required=required, help="the environment to change")
+    parser.add_argument("--freeze-installed", action="store_true", help="change nothing that is installed")
+    parser.add_argument("--prune", action="store_true", help="remove what nothing needs")
+    parser.add_argument("--deps", choices=DEPS, default="all", help="what becomes of dependencies")
+    parser.add_argument("--ignore-pinned", action="store_true", help="pins do not count")
+
+
+def _add_changes(commands: Any) -> None:
+    """Add `update` and `remove`."""
+    for name, mode, text in (
+        ("update", "update", "bring packages of an environment to their best versions; without SPECs everything"),
+        ("remove", "remove", "take packages out of an environment, and what needs them"),
+    ):
+        parser = commands.add_parser(
+            name,
+            help=text,
+            description=f"Plan how to {text}. Nothing is changed: an installer carries the plan out.",
+            allow_abbrev=False,
+        )
+        parser.set_defaults(run=_solve, mode=mode, why=False, explicit=False)
+        parser.add_argument("specs", nargs="*", metavar="SPEC", help="a MatchSpec of a package")
+        _add_request(parser)
+        _add_environment(parser, required=True)
+        if mode == "update":
+            parser.add_argument("--update-deps", action="store_true", help="with their installed dependencies")
+        else:
+            parser.add_argument("--force", action="store_true", help="only these, whatever needs them")
+        parser.add_argument("--dry-run", action="store_true", help="print the plan (all that this command does)")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def _add_reasons(commands: Any) -> None:
+    """Add `why` and `why-not`."""
+    for name, metavar, run, text in (
+        ("why", "NAME", _why, "tell which requirements lead from the request to a package"),
+        ("why-not", "WISH", _why_not, "tell what keeps a spec out of the answer, or what it would cost"),
+    ):
+        parser = commands.add_parser(name, help=text, description=f"{text.capitalize()}.", allow_abbrev=False)
+        parser.set_defaults(run=run, mode="install", json=False)
+        parser.add_argument("wish", metavar=metavar, help="a package's name" if name == "why" else "a MatchSpec")
+        parser.add_argument("specs", nargs="*", metavar="SPEC", help="the request, as for `resolvent solve`")
+        _add_request(parser)
+        _add_environment(parser, required=False)
+
+
+def _add_cache(commands: Any) -> None:
+    """Add `index` and `cache`."""
+    parser = commands.add_parser("index", help="build the index files of channels ahead of time", allow_abbrev=False)
+    parser.set_defaults(run=_index, json=False)
+    parser.add_argument("channel", nargs="+", metavar="CHANNEL", help="as `resolvent solve -c` takes it")
+    parser.add_argument("--platform", metavar="P", help="target platform (default: this machine's)")
+    parser.add_argument("--offline", action="store_true", help="read channels on the network from the cache alone")
+    parser = commands.add_parser("cache", help="list, check or clear the index files", allow_abbrev=False)
+    parser.set_defaults(run=_cache, json=False)
+    parser.add_argument("action", choices=("list", "check", "clear"))
 
 
 def _seconds(text: str) -> float:
@@ -155,22 +246,49 @@ def _seconds(text: str) -> float:
 _seconds.__name__ = "number of seconds"
 
 
-def _solve(options: argparse.Namespace) -> int:
-    if not options.specs:
+def _answer(options: argparse.Namespace) -> tuple[Solution, Index]:
+    """Solve what the arguments ask for."""
+    prefix = Prefix(options.prefix) if options.prefix else None
+    if not options.specs and (prefix is None or options.mode == "remove"):
         raise _UsageError("give at least one SPEC (see: resolvent solve --help)")
     channels = [*options.channels, *([sample_channel()] if options.sample else [])]
     if not channels:
         raise _UsageError("give a channel with -c, or try --sample (see: resolvent solve --help)")
     platform = options.platform or host_platform()
-    index = load_index(channels, platform=platform, channel_priority=options.channel_priority)
+    installed = [] if prefix is None else [record.name for record in prefix.records]
+    index = load_index(
+        channels,
+        platform=platform,
+        channel_priority=options.channel_priority,
+        specs=[*options.specs, *installed],
+        offline=options.offline or None,
+    )
     facts = target_facts(platform, options.virtual_packages, detect=not options.no_detect)
     session = Session(index, virtual_packages=[str(fact) for fact in facts])
+    mode: Mode = "update-all" if options.mode == "update" and not options.specs else options.mode
     solution = session.solve(
         options.specs,
+        constraints=options.constraints,
+        pins=options.pins,
+        installed=prefix,
+        mode=mode,
+        freeze_installed=options.freeze_installed,
+        prune=options.prune,
+        deps=options.deps,
+        update_deps=getattr(options, "update_deps", False),
+        force_remove=getattr(options, "force", False),
+        ignore_pinned=options.ignore_pinned,
         strategy=options.strategy,
         exclude_newer=options.exclude_newer,
         timeout=options.timeout,
     )
+    if prefix is not None and not options.json:
+        _print_warnings([str(warning) for warning in prefix.warnings])
+    return solution, index
+
+
+def _solve(options: argparse.Namespace) -> int:
+    solution, index = _answer(options)
     if options.json:
         _print_json(solved_report(solution))
         return EXIT_SOLVED
@@ -178,12 +296,54 @@ def _solve(options: argparse.Namespace) -> int:
     if options.explicit:
         from .lockfiles import explicit
 
-        sys.stdout.write(explicit(solution.transaction.link, platform))
-    else:
-        from .tables import print_solution
+        sys.stdout.write(explicit(solution.transaction.link, options.platform or host_platform()))
+        return EXIT_SOLVED
+    from .tables import print_change, print_solution
 
+    if options.prefix:
+        print_change(solution)
+    else:
         print_solution(solution, options.specs)
+    if options.why:
+        from .explaining import held_back
+
+        for line in held_back(solution, options.specs):
+            sys.stdout.write(line + "\n")
     return EXIT_SOLVED
+
+
+def _why(options: argparse.Namespace) -> int:
+    from .explaining import why
+
+    solution, _ = _answer(options)
+    chains = why(solution, options.wish)
+    if not chains:
+        sys.stdout.write(f"{options.wish} is not in the answer\n")
+        return EXIT_UNSATISFIABLE
+    for chain in chains:
+        sys.stdout.write(" -> ".join(spec for _, spec in chain) + "\n")
+    return EXIT_SOLVED
+
+
+def _why_not(options: argparse.Namespace) -> int:
+    from .explaining import why_not
+
+    solution, _ = _answer(options)
+    found = why_not(solution, options.wish, timeout=options.timeout)
+    sys.stdout.write(str(found) + "\n")
+    return EXIT_SOLVED if found.possible else EXIT_UNSATISFIABLE
+
+
+def _index(options: argparse.Namespace) -> int:
+    from . import commands
+
+    return commands.index(options)
+
+
+def _cache(options: argparse.Namespace) -> int:
+    from . import commands
+
+    return commands.cache(options)
 
 
 def target_facts(platform: str, given: Sequence[str], *, detect: bool) -> list[VirtualPackage]:
@@ -273,6 +433,15 @@ def _print_warnings(warnings: Sequence[str]) -> None:
         _complain(f"warning: {warning}")
     if len(warnings) > _SHOWN_WARNINGS:
         _complain(f"warning: {len(warnings) - _SHOWN_WARNINGS} more of these")
+
+
+def _print_fixes(conflict: Conflict) -> None:
+    """Tell what would help, each fix tried before."""
+    fixes = conflict.fixes(timeout=_FIXES_SECONDS)
+    if len(fixes):
+        _complain("what would help:")
+    for fix in fixes:
+        _complain(f"  {fix}\n    {fix.command}")
 
 
 def _fail(error: Exception, code: int, as_json: bool) -> int:

@@ -12,11 +12,15 @@ False
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from . import _core
 from ._core import Conflict, MatchSpec, Solution
 from .arguments import timeout_seconds
+
+#: Seconds spent on one package by `held_back`.
+HELD_BACK_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -119,3 +123,34 @@ def why_not(solution: Solution, spec: str | MatchSpec, *, timeout: float | None 
 
     price = tuple(Price(name, words(before), words(after)) for name, before, after in found["price"])
     return WhyNot(found["granted"], found["conflict"], found["solution"], price)
+
+
+def held_back(solution: Solution, specs: Iterable[str]) -> list[str]:
+    """Return one line for each requested package that is not at the newest version its spec admits: why.
+
+    Parameters
+    ----------
+    solution
+        What `solve` returned.
+    specs
+        What was asked for.
+    """
+    lines = []
+    chosen = {record.name: record for record in solution.records}
+    for text in specs:
+        name = MatchSpec(text).name
+        record = chosen.get(name) if name else None
+        if record is None:
+            continue
+        found = why_not(solution, f"{name} >{record.version}", timeout=HELD_BACK_SECONDS)
+        if found.granted:
+            continue
+        if found.conflict is not None:
+            facts = {fact.kind for fact in found.conflict.facts}
+            if "missing_version" not in facts:
+                lines.append(f"{name} {record.version} is not newer: {found.conflict.headline}")
+        elif found.price:
+            newer = next((p.after for p in found.price if p.name == name), None)
+            cost = ", ".join(f"{p.name} {p.before or 'absent'} -> {p.after or 'absent'}" for p in found.price[:3])
+            lines.append(f"{name} {record.version} could be {newer}, at the price of: {cost}")
+    return lines

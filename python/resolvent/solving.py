@@ -26,6 +26,7 @@ from .arguments import (
     specs_of,
     timeout_seconds,
 )
+from .cache import index_folder
 from .channels import ChannelSource, host_platform, resolve_sources
 from .environments import Cutoffs, Deps, Licenses, Mode, environment_arguments, policy_arguments
 from .prefix import Prefix
@@ -45,6 +46,9 @@ def load_index(
     offline: bool | None = None,
 ) -> Index:
     """Read the repodata of some channels for one platform and `noarch`.
+
+    What is read is kept as index files in the cache folder (`RESOLVENT_CACHE_DIR`, or the platform's place for
+    caches), which later loads of the same repodata map into memory. What happens to them is logged as `resolvent`.
 
     Parameters
     ----------
@@ -72,13 +76,19 @@ def load_index(
     """
     sources = [channels] if isinstance(channels, (str, os.PathLike)) else list(channels)
     texts = None if specs is None else specs_of("specs", specs)
-    return _core.load_index(
+    index = _core.load_index(
         resolve_sources(sources, platform=_platform(platform), specs=texts, offline=offline),
         _platform(platform),
         choice("channel_priority", channel_priority, CHANNEL_PRIORITIES),
         flag("skip_bad_records", skip_bad_records),
-        None,
+        str(index_folder()),
     )
+    if index.log:
+        import logging
+
+        for line in index.log:
+            logging.getLogger("resolvent").warning(line)
+    return index
 
 
 class Session:

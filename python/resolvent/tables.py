@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ._core import MatchSpec, Solution
+from ._core import MatchSpec, PackageRecord, Solution, Version
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -44,6 +44,55 @@ def print_solution(solution: Solution, specs: Sequence[str], console: Console | 
     console.print(Text(summary(solution)))
     for line in tradeoff_lines(solution):
         console.print(Text(line, style="yellow"))
+
+
+def print_change(solution: Solution, console: Console | None = None) -> None:
+    """Print what changes in an environment: what is unlinked, linked, and which versions go up or down.
+
+    Parameters
+    ----------
+    solution
+        The answer.
+    console
+        Where to print; None: standard output.
+    """
+    console = console or Console(highlight=False)
+    before = {record.name: record for record in solution.transaction.unlink}
+    after = {record.name: record for record in solution.transaction.link}
+    if not before and not after:
+        console.print(Text("nothing to do"))
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("", "package", "from", "to"):
+        table.add_column(column, overflow="fold")
+    table.add_column("size", justify="right")
+    for name in sorted({*before, *after}):
+        old, new = before.get(name), after.get(name)
+        word, style = _direction(old, new)
+        size = human_size(new.size) if new is not None and new.size else ""
+        table.add_row(Text(word, style=style), name, _short(old), _short(new), Text(size, style="dim"))
+    console.print(table)
+    console.print()
+    total = sum(record.size or 0 for record in after.values())
+    console.print(Text(f"{len(before)} to unlink, {len(after)} to link, {human_size(total)}"))
+    for line in [*tradeoff_lines(solution), *solution.exempt]:
+        console.print(Text(line, style="yellow"))
+
+
+def _direction(old: PackageRecord | None, new: PackageRecord | None) -> tuple[str, str]:
+    """Return the word for a change, and its colour."""
+    if old is None:
+        return "link", "green"
+    if new is None:
+        return "unlink", "red"
+    was, will = Version(old.version), Version(new.version)
+    if was < will:
+        return "up", "green"
+    return ("down", "yellow") if will < was else ("relink", "")
+
+
+def _short(record: PackageRecord | None) -> str:
+    return "" if record is None else f"{record.version} {record.build}"
 
 
 def summary(solution: Solution) -> str:

@@ -12,7 +12,7 @@ EXCEPTIONS: dict[str, str] = {
     "I013": "an earlier request is a cost here, not a ban: the old python spec is dropped, and the answer says so",
     "B019": "without channel priority the newest build comes first here, and the channel only breaks ties",
     "B022": "openssl, xz and yaml can stay, and changes cost here; conda's classic solver exchanges them",
-    "B179": "what the older python forces to be exchanged comes from the higher channel here; libmamba stays in the lower",
+    "B179": "what the older python exchanges comes from the higher channel here; libmamba stays in the lower",
     "B031": "nose was only there for numpy 1.7.0; what nothing needs any more is unlinked here",
     "B032": "nose was only there for numpy 1.7.0; what nothing needs any more is unlinked here",
     "B024a": "a frozen package keeps its record; conda swaps it for the same version of a better channel",

@@ -421,7 +421,7 @@ pub fn why_not<'py>(
             d.set_item("conflict", Py::new(py, Conflict::new(*conflict))?)?
         }
         WhyNot::Possible { solution, price } => {
-            let rows: Vec<(String, Option<(String, String)>, Option<(String, String)>)> = price
+            let rows: Vec<_> = price
                 .into_iter()
                 .map(|p| (p.name, p.before, p.after))
                 .collect();

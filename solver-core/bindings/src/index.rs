@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use conda::index::cache::{CacheEntry, CacheState};
 use conda::index::{ChannelSource, LoadOptions};
 use conda::repodata::RepodataError;
 use pyo3::prelude::*;
@@ -27,6 +28,11 @@ impl Index {
             .iter()
             .map(ToString::to_string)
             .collect()
+    }
+    /// What happened to index files while loading: refused and rebuilt ones, a folder that cannot be written.
+    #[getter]
+    fn log(&self) -> Vec<String> {
+        self.inner.log().to_vec()
     }
     /// The target subdir.
     #[getter]
@@ -124,4 +130,39 @@ fn repodata(py: Python<'_>, error: &RepodataError) -> PyErr {
     let _ = value.setattr("field", error.field());
     let _ = value.setattr("record", error.record());
     err
+}
+
+/// The index files of a folder: `(file, source, subdir, records, bytes, state)`.
+#[pyfunction]
+#[allow(clippy::type_complexity)] // one row of a table, seen by one caller
+pub fn cache_list(
+    py: Python<'_>,
+    folder: PathBuf,
+) -> PyResult<Vec<(PathBuf, Option<PathBuf>, String, usize, u64, String)>> {
+    let entries = conda::index::cache::list(&folder).map_err(|e| repodata(py, &e))?;
+    let row = |e: CacheEntry| {
+        let state = match e.state {
+            CacheState::Fresh => "fresh".to_string(),
+            CacheState::Unsure => "unsure".to_string(),
+            CacheState::Orphan => "orphan".to_string(),
+            CacheState::Refused(reason) => format!("refused: {reason}"),
+            other => format!("{other:?}").to_lowercase(),
+        };
+        (e.file, e.source, e.subdir, e.records, e.bytes, state)
+    };
+    Ok(entries.into_iter().map(row).collect())
+}
+
+/// Checks every block of an index file; an error says what is wrong.
+#[pyfunction]
+pub fn cache_verify(py: Python<'_>, file: PathBuf) -> PyResult<()> {
+    py.detach(|| conda::index::cache::verify(&file))
+        .map_err(|e| repodata(py, &e))
+}
+
+/// Removes all index files of a folder: how many, and how many bytes.
+#[pyfunction]
+pub fn cache_clear(py: Python<'_>, folder: PathBuf) -> PyResult<(usize, u64)> {
+    let cleared = conda::index::cache::clear(&folder).map_err(|e| repodata(py, &e))?;
+    Ok((cleared.files, cleared.bytes))
 }

@@ -26,6 +26,9 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<record::PackageRecord>()?;
     m.add_class::<index::Index>()?;
     m.add_function(wrap_pyfunction!(index::load_index, m)?)?;
+    m.add_function(wrap_pyfunction!(index::cache_list, m)?)?;
+    m.add_function(wrap_pyfunction!(index::cache_verify, m)?)?;
+    m.add_function(wrap_pyfunction!(index::cache_clear, m)?)?;
     m.add_class::<solving::Session>()?;
     m.add_class::<solving::Solution>()?;
     m.add_class::<solving::Transaction>()?;

@@ -1,5 +1,7 @@
 //! conda's words: versions, match specs, records, channels, repodata and the index.
 
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
 pub mod channel;
 pub mod index;
 pub mod match_spec;

@@ -97,7 +97,7 @@ fn version_order() {
                 .iter()
                 .flat_map(|a| higher.iter().map(move |b| (a, b)))
             {
-                assert!(a < b && b > a && a != b, "{a} {b}");
+                assert!(a < b, "{a} {b}");
             }
         }
     }

@@ -66,7 +66,7 @@ pub fn link_order(records: &[Node<'_>]) -> Vec<usize> {
         })
         .collect();
     // A stale count is skipped when popped.
-    let mut heap: BinaryHeap<Reverse<((usize, usize), &str, usize)>> = records
+    let mut heap: BinaryHeap<Waiting<'_>> = records
         .iter()
         .enumerate()
         .map(|(i, r)| Reverse((open[i], r.name, i)))
@@ -95,6 +95,9 @@ pub fn link_order(records: &[Node<'_>]) -> Vec<usize> {
     }
     order
 }
+
+/// What is open of a record, its name and its position; the least comes first.
+type Waiting<'a> = Reverse<((usize, usize), &'a str, usize)>;
 
 /// The strongly connected component of each node (Tarjan 1972, without recursion).
 fn cycles(edges: &[Vec<usize>]) -> Vec<usize> {

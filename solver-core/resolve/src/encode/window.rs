@@ -91,9 +91,9 @@ impl Instance {
             match matched.first() {
                 Some(&first) => {
                     bound.first = Some(first);
-                    self.from_on(bound, first);
+                    self.begin_at(bound, first);
                 }
-                None if more => self.from_on(bound, known),
+                None if more => self.begin_at(bound, known),
                 None => {
                     // Nothing at all: as a requirement it cannot hold, as a constraint it forbids the name.
                     if bound.required {
@@ -129,7 +129,7 @@ impl Instance {
     }
 
     /// `lit → G_first`, for a constraint only if the name is installed.
-    fn from_on(&mut self, bound: &Bound, first: u32) {
+    fn begin_at(&mut self, bound: &Bound, first: u32) {
         let name = self.u.specs[bound.spec as usize].name;
         let (Some(from), Some(installed)) = (
             self.ladders.at_or_after(name, first),

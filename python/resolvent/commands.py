@@ -1,0 +1,59 @@
+"""The commands beside `resolvent solve`: index files, reasons, environments.
+
+Each takes the parsed arguments and returns an exit code; `cli` reads arguments and handles errors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from .channels import host_platform
+from .solving import load_index
+
+EXIT_OK, EXIT_UNSATISFIABLE = 0, 1
+
+
+def index(options: argparse.Namespace) -> int:
+    """Build the index files of channels ahead of time."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    platform = options.platform or host_platform()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+    )
+    rows = []
+    with Progress(*columns, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("indexing", total=len(options.channel))
+        for channel in options.channel:
+            progress.update(task, description=f"indexing {channel}")
+            found = load_index([channel], platform=platform, offline=options.offline or None)
+            rows.append((channel, len(found), len(found.warnings)))
+            progress.advance(task)
+    for channel, records, warnings in rows:
+        note = f", {warnings} warnings" if warnings else ""
+        sys.stdout.write(f"{channel}: {records} records{note}\n")
+    return EXIT_OK
+
+
+def cache(options: argparse.Namespace) -> int:
+    """List, check or clear the index files."""
+    from . import cache as files
+    from .tables import human_size
+
+    if options.action == "clear":
+        count, size = files.clear()
+        sys.stdout.write(f"removed {count} index files, {human_size(size)}\n")
+        return EXIT_OK
+    code = EXIT_OK
+    for entry in files.index_files():
+        state = entry.state
+        if options.action == "check":
+            wrong = files.check(entry.file)
+            state, code = (state, code) if wrong is None else (f"bad: {wrong}", EXIT_UNSATISFIABLE)
+        source = entry.source or "unknown source"
+        sys.stdout.write(f"{source} [{entry.subdir}]: {entry.records} records, {human_size(entry.size)}, {state}\n")
+    return code
