@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ._core import (
     Channel,
     ChannelNotFound,
@@ -34,10 +36,12 @@ from ._core import (
     __version__,
 )
 from .channels import host_platform, sample_channel
-from .explaining import WhyNot, why, why_not
 from .prefix import InvalidPrefix, NotAnEnvironment, Prefix, PrefixError
 from .solving import Session, check, export_cnf, export_wcnf, load_index, solve
 from .virtual_packages import VirtualPackage, detect_virtual_packages
+
+if TYPE_CHECKING:
+    from .explaining import WhyNot, why, why_not
 
 __all__ = [
     "Channel",
@@ -79,3 +83,12 @@ __all__ = [
     "why",
     "why_not",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what only some programs need when they ask for it: a start costs more than most solves."""
+    if name in {"WhyNot", "why", "why_not"}:
+        from . import explaining
+
+        return getattr(explaining, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

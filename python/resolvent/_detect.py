@@ -4,7 +4,8 @@ Each function answers for the host and returns None when it cannot tell; what a 
 `virtual_packages`. Results are remembered for the life of the process, none of them can change meanwhile.
 
 The NVIDIA driver is asked in a process of its own: `libcuda` may hang or crash, and once initialised it breaks
-later forks. That process costs tens of milliseconds, so it is only started when the kernel shows a driver.
+later forks. That process costs tens of milliseconds, so it is only started when the kernel shows a driver,
+and the modules for it are only then imported.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ import json
 import os
 import platform
 import re
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -139,6 +138,8 @@ def parse_cuda_answer(output: str) -> Cuda | None:
 
 def _nvidia_smi() -> Cuda:
     """Ask the vendor's tool, for systems whose `libcuda` is not on the loader's path."""
+    import shutil
+
     program = shutil.which("nvidia-smi")
     if program is None:
         return Cuda()
@@ -148,6 +149,9 @@ def _nvidia_smi() -> Cuda:
 
 def _output(command: list[str], **environment: str) -> str:
     """Return what a program prints on both streams; nothing if it is missing, too slow or not text."""
+    import shutil
+    import subprocess
+
     if shutil.which(command[0]) is None and not Path(command[0]).exists():
         return ""
     try:

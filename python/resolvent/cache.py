@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from . import _core
 
@@ -19,8 +19,7 @@ def index_folder() -> Path:
     return Path(platformdirs.user_cache_dir("resolvent", appauthor=False)) / "index"
 
 
-@dataclass(frozen=True)
-class IndexFile:
+class IndexFile(NamedTuple):
     """One index file.
 
     Attributes

@@ -19,15 +19,13 @@ Which channel a name or URL *is* (its canonical name, its base URL) is decided b
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import platform as _platform
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from ._core import ChannelNotFound, MatchSpec, ResolventError
@@ -61,8 +59,7 @@ _ARCHITECTURES = {
 }
 
 
-@dataclass(frozen=True)
-class LocalSource:
+class LocalSource(NamedTuple):
     """A channel whose data lies in a local folder.
 
     Attributes
@@ -77,8 +74,7 @@ class LocalSource:
     folder: str
 
 
-@dataclass(frozen=True)
-class NetworkSource:
+class NetworkSource(NamedTuple):
     """A channel whose data is fetched.
 
     Attributes
@@ -197,6 +193,8 @@ def _fetch(
 ) -> Iterator[list[tuple[str, str]]]:
     """Fetch all channels together, because packages of one lead to packages of another."""
     # Imported here: most of what it needs is not needed for local channels.
+    import dataclasses
+
     from .network import NetworkConfig, fetch_channels
     from .network.display import terminal_progress
 

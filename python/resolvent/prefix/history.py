@@ -18,7 +18,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 _HEADER = re.compile(r"==>\s*(.+?)\s*<==")
 _COMMAND = re.compile(r"#\s*cmd:\s*\S")
@@ -30,7 +29,6 @@ _UPDATES = frozenset({"update", "install", "create"})
 _REMOVALS = frozenset({"remove", "uninstall"})
 
 
-@dataclass
 class Block:
     """One block's requests, as MatchSpec strings.
 
@@ -44,11 +42,12 @@ class Block:
         The specs of its three lists.
     """
 
-    line: int
-    is_command: bool = False
-    removed: list[str] = field(default_factory=list)
-    updated: list[str] = field(default_factory=list)
-    neutered: list[str] = field(default_factory=list)
+    def __init__(self, line: int) -> None:
+        self.line = line
+        self.is_command = False
+        self.removed: list[str] = []
+        self.updated: list[str] = []
+        self.neutered: list[str] = []
 
 
 def parse_blocks(text: str, complain: Callable[[str], None]) -> Iterator[Block]:

@@ -1,5 +1,7 @@
 //! Every channel of the material loads, and the records say what the repodata says.
 
+#![allow(clippy::print_stderr, clippy::unwrap_used)]
+
 use std::path::{Path, PathBuf};
 
 use conda::index::{ChannelSource, Index, LoadOptions, PackageId, RecordId};
@@ -107,10 +109,12 @@ fn every_channel_loads() {
 #[test]
 fn old_channels_load() {
     let Some(data) = material() else { return };
-    for (name, records) in [("defaults-2013", 1149)] {
-        let index = load(&data.join("older").join(name), name, "linux-64");
-        assert_eq!(index.len(), records);
-    }
+    let first = load(
+        &data.join("older/defaults-2013"),
+        "defaults-2013",
+        "linux-64",
+    );
+    assert_eq!(first.len(), 1149);
     for folder in std::fs::read_dir(data.join("older")).expect("older folder") {
         let folder = folder.expect("entry").path();
         let index = load(&folder, "older", "linux-64");
