@@ -60,6 +60,7 @@ lint: $(STAMP)-tools
 
 check-long: $(STAMP)-tools
 	$(CARGO) test --workspace --locked -- --ignored
+	$(CARGO) test --locked --manifest-path solver-core/fuzz/Cargo.toml --target-dir target/fuzz
 	$(BIN)/python -m pytest -m long
 
 clean:
