@@ -323,3 +323,49 @@ class TestInformation:
         assert done.returncode == 0
         assert "x-2.0-0" in done.stderr
         assert "1 package," in done.stdout
+
+    def test_a_table_in_a_pipe_is_not_folded(self, cli: Cli, make_channel: ChannelMaker) -> None:
+        name = "x" * 150
+        folder = make_channel([record(name)])
+        done = cli("solve", name, "-c", f"demo={folder}", "--platform", "linux-64", "--no-detect")
+        assert [name, "1.0", "0", "demo/linux-64"] in [line.split()[:4] for line in done.stdout.splitlines()]
+
+
+class TestIndexFiles:
+    def test_built_listed_checked_and_cleared(self, cli: Cli, channel: str, tmp_path: Path) -> None:
+        place = {"RESOLVENT_CACHE_DIR": str(tmp_path / "cache")}
+        assert cli("cache", "list", **place).stdout == ""
+        done = cli("index", channel, "--platform", "linux-64", **place)
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"{channel}: 3 records\n", "")
+        listed = cli("cache", "list", **place).stdout.splitlines()
+        assert [(" 3 records" in line, "[linux-64]" in line) for line in listed] == [(True, True), (False, False)]
+        assert all("repodata.json [" in line and line.endswith(", fresh") for line in listed)
+        assert cli("cache", "check", **place).returncode == 0
+        assert cli("cache", "clear", **place).stdout.startswith("removed 2 index files, ")
+        assert cli("cache", "list", **place).stdout == ""
+
+    def test_a_damaged_one_is_found_and_built_anew(self, cli: Cli, channel: str, tmp_path: Path) -> None:
+        place = {"RESOLVENT_CACHE_DIR": str(tmp_path / "cache")}
+        solve = ("solve", "app", "-c", channel, "--platform", "linux-64", "--no-detect", "--json")
+        first = report(cli(*solve, **place).stdout)
+        for file in (tmp_path / "cache" / "index").glob("*.index"):
+            data = bytearray(file.read_bytes())
+            data[len(data) // 2] ^= 1
+            file.write_bytes(data)
+        done = cli("cache", "check", **place)
+        assert (done.returncode, done.stderr) == (1, "")
+        again = cli(*solve, **place)
+        assert again.returncode == 0
+        assert report(again.stdout)["packages"] == first["packages"]
+
+    def test_a_cache_that_cannot_be_written_is_no_error(self, cli: Cli, channel: str, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("not a folder")
+        place = {"RESOLVENT_CACHE_DIR": str(tmp_path / "file")}
+        done = cli("solve", "app", "-c", channel, "--platform", "linux-64", "--no-detect", "--json", **place)
+        assert report(done.stdout)["status"] == "solved"
+
+    @pytest.mark.parametrize("arguments", [("cache",), ("cache", "eat"), ("index",), ("index", "./missing")])
+    def test_mistakes(self, cli: Cli, arguments: tuple[str, ...]) -> None:
+        done = cli(*arguments)
+        assert done.returncode == 2
+        assert_one_message(done.stdout, done.stderr)
