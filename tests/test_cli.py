@@ -339,7 +339,7 @@ class TestIndexFiles:
         assert (done.returncode, done.stdout, done.stderr) == (0, f"{channel}: 3 records\n", "")
         listed = cli("cache", "list", **place).stdout.splitlines()
         assert [(" 3 records" in line, "[linux-64]" in line) for line in listed] == [(True, True), (False, False)]
-        assert all("repodata.json [" in line and line.endswith(", fresh") for line in listed)
+        assert all("repodata.json [" in line and line.endswith((", fresh", ", unsure")) for line in listed)
         assert cli("cache", "check", **place).returncode == 0
         assert cli("cache", "clear", **place).stdout.startswith("removed 2 index files, ")
         assert cli("cache", "list", **place).stdout == ""
@@ -357,6 +357,18 @@ class TestIndexFiles:
         again = cli(*solve, **place)
         assert again.returncode == 0
         assert report(again.stdout)["packages"] == first["packages"]
+
+    def test_what_was_fetched_is_counted_and_cleared(self, cli: Cli, tmp_path: Path) -> None:
+        root = tmp_path / "cache"
+        place = {"RESOLVENT_CACHE_DIR": str(root)}
+        for name in ("channels/key/noarch/repodata.json.zst", "shards/00/a.msgpack.zst", "mine/file"):
+            (root / name).parent.mkdir(parents=True)
+            (root / name).write_bytes(b"x" * 500)
+        assert cli("cache", "list", **place).stdout == "fetched from the network: 2 files, 1.0 kB\n"
+        done = cli("cache", "clear", **place)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.splitlines() == ["removed 0 index files, 0 B", "removed 2 fetched files, 1.0 kB"]
+        assert [path.name for path in root.rglob("*") if path.is_file()] == ["file"]
 
     def test_a_cache_that_cannot_be_written_is_no_error(self, cli: Cli, channel: str, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("not a folder")

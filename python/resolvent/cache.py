@@ -1,22 +1,36 @@
-"""Where index files lie, and what can be done with them."""
+"""Where index files lie, what else the cache holds, and what can be done with both.
+
+The cache's root has the folder `index` with index files, and folders of what was fetched from the network
+(`resolvent.network.store`). All of it may be removed at any time: it is built or fetched again. What has another
+name is somebody else's and stays.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from . import _core
 
+#: Folders of what was fetched.
+_FETCHED = ("channels", "shards", "assembled", "closures", "locks")
 
-def index_folder() -> Path:
-    """Return the folder of index files: `index` in `RESOLVENT_CACHE_DIR`, or in the platform's place for caches."""
+
+def cache_root() -> Path:
+    """Return the folder of the cache: `RESOLVENT_CACHE_DIR`, or the platform's place for caches."""
     given = os.environ.get("RESOLVENT_CACHE_DIR")
     if given:
-        return Path(given).expanduser() / "index"
+        return Path(given).expanduser()
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("resolvent", appauthor=False)) / "index"
+    return Path(platformdirs.user_cache_dir("resolvent", appauthor=False))
+
+
+def index_folder() -> Path:
+    """Return the folder of index files: `index` in the cache."""
+    return cache_root() / "index"
 
 
 class IndexFile(NamedTuple):
@@ -64,3 +78,32 @@ def check(file: Path) -> str | None:
 def clear() -> tuple[int, int]:
     """Remove all index files; return how many there were, and their bytes."""
     return _core.cache_clear(str(index_folder()))
+
+
+def fetched() -> tuple[int, int]:
+    """Return how many files were fetched from the network and are kept, and their bytes."""
+    sizes = [size for _, size in _fetched_files()]
+    return len(sizes), sum(sizes)
+
+
+def clear_fetched() -> tuple[int, int]:
+    """Remove what was fetched; return how many files there were, and their bytes."""
+    import shutil
+
+    count, size = fetched()
+    for name in _FETCHED:
+        folder = cache_root() / name
+        if folder.is_dir():
+            shutil.rmtree(folder)
+    return count, size
+
+
+def _fetched_files() -> Iterator[tuple[Path, int]]:
+    for name in _FETCHED:
+        for folder, _, names in os.walk(cache_root() / name):
+            for file in names:
+                path = Path(folder, file)
+                try:
+                    yield path, path.stat().st_size
+                except FileNotFoundError:  # another process removed it meanwhile
+                    continue

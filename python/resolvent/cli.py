@@ -231,7 +231,7 @@ def _add_cache(commands: Any) -> None:
     parser.add_argument("channel", nargs="+", metavar="CHANNEL", help="as `resolvent solve -c` takes it")
     parser.add_argument("--platform", metavar="P", help="target platform (default: this machine's)")
     parser.add_argument("--offline", action="store_true", help="read channels on the network from the cache alone")
-    parser = commands.add_parser("cache", help="list, check or clear the index files", allow_abbrev=False)
+    parser = commands.add_parser("cache", help="list, check or clear the cache", allow_abbrev=False)
     parser.set_defaults(run=_cache, json=False)
     parser.add_argument("action", choices=("list", "check", "clear"))
 

@@ -40,13 +40,16 @@ def index(options: argparse.Namespace) -> int:
 
 
 def cache(options: argparse.Namespace) -> int:
-    """List, check or clear the index files."""
+    """List, check or clear the cache. What was fetched is checked whenever it is read, so only index files are here."""
     from . import cache as files
     from .tables import human_size
 
     if options.action == "clear":
         count, size = files.clear()
         sys.stdout.write(f"removed {count} index files, {human_size(size)}\n")
+        count, size = files.clear_fetched()
+        if count:
+            sys.stdout.write(f"removed {count} fetched files, {human_size(size)}\n")
         return EXIT_OK
     code = EXIT_OK
     for entry in files.index_files():
@@ -56,4 +59,7 @@ def cache(options: argparse.Namespace) -> int:
             state, code = (state, code) if wrong is None else (f"bad: {wrong}", EXIT_UNSATISFIABLE)
         source = entry.source or "unknown source"
         sys.stdout.write(f"{source} [{entry.subdir}]: {entry.records} records, {human_size(entry.size)}, {state}\n")
+    count, size = files.fetched()
+    if count:
+        sys.stdout.write(f"fetched from the network: {count} files, {human_size(size)}\n")
     return code

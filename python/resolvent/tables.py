@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -10,6 +11,8 @@ from rich.text import Text
 
 from ._core import MatchSpec, PackageRecord, Solution, Version
 
+#: Columns of what is no terminal.
+_WIDE = 10_000
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -25,12 +28,14 @@ def print_solution(solution: Solution, specs: Sequence[str], console: Console | 
     console
         Where to print; None: standard output.
     """
-    console = console or Console(highlight=False)
+    console = console or _console()
     requested = {MatchSpec(spec).name for spec in specs}
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("package", "version", "build", "channel"):
+    for column in ("package", "version"):
         table.add_column(column, overflow="fold")
-    table.add_column("size", justify="right")
+    table.add_column("build", overflow="ellipsis", no_wrap=True)
+    table.add_column("channel", overflow="ellipsis", no_wrap=True)
+    table.add_column("size", justify="right", no_wrap=True)
     for record in solution.records:
         table.add_row(
             Text(record.name, style="bold green" if record.name in requested else ""),
@@ -56,7 +61,7 @@ def print_change(solution: Solution, console: Console | None = None) -> None:
     console
         Where to print; None: standard output.
     """
-    console = console or Console(highlight=False)
+    console = console or _console()
     before = {record.name: record for record in solution.transaction.unlink}
     after = {record.name: record for record in solution.transaction.link}
     if not before and not after:
@@ -95,6 +100,11 @@ def _short(record: PackageRecord | None) -> str:
     return "" if record is None else f"{record.version} {record.build}"
 
 
+def _console() -> Console:
+    """Return standard output; lines are folded only where a terminal would break them, never in a file or a pipe."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
+
+
 def summary(solution: Solution) -> str:
     """Return one line: how many packages, how large, and how good the answer is."""
     count = len(solution.records)
@@ -107,7 +117,11 @@ def summary(solution: Solution) -> str:
 
 def tradeoff_lines(solution: Solution) -> list[str]:
     """Return one line for each requested package that could be newer at another's price."""
-    return [f"trade-off: {tradeoff}" for tradeoff in solution.tradeoffs]
+    lines = []
+    for tradeoff in solution.tradeoffs:
+        price = ", ".join(f"{cost['name']} {cost['then']} instead of {cost['chosen']}" for cost in tradeoff["price"])
+        lines.append(f"trade-off: {tradeoff['name']} could be {tradeoff['possible']}, with {price}")
+    return lines
 
 
 def human_size(size: int) -> str:

@@ -7,6 +7,9 @@ use pyo3::types::{PyDict, PyList};
 use resolve::{RequestSpec, WhyNot};
 
 use crate::errors::{self, PackagesNotFound, UnsatisfiableError};
+use crate::arguments::parse_specs;
+use crate::index::{parse_priority, Index};
+use crate::record::{wrap, PackageRecord};
 use crate::solving::{deadline_in, failure, interruptibly, Solution};
 
 /// The exception of a request without an answer.
@@ -85,6 +88,11 @@ impl Fact {
     #[getter]
     fn records(&self) -> usize {
         self.fact().records.len()
+    }
+    /// The records it speaks for, best first.
+    fn members(&self) -> Vec<PackageRecord> {
+        let places = self.fact().records.iter();
+        wrap(places.map(|&at| self.inner.index.record(at)).collect())
     }
     /// Of a policy or a hidden channel: which.
     #[getter]
@@ -185,10 +193,10 @@ impl Fix {
     fn specs(&self) -> Vec<String> {
         self.request.specs.iter().map(|s| s.text.clone()).collect()
     }
-    /// The changed request as a line for a shell; channels and platform are to be added as they were.
+    /// The changed request as a line for a shell. Channels are named as the index names them.
     #[getter]
     fn command(&self) -> String {
-        command(&self.request, &self.changes)
+        command(&self.solution.index, &self.request)
     }
     /// The answer then.
     #[getter]
@@ -216,32 +224,59 @@ fn quoted(word: &str) -> String {
     }
 }
 
-fn command(request: &resolve::Request, changes: &[resolve::Change]) -> String {
+fn command(index: &conda::index::Index, request: &resolve::Request) -> String {
     let mut words = vec!["resolvent".to_string(), "solve".to_string()];
+    let mut option = |name: &str, value: &str| {
+        words.push(name.to_string());
+        words.push(quoted(value));
+    };
+    for channel in index.channels().iter().filter(|c| !c.base_url.is_empty() || !c.name.is_empty()) {
+        option("-c", &channel.name);
+    }
+    option("--platform", index.platform());
+    for spec in &request.constraints {
+        option("--constraint", &spec.text);
+    }
+    for spec in &request.pins {
+        option("--pin", &spec.text);
+    }
+    match request.channel_priority {
+        resolve::ChannelPriority::Strict => {}
+        resolve::ChannelPriority::Flexible => option("--channel-priority", "flexible"),
+        resolve::ChannelPriority::Disabled => option("--channel-priority", "disabled"),
+    }
+    if let Some(cutoff) = request.cutoffs.general {
+        option("--exclude-newer", &cutoff.to_string());
+    }
+    for given in &request.virtual_packages {
+        let build = if given.build == "0" { String::new() } else { format!("={}", given.build) };
+        option("--virtual-package", &format!("{}={}{build}", given.name, given.version));
+    }
+    words.push("--no-detect".to_string());
     words.extend(request.specs.iter().map(|s| quoted(&s.text)));
-    for (option, specs) in [
-        ("--constraint", &request.constraints),
-        ("--pin", &request.pins),
-    ] {
-        for spec in specs {
-            words.push(option.to_string());
-            words.push(quoted(&spec.text));
-        }
-    }
-    for change in changes {
-        match change.kind {
-            "add_virtual_package" => {
-                words.push("--virtual-package".to_string());
-                words.push(quoted(&change.to));
-            }
-            "channel_priority" => {
-                words.extend(["--channel-priority".to_string(), change.to.clone()])
-            }
-            "move_cutoff" => words.extend(["--exclude-newer".to_string(), change.to.clone()]),
-            _ => {}
-        }
-    }
     words.join(" ")
+}
+
+/// The records that a request can reach, each with whether its dependencies matter; see `resolvent.save_problem`.
+#[pyfunction]
+pub fn reachable(
+    index: &Bound<'_, Index>,
+    specs: Vec<String>,
+    constraints: Vec<String>,
+    pins: Vec<String>,
+    channel_priority: Option<&str>,
+) -> PyResult<Vec<(PackageRecord, bool)>> {
+    let index = index.get();
+    let request = resolve::Request {
+        specs: parse_specs(&specs)?,
+        constraints: parse_specs(&constraints)?,
+        pins: parse_specs(&pins)?,
+        channel_priority: channel_priority.map_or(Ok(index.priority), parse_priority)?,
+        ..resolve::Request::default()
+    };
+    let (places, whole): (Vec<_>, Vec<bool>) = resolve::reachable(&index.inner, &request).into_iter().unzip();
+    let records = wrap(places.into_iter().map(|at| index.inner.record(at)).collect());
+    Ok(records.into_iter().zip(whole).collect())
 }
 
 /// What [`Conflict::fixes`] found.

@@ -39,6 +39,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<conflict::Fixes>()?;
     m.add_function(wrap_pyfunction!(conflict::why, m)?)?;
     m.add_function(wrap_pyfunction!(conflict::why_not, m)?)?;
+    m.add_function(wrap_pyfunction!(conflict::reachable, m)?)?;
     m.add_function(wrap_pyfunction!(solving::check, m)?)?;
     m.add_function(wrap_pyfunction!(solving::export_cnf, m)?)?;
     m.add_function(wrap_pyfunction!(solving::export_wcnf, m)?)?;

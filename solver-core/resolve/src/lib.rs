@@ -11,6 +11,7 @@ mod explain;
 mod export;
 mod optimize;
 mod policy;
+mod reproduce;
 pub mod request;
 mod search;
 pub mod session;
@@ -24,6 +25,7 @@ pub use check::check;
 pub use explain::{Change, Conflict, Edge, Fact, FactKind, Fix, Fixes, Hint, HintKind};
 pub use export::{export_cnf, export_wcnf};
 pub use optimize::Budget;
+pub use reproduce::reachable;
 pub use request::{
     ChannelPriority, Cutoffs, Deps, Environment, Licenses, Mode, Request, RequestError,
     RequestSpec, Strategy, VirtualPackage,

@@ -76,7 +76,7 @@ pub struct Fact {
     pub records: Vec<RecordRef>,
     /// Of a fact of the request: its position among the specs, constraints or pins.
     pub position: Option<usize>,
-    /// Of a policy: which (`exclude_newer`).
+    /// Of a policy: which (`exclude_newer`, `deny`, `license`). Of a hidden channel: which hides which.
     pub reason: Option<String>,
     /// How many requirements lie between the request and what it speaks for.
     pub distance: u32,
@@ -139,6 +139,15 @@ pub(super) fn describe(
         missing,
         request: request.clone(),
         index: Arc::clone(index),
+    }
+}
+
+/// The word for the policy that excludes records.
+fn policy(exclusion: Exclusion) -> &'static str {
+    match exclusion {
+        Exclusion::Denied => "deny",
+        Exclusion::License => "license",
+        _ => "exclude_newer",
     }
 }
 
@@ -343,13 +352,15 @@ impl Core<'_> {
             ranges,
             records: at.iter().map(|&p| u.place_of(name, p)).collect(),
             position: None,
-            reason: (kind == FactKind::Policy).then(|| "exclude_newer".to_string()),
+            reason: None,
             distance,
             text: String::new(),
         };
-        if kind == FactKind::ChannelPriority {
-            fact.reason = self.hidden_by(name, &at);
-        }
+        fact.reason = match (kind, at.first()) {
+            (FactKind::ChannelPriority, _) => self.hidden_by(name, &at),
+            (FactKind::Policy, Some(&p)) => u.exclusion_at(name, p).map(policy).map(str::to_string),
+            _ => None,
+        };
         fact.text = text::sentence(&fact);
         fact
     }

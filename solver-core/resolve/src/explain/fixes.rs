@@ -24,6 +24,8 @@ use crate::solve::{solve, SolveError};
 const MOST_CHANGES: usize = 3;
 /// Most fixes that are shown.
 const MOST_FIXES: usize = 5;
+/// How often a virtual package is given anew because it was too old.
+const MOST_RAISES: usize = 8;
 /// Most sets of changes that are tried.
 const MOST_TRIES: usize = 60;
 
@@ -92,16 +94,10 @@ impl Conflict {
                         break;
                     }
                     tried.push(set.clone());
-                    match solve(&self.index, &changed, budget) {
-                        Ok(solution) => fixes.push(Fix {
-                            changes: set,
-                            request: changed,
-                            solution,
-                        }),
-                        Err(SolveError::Unsatisfiable(further)) => {
-                            next.push((set, changed, *further))
-                        }
-                        Err(_) => complete = false,
+                    match self.attempt(set, changed, budget) {
+                        Attempt::Works(fix) => fixes.push(*fix),
+                        Attempt::Fails(set, changed, further) => next.push((set, changed, *further)),
+                        Attempt::Interrupted => complete = false,
                     }
                 }
             }
@@ -111,6 +107,61 @@ impl Conflict {
             frontier = next;
         }
         Fixes { fixes, complete }
+    }
+}
+
+/// What became of a set of changes.
+enum Attempt {
+    Works(Box<Fix>),
+    Fails(Vec<Change>, Request, Box<Conflict>),
+    Interrupted,
+}
+
+impl Conflict {
+    /// Solves with a set of changes. Where its last one gives the target a virtual package that turns out to be too old
+    /// still, a newer one is given, and so on: that is one change.
+    fn attempt(&self, mut set: Vec<Change>, mut changed: Request, budget: Budget<'_>) -> Attempt {
+        for raised in 0.. {
+            let further = match solve(&self.index, &changed, budget) {
+                Ok(solution) => {
+                    say_version(&mut set, &solution);
+                    return Attempt::Works(Box::new(Fix {
+                        changes: set,
+                        request: changed,
+                        solution,
+                    }));
+                }
+                Err(SolveError::Unsatisfiable(further)) => further,
+                Err(_) => return Attempt::Interrupted,
+            };
+            let last = set.last_mut().filter(|c| c.kind == "add_virtual_package" && raised < MOST_RAISES);
+            let again = last.and_then(|last| {
+                let same = |f: &&Fact| f.kind == FactKind::VirtualPackage && f.name == last.name;
+                let fact = further.facts.iter().find(same)?;
+                let (_, mut change, request) = give_virtual_package(&further, fact, &changed)?;
+                if change.to == last.to {
+                    return None;
+                }
+                change.from.clone_from(&last.from);
+                *last = change;
+                Some(request)
+            });
+            match again {
+                Some(request) => changed = request,
+                None => return Attempt::Fails(set, changed, further),
+            }
+        }
+        Attempt::Interrupted
+    }
+}
+
+/// Says which version a relaxed spec leads to.
+fn say_version(set: &mut [Change], solution: &Solution) {
+    for change in set.iter_mut().filter(|c| c.kind == "relax_spec") {
+        let found = solution.records().into_iter().find(|r| r.name == change.name);
+        if let Some(record) = found {
+            change.text = format!("relax {} to {} (that gives {})", change.from, change.to, record.version);
+        }
     }
 }
 
@@ -188,23 +239,28 @@ fn give_virtual_package(
     request: &Request,
 ) -> Option<(u8, Change, Request)> {
     let asking = conflict.facts.iter().filter(|f| f.target == fact.name);
-    let mut asked: Vec<Version> = asking
-        .filter_map(|f| least_version(&f.spec, &fact.name))
+    // Records ask in different ways; the least that one of them asks for may do.
+    let mut asked: Vec<(Version, String)> = asking
+        .filter_map(|f| least(&f.spec, &fact.name))
         .collect();
     asked.sort();
-    let version = asked.pop().or_else(|| Version::parse("0").ok())?;
+    let had = request.virtual_packages.iter().find(|v| v.name == fact.name);
+    let newer = |(version, build): &&(Version, String)| {
+        had.is_none_or(|had| *version > had.version || (*version == had.version && *build != had.build))
+    };
+    let (version, build) = asked.iter().find(newer).cloned()?;
     let given = VirtualPackage {
         name: fact.name.clone(),
-        build: "0".to_string(),
+        build,
         version,
     };
     let mut changed = request.clone();
     changed.virtual_packages.retain(|v| v.name != fact.name);
-    let to = format!("{}={}", given.name, given.version);
-    let text = format!(
-        "give the target {} {}, if it has it",
-        given.name, given.version
-    );
+    let mut to = format!("{}={}", given.name, given.version);
+    if given.build != "0" {
+        to = format!("{to}={}", given.build);
+    }
+    let text = format!("say that the target has {}, if it has", to.replace('=', " "));
     changed.virtual_packages.push(given);
     Some((
         0,
@@ -213,15 +269,20 @@ fn give_virtual_package(
     ))
 }
 
-/// The least version that a spec such as `__cuda >=12` admits, as far as its text says.
-fn least_version(spec: &str, name: &str) -> Option<Version> {
-    let bare = spec.strip_prefix(name)?.trim();
-    let first = bare.split([',', '|', ' ']).next()?;
+/// The least version that a spec such as `__cuda >=12` admits, and its build if it names one, as far as its text says.
+fn least(spec: &str, name: &str) -> Option<(Version, String)> {
+    let mut words = spec.strip_prefix(name)?.split_whitespace();
+    let first = words.next().unwrap_or("0").split([',', '|']).next()?;
     let number = first
         .trim_start_matches(['>', '=', '~'])
         .trim_end_matches('*')
         .trim_end_matches('.');
-    (!first.starts_with(['<', '!'])).then(|| Version::parse(number).ok())?
+    let number = if number.is_empty() { "0" } else { number };
+    let build = words.next().filter(|b| !b.contains(['*', '^', '|'])).unwrap_or("0");
+    if first.starts_with(['<', '!']) {
+        return None;
+    }
+    Some((Version::parse(number).ok()?, build.to_string()))
 }
 
 /// The cut-off moves to the day of the first record that it hides; a deny list or licence rule is lifted.
@@ -231,7 +292,7 @@ fn lift_policy(
     request: &Request,
 ) -> Option<(u8, Change, Request)> {
     let mut changed = request.clone();
-    if request.cutoffs != Cutoffs::default() {
+    if fact.reason.as_deref() == Some("exclude_newer") && request.cutoffs != Cutoffs::default() {
         let first = fact.records.iter().map(|at| conflict.time(*at)).min()?;
         let until = end_of_day(first);
         if request.cutoffs.general.is_some_and(|now| now < until) {
@@ -281,7 +342,7 @@ fn give_up_spec(fact: &Fact, request: &Request) -> Vec<(u8, Change, Request)> {
         if let Ok(bare) = RequestSpec::parse(&fact.name) {
             let mut changed = request.clone();
             changed.specs[at] = bare;
-            let text = format!("ask for any {} instead of {}", fact.name, fact.spec);
+            let text = format!("relax {} to {}", fact.spec, fact.name);
             out.push((
                 4,
                 change("relax_spec", &fact.name, &fact.spec, &fact.name, text),

@@ -15,11 +15,17 @@ const MOST_ALTERNATIVES: usize = 3;
 const MOST_TREE: usize = 22;
 /// Most hints, unless everything is asked for.
 const MOST_HINTS: usize = 4;
+/// Longest spec that is written out in full, in characters.
+const LONGEST_SPEC: usize = 60;
 /// Deepest nesting of the tree that is still legible.
 const DEEPEST: usize = 24;
 
 /// A spec as people write it: conda's upper bounds end in `.0a0` to keep pre-releases out, which says nothing new here.
 pub(super) fn plain(spec: &str) -> String {
+    if spec.chars().count() > LONGEST_SPEC {
+        let head: String = spec.chars().take(LONGEST_SPEC - 1).collect();
+        return format!("{head}…");
+    }
     spec.split(',')
         .map(|term| match term.split_once('<') {
             Some((_, bound)) if !bound.starts_with('=') => {
@@ -60,7 +66,11 @@ pub(super) fn sentence(fact: &Fact) -> String {
             }
             None => format!("{subject} is hidden by strict channel priority"),
         },
-        FactKind::Policy => format!("{subject} is newer than the cut-off"),
+        FactKind::Policy => match fact.reason.as_deref() {
+            Some("deny") => format!("{subject} is on the deny list"),
+            Some("license") => format!("{subject} has a licence that is not allowed"),
+            _ => format!("{subject} is newer than the cut-off"),
+        },
         FactKind::Unparsable => format!("{subject} has metadata that cannot be read"),
         FactKind::VirtualPackage if fact.spec.is_empty() => {
             format!("the target has no {}", fact.name)
@@ -253,6 +263,12 @@ fn groups(conflict: &Conflict) -> Vec<Group<'_>> {
     groups
 }
 
+/// Whether facts of this kind say why something cannot be had at all.
+fn is_end(kind: FactKind) -> bool {
+    use FactKind::{ChannelPriority, MissingName, MissingVersion, Policy, Unparsable, VirtualPackage};
+    matches!(kind, MissingName | MissingVersion | VirtualPackage | ChannelPriority | Policy | Unparsable)
+}
+
 impl Conflict {
     /// The culprit in one sentence.
     pub fn headline(&self) -> String {
@@ -289,8 +305,10 @@ impl Conflict {
                 .filter(of_request)
                 .any(|f| f.target == name)
         };
+        // Where demands meet, nothing further is asked: a package that asks for more is on the way to the culprit.
+        let passes_on = |name: &str| groups.iter().any(|g| g.first().name == name);
         let mut best: Option<(&str, Vec<String>)> = None;
-        for name in names {
+        for &name in names.iter().filter(|name| !passes_on(name)) {
             let found = demands(name);
             if found.len() < 2 {
                 continue;
@@ -302,7 +320,13 @@ impl Conflict {
                 best = Some((name, found));
             }
         }
-        if let Some((name, found)) = best {
+        let end = self.facts.iter().find(|f| is_end(f.kind));
+        let clash = best.filter(|(name, _)| end.is_none_or(|end| end.name != *name));
+        let clash = clash.or_else(|| match end {
+            Some(_) => None,
+            None => names.iter().map(|name| (*name, demands(name))).find(|(_, found)| found.len() > 1),
+        });
+        if let Some((name, found)) = clash {
             let more = match found.len() - 2 {
                 0 => String::new(),
                 1 => format!(" (and one more demand on {name})"),
@@ -310,18 +334,9 @@ impl Conflict {
             };
             return format!("{}, but {}{more}", found[0], found[1]);
         }
-        let end = self.facts.iter().find(|f| {
-            matches!(
-                f.kind,
-                FactKind::MissingName | FactKind::MissingVersion | FactKind::VirtualPackage
-            ) || matches!(
-                f.kind,
-                FactKind::ChannelPriority | FactKind::Policy | FactKind::Unparsable
-            )
-        });
         if let Some(end) = end {
             let asked = demands(&end.name);
-            return match asked.first() {
+            return match asked.last() {
                 Some(asked) => format!("{asked}, but {}", end.text),
                 None => end.text.clone(),
             };
