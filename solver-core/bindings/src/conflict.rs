@@ -6,8 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use resolve::{RequestSpec, WhyNot};
 
-use crate::errors::{self, PackagesNotFound, UnsatisfiableError};
 use crate::arguments::parse_specs;
+use crate::errors::{self, PackagesNotFound, UnsatisfiableError};
 use crate::index::{parse_priority, Index};
 use crate::record::{wrap, PackageRecord};
 use crate::solving::{deadline_in, failure, interruptibly, Solution};
@@ -230,7 +230,11 @@ fn command(index: &conda::index::Index, request: &resolve::Request) -> String {
         words.push(name.to_string());
         words.push(quoted(value));
     };
-    for channel in index.channels().iter().filter(|c| !c.base_url.is_empty() || !c.name.is_empty()) {
+    for channel in index
+        .channels()
+        .iter()
+        .filter(|c| !c.base_url.is_empty() || !c.name.is_empty())
+    {
         option("-c", &channel.name);
     }
     option("--platform", index.platform());
@@ -249,8 +253,15 @@ fn command(index: &conda::index::Index, request: &resolve::Request) -> String {
         option("--exclude-newer", &cutoff.to_string());
     }
     for given in &request.virtual_packages {
-        let build = if given.build == "0" { String::new() } else { format!("={}", given.build) };
-        option("--virtual-package", &format!("{}={}{build}", given.name, given.version));
+        let build = if given.build == "0" {
+            String::new()
+        } else {
+            format!("={}", given.build)
+        };
+        option(
+            "--virtual-package",
+            &format!("{}={}{build}", given.name, given.version),
+        );
     }
     words.push("--no-detect".to_string());
     words.extend(request.specs.iter().map(|s| quoted(&s.text)));
@@ -274,8 +285,15 @@ pub fn reachable(
         channel_priority: channel_priority.map_or(Ok(index.priority), parse_priority)?,
         ..resolve::Request::default()
     };
-    let (places, whole): (Vec<_>, Vec<bool>) = resolve::reachable(&index.inner, &request).into_iter().unzip();
-    let records = wrap(places.into_iter().map(|at| index.inner.record(at)).collect());
+    let (places, whole): (Vec<_>, Vec<bool>) = resolve::reachable(&index.inner, &request)
+        .into_iter()
+        .unzip();
+    let records = wrap(
+        places
+            .into_iter()
+            .map(|at| index.inner.record(at))
+            .collect(),
+    );
     Ok(records.into_iter().zip(whole).collect())
 }
 

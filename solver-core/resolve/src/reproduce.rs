@@ -21,7 +21,12 @@ pub fn reachable(index: &Arc<Index>, request: &Request) -> Vec<(RecordRef, bool)
     let mut names: FxHashSet<NameId> = FxHashSet::default();
     let mut specs: FxHashSet<SpecIdx> = FxHashSet::default();
     let mut queue: Vec<SpecIdx> = Vec::new();
-    for spec in request.specs.iter().chain(&request.constraints).chain(&request.pins) {
+    for spec in request
+        .specs
+        .iter()
+        .chain(&request.constraints)
+        .chain(&request.pins)
+    {
         let id = u.parsed_spec(&spec.text, &spec.spec);
         if specs.insert(id) {
             queue.push(id);
@@ -43,7 +48,10 @@ pub fn reachable(index: &Arc<Index>, request: &Request) -> Vec<(RecordRef, bool)
             if !u.matches(&u.specs[spec as usize], position) || !reached.insert(at) {
                 continue;
             }
-            for &dep in index.segments()[segment as usize].segment.depends(at.record) {
+            for &dep in index.segments()[segment as usize]
+                .segment
+                .depends(at.record)
+            {
                 let id = u.segment_spec(segment, dep);
                 if specs.insert(id) {
                     queue.push(id);

@@ -96,7 +96,9 @@ impl Conflict {
                     tried.push(set.clone());
                     match self.attempt(set, changed, budget) {
                         Attempt::Works(fix) => fixes.push(*fix),
-                        Attempt::Fails(set, changed, further) => next.push((set, changed, *further)),
+                        Attempt::Fails(set, changed, further) => {
+                            next.push((set, changed, *further))
+                        }
                         Attempt::Interrupted => complete = false,
                     }
                 }
@@ -134,7 +136,9 @@ impl Conflict {
                 Err(SolveError::Unsatisfiable(further)) => further,
                 Err(_) => return Attempt::Interrupted,
             };
-            let last = set.last_mut().filter(|c| c.kind == "add_virtual_package" && raised < MOST_RAISES);
+            let last = set
+                .last_mut()
+                .filter(|c| c.kind == "add_virtual_package" && raised < MOST_RAISES);
             let again = last.and_then(|last| {
                 let same = |f: &&Fact| f.kind == FactKind::VirtualPackage && f.name == last.name;
                 let fact = further.facts.iter().find(same)?;
@@ -158,9 +162,15 @@ impl Conflict {
 /// Says which version a relaxed spec leads to.
 fn say_version(set: &mut [Change], solution: &Solution) {
     for change in set.iter_mut().filter(|c| c.kind == "relax_spec") {
-        let found = solution.records().into_iter().find(|r| r.name == change.name);
+        let found = solution
+            .records()
+            .into_iter()
+            .find(|r| r.name == change.name);
         if let Some(record) = found {
-            change.text = format!("relax {} to {} (that gives {})", change.from, change.to, record.version);
+            change.text = format!(
+                "relax {} to {} (that gives {})",
+                change.from, change.to, record.version
+            );
         }
     }
 }
@@ -240,13 +250,17 @@ fn give_virtual_package(
 ) -> Option<(u8, Change, Request)> {
     let asking = conflict.facts.iter().filter(|f| f.target == fact.name);
     // Records ask in different ways; the least that one of them asks for may do.
-    let mut asked: Vec<(Version, String)> = asking
-        .filter_map(|f| least(&f.spec, &fact.name))
-        .collect();
+    let mut asked: Vec<(Version, String)> =
+        asking.filter_map(|f| least(&f.spec, &fact.name)).collect();
     asked.sort();
-    let had = request.virtual_packages.iter().find(|v| v.name == fact.name);
+    let had = request
+        .virtual_packages
+        .iter()
+        .find(|v| v.name == fact.name);
     let newer = |(version, build): &&(Version, String)| {
-        had.is_none_or(|had| *version > had.version || (*version == had.version && *build != had.build))
+        had.is_none_or(|had| {
+            *version > had.version || (*version == had.version && *build != had.build)
+        })
     };
     let (version, build) = asked.iter().find(newer).cloned()?;
     let given = VirtualPackage {
@@ -260,7 +274,10 @@ fn give_virtual_package(
     if given.build != "0" {
         to = format!("{to}={}", given.build);
     }
-    let text = format!("say that the target has {}, if it has", to.replace('=', " "));
+    let text = format!(
+        "say that the target has {}, if it has",
+        to.replace('=', " ")
+    );
     changed.virtual_packages.push(given);
     Some((
         0,
@@ -278,7 +295,10 @@ fn least(spec: &str, name: &str) -> Option<(Version, String)> {
         .trim_end_matches('*')
         .trim_end_matches('.');
     let number = if number.is_empty() { "0" } else { number };
-    let build = words.next().filter(|b| !b.contains(['*', '^', '|'])).unwrap_or("0");
+    let build = words
+        .next()
+        .filter(|b| !b.contains(['*', '^', '|']))
+        .unwrap_or("0");
     if first.starts_with(['<', '!']) {
         return None;
     }

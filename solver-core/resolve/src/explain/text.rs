@@ -265,8 +265,13 @@ fn groups(conflict: &Conflict) -> Vec<Group<'_>> {
 
 /// Whether facts of this kind say why something cannot be had at all.
 fn is_end(kind: FactKind) -> bool {
-    use FactKind::{ChannelPriority, MissingName, MissingVersion, Policy, Unparsable, VirtualPackage};
-    matches!(kind, MissingName | MissingVersion | VirtualPackage | ChannelPriority | Policy | Unparsable)
+    use FactKind::{
+        ChannelPriority, MissingName, MissingVersion, Policy, Unparsable, VirtualPackage,
+    };
+    matches!(
+        kind,
+        MissingName | MissingVersion | VirtualPackage | ChannelPriority | Policy | Unparsable
+    )
 }
 
 impl Conflict {
@@ -324,7 +329,10 @@ impl Conflict {
         let clash = best.filter(|(name, _)| end.is_none_or(|end| end.name != *name));
         let clash = clash.or_else(|| match end {
             Some(_) => None,
-            None => names.iter().map(|name| (*name, demands(name))).find(|(_, found)| found.len() > 1),
+            None => names
+                .iter()
+                .map(|name| (*name, demands(name)))
+                .find(|(_, found)| found.len() > 1),
         });
         if let Some((name, found)) = clash {
             let more = match found.len() - 2 {
