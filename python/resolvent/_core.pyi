@@ -25,6 +25,7 @@ class InvalidRepodata(ResolventError):
 
 class ChannelNotFound(ResolventError):
     file: str | None
+
 class DeadlineExceeded(ResolventError): ...
 
 @final
@@ -219,6 +220,7 @@ class Solution:
 
 @final
 class Fact:
+    def members(self) -> list[PackageRecord]: ...
     @property
     def kind(self) -> str: ...
     @property
@@ -284,6 +286,13 @@ class Conflict:
     def report(self, verbose: bool = False) -> str: ...
     def to_dict(self) -> dict[str, Any]: ...
 
+def reachable(
+    index: Index,
+    specs: Sequence[str],
+    constraints: Sequence[str],
+    pins: Sequence[str],
+    channel_priority: str | None,
+) -> list[tuple[PackageRecord, bool]]: ...
 def why(solution: Solution, name: str) -> list[list[tuple[str, str]]]: ...
 def why_not(solution: Solution, wish: str, timeout: float | None) -> dict[str, Any]: ...
 def check(
