@@ -131,6 +131,9 @@ impl Channel {
             Location::of_path(text, config)
         } else if let Some((scheme, rest)) = url::split_scheme(text) {
             match Location::of_url(scheme, rest) {
+                Some(location) if location.path.starts_with("t/") && scheme != "file" => {
+                    return fail("a second token, or a path that begins with t/");
+                }
                 Some(location) => location,
                 None => return fail("the URL has no host"),
             }
@@ -187,6 +190,12 @@ impl Channel {
             return Err(ChannelError::new(
                 text,
                 "an empty or relative path component",
+            ));
+        }
+        if name.starts_with("t/") {
+            return Err(ChannelError::new(
+                text,
+                "a name cannot begin with t/, which introduces a token in URLs",
             ));
         }
         let mut channel = if name == "defaults" {
