@@ -42,6 +42,7 @@ from .virtual_packages import VirtualPackage, detect_virtual_packages
 
 if TYPE_CHECKING:
     from .explaining import WhyNot, why, why_not
+    from .reproducing import replay, save_problem
 
 __all__ = [
     "Channel",
@@ -78,7 +79,9 @@ __all__ = [
     "export_wcnf",
     "host_platform",
     "load_index",
+    "replay",
     "sample_channel",
+    "save_problem",
     "solve",
     "why",
     "why_not",
@@ -91,4 +94,8 @@ def __getattr__(name: str) -> Any:
         from . import explaining
 
         return getattr(explaining, name)
+    if name in {"replay", "save_problem"}:
+        from . import reproducing
+
+        return getattr(reproducing, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,11 +14,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from . import _core
 from ._core import Conflict, MatchSpec, Solution
 from .arguments import timeout_seconds
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: Most lines of a conflict that is not shown in full, fixes included.
+SCREENFUL = 40
+#: Seconds that `render` looks for fixes.
+FIX_SECONDS = 5.0
 #: Seconds spent on one package by `held_back`.
 HELD_BACK_SECONDS = 5.0
 
@@ -154,3 +162,38 @@ def held_back(solution: Solution, specs: Iterable[str]) -> list[str]:
             cost = ", ".join(f"{p.name} {p.before or 'absent'} -> {p.after or 'absent'}" for p in found.price[:3])
             lines.append(f"{name} {record.version} could be {newer}, at the price of: {cost}")
     return lines
+
+
+def render(conflict: Conflict, console: Console, verbose: bool = False) -> None:
+    """Show a conflict for people: the culprit, a tree, hints, and as commands what would help.
+
+    At most `SCREENFUL` lines, unless everything is asked for; in colours if the console is a terminal.
+
+    Parameters
+    ----------
+    conflict
+        Of an `UnsatisfiableError`.
+    console
+        Of rich.
+    verbose
+        Leave nothing out, and tell further conflicts of the request too.
+    """
+    from rich.text import Text
+
+    report = conflict.report(verbose=verbose).splitlines()
+    for number, line in enumerate(report):
+        style = "bold red" if number == 0 else "yellow" if line.startswith("hint:") else ""
+        console.print(Text(line, style=style), soft_wrap=True)
+    if verbose:
+        for further in conflict.further(FIX_SECONDS):
+            console.print(Text(f"besides, {further.report(verbose=True)}"), soft_wrap=True)
+    room = SCREENFUL - len(report) - 2
+    fixes = conflict.fixes(timeout=FIX_SECONDS)
+    shown = [fixes[i] for i in range(len(fixes)) if verbose or 2 * (i + 1) <= room]
+    if shown:
+        console.print(Text("what would help:", style="bold"))
+    for fix in shown:
+        console.print(Text(f"  {fix}"), soft_wrap=True)
+        console.print(Text(f"    {fix.command}", style="green"), soft_wrap=True)
+    if not fixes.complete:
+        console.print(Text("(there was no time to try everything)"))

@@ -196,7 +196,7 @@ impl Fix {
     /// The changed request as a line for a shell. Channels are named as the index names them.
     #[getter]
     fn command(&self) -> String {
-        command(&self.solution.index, &self.request)
+        command(&self.solution.index, &self.request, &self.changes)
     }
     /// The answer then.
     #[getter]
@@ -224,7 +224,11 @@ fn quoted(word: &str) -> String {
     }
 }
 
-fn command(index: &conda::index::Index, request: &resolve::Request) -> String {
+fn command(
+    index: &conda::index::Index,
+    request: &resolve::Request,
+    changes: &[resolve::Change],
+) -> String {
     let mut words = vec!["resolvent".to_string(), "solve".to_string()];
     let mut option = |name: &str, value: &str| {
         words.push(name.to_string());
@@ -250,7 +254,11 @@ fn command(index: &conda::index::Index, request: &resolve::Request) -> String {
         resolve::ChannelPriority::Disabled => option("--channel-priority", "disabled"),
     }
     if let Some(cutoff) = request.cutoffs.general {
-        option("--exclude-newer", &cutoff.to_string());
+        let moved = changes
+            .iter()
+            .find(|c| c.kind == "move_cutoff" && !c.to.is_empty());
+        let cutoff = moved.map_or_else(|| cutoff.to_string(), |change| change.to.clone());
+        option("--exclude-newer", &cutoff);
     }
     for given in &request.virtual_packages {
         let build = if given.build == "0" {

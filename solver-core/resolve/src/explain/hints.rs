@@ -104,7 +104,7 @@ impl Conflict {
             kind: HintKind::HiddenChannel,
             name: fact.name.clone(),
             text: format!(
-                "{} {} is in channel {channel}, hidden by strict priority; ask for {channel}::{}, or for another priority",
+                "channel {channel} has {} {}, hidden by strict priority; ask for {channel}::{}, or for another priority",
                 fact.name, fact.ranges, fact.name
             ),
             offers: vec![channel.clone()],
@@ -119,7 +119,7 @@ impl Conflict {
             kind: HintKind::AfterCutoff,
             name: fact.name.clone(),
             text: format!(
-                "{} {} exists only after the cut-off of {cutoff}; the first is of {first}",
+                "{} {} came after the cut-off of {cutoff}, the first on {first}",
                 fact.name, fact.ranges
             ),
             offers: vec![first],
@@ -210,7 +210,8 @@ fn existing_versions(fact: &Fact) -> Option<Hint> {
         .chars()
         .take_while(|c| c.is_ascii_alphanumeric() || *c == '.')
         .collect();
-    let wanted = Version::parse(named.trim_end_matches('.')).ok()?;
+    let named = named.trim_end_matches('.');
+    let wanted = Version::parse(named).ok()?;
     let at = fact
         .versions
         .partition_point(|v| Version::parse(v).is_ok_and(|v| v.key() > wanted.key()));
@@ -221,7 +222,13 @@ fn existing_versions(fact: &Fact) -> Option<Hint> {
     if let Some(above) = at.checked_sub(1).and_then(|i| fact.versions.get(i)) {
         offers.push(above.clone());
     }
+    let exists = offers
+        .first()
+        .is_some_and(|v| Version::parse(v).is_ok_and(|v| v.key() == wanted.key()));
     let text = match &offers[..] {
+        [found, ..] if exists => {
+            format!("{} {found} exists, but no build of it matches", fact.name)
+        }
         [below, above] => format!(
             "the versions of {} nearest to {named} are {below} and {above}",
             fact.name

@@ -50,28 +50,62 @@ fn named(name: &str, ranges: &str) -> String {
     }
 }
 
+/// The verb that goes with these versions: there may be more than one.
+fn verb(ranges: &str, one: &'static str, more: &'static str) -> &'static str {
+    if ranges.contains(' ') {
+        more
+    } else {
+        one
+    }
+}
+
+/// Orders texts as people count: 2 before 10.
+fn natural(text: &str) -> Vec<(u64, String)> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let words = rest
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        let (word, tail) = rest.split_at(words);
+        let digits = tail
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(tail.len());
+        out.push((tail[..digits].parse().unwrap_or(u64::MAX), word.to_string()));
+        rest = &tail[digits..];
+    }
+    out
+}
+
 /// The sentence of a fact.
 pub(super) fn sentence(fact: &Fact) -> String {
     let subject = named(&fact.name, &fact.ranges);
     let spec = plain(&fact.spec);
+    let is = verb(&fact.ranges, "is", "are");
     match fact.kind {
         FactKind::Request => format!("{spec} is requested"),
         FactKind::Constraint => format!("a constraint allows only {spec}"),
         FactKind::Pin => format!("a pin allows only {spec}"),
-        FactKind::Dependency => format!("{subject} requires {spec}"),
-        FactKind::Constrains => format!("{subject} allows only {spec}"),
+        FactKind::Dependency => format!(
+            "{subject} {} {spec}",
+            verb(&fact.ranges, "requires", "require")
+        ),
+        FactKind::Constrains => format!(
+            "{subject} {} only {spec}",
+            verb(&fact.ranges, "allows", "allow")
+        ),
         FactKind::ChannelPriority => match &fact.reason {
             Some(reason) => {
-                format!("{subject} is hidden by strict channel priority: it is {reason}")
+                format!("{subject} {is} hidden by strict channel priority ({reason})")
             }
-            None => format!("{subject} is hidden by strict channel priority"),
+            None => format!("{subject} {is} hidden by strict channel priority"),
         },
         FactKind::Policy => match fact.reason.as_deref() {
-            Some("deny") => format!("{subject} is on the deny list"),
-            Some("license") => format!("{subject} has a licence that is not allowed"),
-            _ => format!("{subject} is newer than the cut-off"),
+            Some("deny") => format!("{subject} {is} on the deny list"),
+            Some("license") => format!("the licence of {subject} is not allowed"),
+            _ => format!("{subject} {is} newer than the cut-off"),
         },
-        FactKind::Unparsable => format!("{subject} has metadata that cannot be read"),
+        FactKind::Unparsable => format!("the metadata of {subject} cannot be read"),
         FactKind::VirtualPackage if fact.spec.is_empty() => {
             format!("the target has no {}", fact.name)
         }
@@ -98,10 +132,11 @@ impl Group<'_> {
         self.facts[0]
     }
 
-    fn subject(&self) -> String {
+    /// The versions that the facts speak for.
+    fn ranges(&self) -> String {
         let first = self.first();
         if self.facts.len() == 1 {
-            return named(&first.name, &first.ranges);
+            return first.ranges.clone();
         }
         let mut versions: Vec<&String> = self.facts.iter().flat_map(|f| &f.versions).collect();
         versions.sort_by_cached_key(|v| {
@@ -110,12 +145,12 @@ impl Group<'_> {
                 .unwrap_or_default()
         });
         versions.dedup();
-        let ranges = match &versions[..] {
+        match &versions[..] {
             [] => String::new(),
             [only] => (*only).clone(),
+            [old, new] => format!("{old} and {new}"),
             [old, .., new] => format!("{old} to {new}"),
-        };
-        named(&first.name, &ranges)
+        }
     }
 
     /// "python >=3.9,<3.10, >=3.10,<3.11 or >=3.11,<3.12".
@@ -146,12 +181,17 @@ impl Group<'_> {
     }
 
     fn text(&self) -> String {
+        let ranges = self.ranges();
         let verb = if self.first().kind == FactKind::Constrains {
-            "allows only"
+            verb(&ranges, "allows only", "allow only")
         } else {
-            "requires"
+            verb(&ranges, "requires", "require")
         };
-        format!("{} {verb} {}", self.subject(), self.demand())
+        format!(
+            "{} {verb} {}",
+            named(&self.first().name, &ranges),
+            self.demand()
+        )
     }
 }
 
@@ -260,6 +300,9 @@ fn groups(conflict: &Conflict) -> Vec<Group<'_>> {
             None => groups.push(Group { facts: vec![fact] }),
         }
     }
+    for group in &mut groups {
+        group.facts.sort_by_cached_key(|f| natural(&f.spec));
+    }
     groups
 }
 
@@ -298,6 +341,14 @@ impl Conflict {
                 .filter(of_request)
                 .filter(|f| f.target == name)
                 .map(|f| f.text.clone());
+            // A mere name is no demand worth telling beside others.
+            let narrow = self
+                .facts
+                .iter()
+                .filter(of_request)
+                .filter(|f| f.target == name && f.spec != name)
+                .count();
+            let asked = asked.filter(|text| narrow < 2 || *text != format!("{name} is requested"));
             let required = groups
                 .iter()
                 .filter(|g| g.first().target == name)
