@@ -6,6 +6,7 @@ import gzip
 import itertools
 import json
 import re
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 import resolvent
 from conftest import LINUX, ChannelMaker, record
 from resolvent import MatchSpec, ResolventError, Solution, UnsatisfiableError
+from resolvent._core import InternalError
 from resolvent.explaining import held_back
 
 
@@ -133,3 +135,20 @@ def test_other_files_are_refused(text: str, tmp_path: Path) -> None:
     path.write_text(text)
     with pytest.raises(ResolventError, match=re.escape(str(path))):
         resolvent.replay(path)
+
+
+def test_a_failed_check_leaves_a_problem(
+    make_channel: ChannelMaker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Broken:
+        def solve(self, *arguments: object) -> Solution:
+            raise InternalError(f"internal error: the answer to {arguments[0]} failed its check")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    session = resolvent.Session(small(make_channel), virtual_packages=[])
+    monkeypatch.setattr(session, "_core", Broken())
+    with pytest.raises(InternalError, match=r"\['old'\] failed its check; please report it with ") as caught:
+        session.solve(["old"])
+    assert caught.value.problem is not None
+    assert caught.value.problem in str(caught.value)
+    assert {r.name for r in resolvent.replay(caught.value.problem)} == {"old", "lib"}

@@ -28,6 +28,10 @@ class ChannelNotFound(ResolventError):
 
 class DeadlineExceeded(ResolventError): ...
 
+class InternalError(ResolventError):
+    problem: str | None
+
+
 @final
 class Version:
     def __new__(cls, text: str) -> Self: ...

@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from . import _core
-from ._core import Index, PackageRecord, ResolventError, Solution
+from ._core import Index, InternalError, PackageRecord, ResolventError, Solution
 from .arguments import STRATEGIES, Cutoff, Specs, Strategy, choice, cutoff_milliseconds, specs_of
-from .solving import load_index, solve
+from .solving import Session, load_index, solve
 from .virtual_packages import VirtualPackages
 from .virtual_packages import virtual_packages as shape_virtual_packages
 
@@ -123,6 +123,41 @@ def replay(path: str | os.PathLike[str], *, timeout: float | None = None) -> Sol
         )
     except KeyError as error:
         raise ResolventError(f"{os.fspath(path)} is not a whole problem: it lacks {error}") from None
+
+
+def with_problem(
+    error: InternalError,
+    session: Session,
+    asked: Mapping[str, Any],
+    policy: Mapping[str, Any],
+    channel_priority: str | None,
+    environment: object,
+) -> InternalError:
+    """Return the error of a failed check with a file that shows it, where such a file can say all of the request."""
+    cutoff = policy["exclude_newer"]
+    whole = environment is None and not any(value for key, value in policy.items() if key != "exclude_newer")
+    path = None
+    if whole:
+        try:
+            handle, path = tempfile.mkstemp(prefix="resolvent-", suffix=".json")
+            os.close(handle)
+            save_problem(
+                path,
+                asked["specs"],
+                index=session.index,
+                virtual_packages=session.virtual_packages,
+                constraints=asked["constraints"],
+                pins=asked["pins"],
+                strategy=asked["strategy"],
+                exclude_newer=cutoff,
+                channel_priority=channel_priority,
+            )
+        except OSError:
+            path = None
+    hint = f"; please report it with {path}" if path else ""
+    told = InternalError(f"{error}{hint}")
+    told.problem = path
+    return told
 
 
 def _rebuild(problem: Mapping[str, Any], folder: Path) -> Index:

@@ -161,16 +161,23 @@ class Session:
             *specs_of("pins", pins),
             *(str(pin) for pin in (installed.pins if isinstance(installed, Prefix) else ())),
         ]
-        return self._core.solve(
-            specs_of("specs", specs),
-            specs_of("constraints", constraints),
-            [] if flag("ignore_pinned", ignore_pinned) else pinned,
-            choice("strategy", strategy, STRATEGIES),
-            timeout_seconds(timeout),
-            None if channel_priority is None else choice("channel_priority", channel_priority, CHANNEL_PRIORITIES),
-            policy_arguments(exclude_newer, deny, licenses),
-            environment,
+        limits = specs_of("constraints", constraints)
+        pinned = [] if flag("ignore_pinned", ignore_pinned) else pinned
+        policy = policy_arguments(exclude_newer, deny, licenses)
+        specs = specs_of("specs", specs)
+        priority = (
+            None if channel_priority is None else choice("channel_priority", channel_priority, CHANNEL_PRIORITIES)
         )
+        order = choice("strategy", strategy, STRATEGIES)
+        try:
+            return self._core.solve(
+                specs, limits, pinned, order, timeout_seconds(timeout), priority, policy, environment
+            )
+        except _core.InternalError as error:
+            from .reproducing import with_problem
+
+            asked = {"specs": specs, "constraints": limits, "pins": pinned, "strategy": order}
+            raise with_problem(error, self, asked, policy, priority, environment) from error
 
 
 def solve(

@@ -47,6 +47,12 @@ create_exception!(
 );
 create_exception!(
     resolvent,
+    InternalError,
+    ResolventError,
+    "An answer failed its check and is withheld: a defect of this package; `.problem` is a file that shows it, or None."
+);
+create_exception!(
+    resolvent,
     DeadlineExceeded,
     ResolventError,
     "The deadline struck before any answer was found."
@@ -62,6 +68,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("InvalidVersion", py.get_type::<InvalidVersion>())?;
     m.add("InvalidRepodata", py.get_type::<InvalidRepodata>())?;
     m.add("ChannelNotFound", py.get_type::<ChannelNotFound>())?;
+    m.add("InternalError", py.get_type::<InternalError>())?;
     m.add("DeadlineExceeded", py.get_type::<DeadlineExceeded>())?;
     Ok(())
 }

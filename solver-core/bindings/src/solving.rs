@@ -13,7 +13,7 @@ use resolve::{Budget, Request, SolveError, Strategy, VirtualPackage};
 
 use crate::arguments::{parse_specs, EnvironmentArguments, PolicyArguments};
 use crate::conflict::unsatisfiable;
-use crate::errors::{self, DeadlineExceeded, ResolventError};
+use crate::errors::{self, DeadlineExceeded, InternalError, ResolventError};
 use crate::index::{parse_priority, Index};
 use crate::record::{wrap, PackageRecord};
 
@@ -113,7 +113,7 @@ pub fn failure(py: Python<'_>, error: SolveError) -> PyErr {
         SolveError::Interrupted => DeadlineExceeded::new_err(
             "the deadline struck before any answer was found; give more time, or narrow the request",
         ),
-        SolveError::Internal(broken) => ResolventError::new_err(format!(
+        SolveError::Internal(broken) => InternalError::new_err(format!(
             "internal error: the answer failed its check and is withheld: {}",
             broken.join("; ")
         )),

@@ -97,7 +97,7 @@ impl Conflict {
                     match self.attempt(set, changed, budget) {
                         Attempt::Works(fix) => fixes.push(*fix),
                         Attempt::Fails(set, changed, further) => {
-                            next.push((set, changed, *further))
+                            next.push((set, *changed, *further))
                         }
                         Attempt::Interrupted => complete = false,
                     }
@@ -115,7 +115,7 @@ impl Conflict {
 /// What became of a set of changes.
 enum Attempt {
     Works(Box<Fix>),
-    Fails(Vec<Change>, Request, Box<Conflict>),
+    Fails(Vec<Change>, Box<Request>, Box<Conflict>),
     Interrupted,
 }
 
@@ -152,7 +152,7 @@ impl Conflict {
             });
             match again {
                 Some(request) => changed = request,
-                None => return Attempt::Fails(set, changed, further),
+                None => return Attempt::Fails(set, Box::new(changed), further),
             }
         }
         Attempt::Interrupted

@@ -71,9 +71,9 @@ pub(crate) fn explain(
 impl Conflict {
     /// Further conflicts: each is one of the request without the facts by which the earlier ones can be resolved.
     ///
-    /// Of each conflict, the requested spec, pin or constraint is given up that resolves it at the smallest cost (see
-    /// [`Conflict::fixes`]) and, where several do, leaves the least behind. At most seven are looked for; those found
-    /// before the budget is spent are returned, with `false` if it was.
+    /// Of each conflict, the pin, constraint or requested spec is given up that comes first in the order of
+    /// [`Conflict::fixes`], unless giving up one of them leaves nothing wrong: then there are no more. At most seven
+    /// are looked for; those found before the budget is spent are returned, with `false` if it was.
     pub fn further(&self, budget: Budget<'_>) -> (Vec<Conflict>, bool) {
         let mut out: Vec<Conflict> = Vec::new();
         let mut request = self.request.clone();
