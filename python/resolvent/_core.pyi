@@ -31,7 +31,6 @@ class DeadlineExceeded(ResolventError): ...
 class InternalError(ResolventError):
     problem: str | None
 
-
 @final
 class Version:
     def __new__(cls, text: str) -> Self: ...
