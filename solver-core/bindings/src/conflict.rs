@@ -373,11 +373,7 @@ impl Conflict {
     fn fixes(&self, py: Python<'_>, timeout: f64) -> PyResult<Fixes> {
         let deadline = deadline_in(Some(timeout));
         let conflict = Arc::clone(&self.inner);
-        let (found, interrupt) =
-            py.detach(|| interruptibly(deadline, |budget| conflict.fixes(budget)));
-        if let Some(interrupt) = interrupt {
-            return Err(interrupt);
-        }
+        let found = py.detach(|| interruptibly(deadline, |budget| conflict.fixes(budget)))?;
         let fixes = found.fixes.into_iter().map(|fix| {
             Py::new(
                 py,
@@ -398,12 +394,9 @@ impl Conflict {
     fn further(&self, py: Python<'_>, timeout: f64) -> PyResult<Vec<Conflict>> {
         let deadline = deadline_in(Some(timeout));
         let conflict = Arc::clone(&self.inner);
-        let ((found, _), interrupt) =
-            py.detach(|| interruptibly(deadline, |budget| conflict.further(budget)));
-        match interrupt {
-            Some(interrupt) => Err(interrupt),
-            None => Ok(found.into_iter().map(Conflict::new).collect()),
-        }
+        let (found, _) =
+            py.detach(|| interruptibly(deadline, |budget| conflict.further(budget)))?;
+        Ok(found.into_iter().map(Conflict::new).collect())
     }
     /// The conflict for people; `verbose` leaves nothing out.
     #[pyo3(signature = (verbose = false))]
@@ -466,11 +459,8 @@ pub fn why_not<'py>(
     let wish = RequestSpec::parse(wish).map_err(errors::request)?;
     let inner = Arc::clone(&solution.get().inner);
     let deadline = deadline_in(timeout);
-    let (result, interrupt) =
-        py.detach(|| interruptibly(deadline, |budget| resolve::why_not(&inner, wish, budget)));
-    if let Some(interrupt) = interrupt {
-        return Err(interrupt);
-    }
+    let result =
+        py.detach(|| interruptibly(deadline, |budget| resolve::why_not(&inner, wish, budget)))?;
     let d = PyDict::new(py);
     d.set_item("granted", false)?;
     d.set_item("conflict", py.None())?;

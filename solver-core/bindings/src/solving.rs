@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::Write;
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -91,11 +92,8 @@ impl Session {
                 .transpose()?,
         };
         let deadline = deadline_in(timeout);
-        let (result, interrupt) =
-            py.detach(|| interruptibly(deadline, |budget| self.inner.solve(&request, budget)));
-        if let Some(interrupt) = interrupt {
-            return Err(interrupt);
-        }
+        let result =
+            py.detach(|| interruptibly(deadline, |budget| self.inner.solve(&request, budget)))?;
         match result {
             Ok(solution) => Ok(Solution {
                 inner: Arc::new(solution),
@@ -126,11 +124,11 @@ pub fn deadline_in(timeout: Option<f64>) -> Option<Instant> {
     Some(Instant::now() + Duration::from_secs_f64(seconds.max(0.0)))
 }
 
-/// Works without the GIL, looking for signals now and then; a pending KeyboardInterrupt comes back beside the result.
+/// Works without the GIL, looking for signals now and then; a pending KeyboardInterrupt, or a panic, comes back as an error.
 pub fn interruptibly<T>(
     deadline: Option<Instant>,
     work: impl FnOnce(Budget<'_>) -> T,
-) -> (T, Option<PyErr>) {
+) -> PyResult<T> {
     let pending: RefCell<Option<PyErr>> = RefCell::new(None);
     let next_look = Cell::new(Instant::now() + SIGNAL_INTERVAL);
     let cancelled = || {
@@ -154,8 +152,16 @@ pub fn interruptibly<T>(
         deadline,
         cancelled: Some(&cancelled),
     };
-    let result = work(budget);
-    (result, pending.into_inner())
+    // A panic is a defect; what it leaves behind (a session's instance) is dropped, so nothing half-done is seen again.
+    let result = catch_unwind(AssertUnwindSafe(|| work(budget)));
+    if let Some(interrupt) = pending.into_inner() {
+        return Err(interrupt);
+    }
+    result.map_err(|_| {
+        ResolventError::new_err(
+            "internal error: the solver stopped at a broken assumption; please report the request",
+        )
+    })
 }
 
 /// The answer to a request.
