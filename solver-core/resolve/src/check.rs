@@ -202,7 +202,7 @@ pub(crate) fn unsatisfied(
     for (subject, &at) in subjects.iter().zip(places) {
         let segment = &index.segments()[at.segment as usize].segment;
         for ((_, wanted), &spec) in subject.depends.iter().zip(segment.depends(at.record)) {
-            if !checker.satisfied(wanted) {
+            if checker.applies(wanted) && !checker.satisfied(wanted) {
                 out.push((at, spec));
             }
         }
@@ -277,6 +277,19 @@ impl<'c> Checker<'c> {
             .is_some_and(|name| self.present(name).any(|s| s.matches(wanted)))
     }
 
+    /// Whether the condition of a dependency holds (CEP 43); one without a condition always applies.
+    fn applies(&self, wanted: &Wanted<'_>) -> bool {
+        let Wanted::Parsed(spec) = wanted else {
+            return true;
+        };
+        let mut met = |leaf: &MatchSpec| {
+            leaf.name_exact()
+                .is_some_and(|name| self.present(name).any(|s| leaf.matches(s.whole())))
+        };
+        spec.when()
+            .is_none_or(|condition| condition.holds(&mut met))
+    }
+
     /// True unless a package of the spec's name is present and does not match.
     fn respected(&self, wanted: &Wanted<'_>) -> bool {
         wanted
@@ -318,7 +331,7 @@ impl<'c> Checker<'c> {
                         "{} depends on '{text}', which cannot be read",
                         subject.label()
                     ));
-                } else if !self.satisfied(wanted) {
+                } else if self.applies(wanted) && !self.satisfied(wanted) {
                     self.broken.push(format!(
                         "{} depends on '{text}', which is not satisfied",
                         subject.label()

@@ -23,6 +23,7 @@
 //! candidate), so a partial assignment in which every installed name has its candidate satisfies every clause when
 //! what is left is made false. The search stops there instead of assigning every variable.
 
+mod condition;
 mod guard;
 mod open;
 mod window;
@@ -63,6 +64,8 @@ pub(crate) struct Ladder {
     specs: Vec<Bound>,
     /// What candidates of other names constrain, until something requires this name.
     waiting: Vec<(Lit, SpecIdx)>,
+    /// Leaves of conditions on the name, implied by what matches them.
+    leaves: Vec<(Lit, SpecIdx)>,
     /// Something requires the name.
     reached: bool,
     /// How often a search wanted a candidate that was not open.
@@ -98,6 +101,7 @@ impl Ladders {
             chosen: Vec::new(),
             specs: Vec::new(),
             waiting: Vec::new(),
+            leaves: Vec::new(),
             reached: false,
             wanted: 0,
         };

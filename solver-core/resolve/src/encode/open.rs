@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use conda::index::{RecordId, RecordRef};
 
+use super::condition::Truth;
 use super::{Cause, Instance, SpecLit};
 use crate::universe::{Exclusion, NameId, SpecIdx};
 
@@ -88,7 +89,7 @@ impl Instance {
                 let spec = self.u.segment_spec(at.segment, dep);
                 let entry = &self.u.specs[spec as usize];
                 let name = entry.name;
-                if entry.on_virtual.is_some() {
+                if entry.on_virtual.is_some() || entry.condition().is_some() {
                     continue;
                 }
                 if let Some(position) = self.best_guess(name, Some(spec), wishes) {
@@ -168,6 +169,16 @@ impl Instance {
             }
             let spec = self.u.segment_spec(at.segment, dep);
             let cause = Cause::Depends(name, spec);
+            // What a conditional dependency asks for is asked of a literal of its own.
+            let p = match self.condition_of(spec) {
+                Truth::Never => continue,
+                Truth::Always => p,
+                Truth::Lit(condition) => {
+                    let asked = self.solver.new_var().positive();
+                    self.solver.add_clause(&[!p, !condition, asked]);
+                    asked
+                }
+            };
             match self.u.specs[spec as usize].on_virtual {
                 Some((true, _)) => {}
                 Some((false, _)) => self.need_unmet(p, cause, spec),

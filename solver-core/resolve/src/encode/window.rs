@@ -77,6 +77,9 @@ impl Instance {
             self.bound(bound, from);
         }
         self.ladders.of_mut(name).specs = bounds;
+        for (lit, spec) in self.ladders.of(name).leaves.clone() {
+            self.imply_leaf(name, lit, spec, from);
+        }
     }
 
     /// Writes the clauses of a spec literal for the candidates known from `from` on.

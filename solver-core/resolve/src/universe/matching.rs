@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use conda::index::{BuildPattern, RecordId, RecordRef};
-use conda::match_spec::MatchSpec;
+use conda::match_spec::{Condition, MatchSpec};
 use conda::pattern::StringMatcher;
 use conda::record::PackageRecord;
 use conda::version::Version;
@@ -101,6 +101,14 @@ impl Spec {
     pub(crate) fn may_match_from(&self, position: u32) -> bool {
         !matches!(self.filter, Filter::Nothing)
             && self.ranges.last().is_some_and(|r| r.end > position)
+    }
+
+    /// The condition under which a dependency on the spec applies (CEP 43).
+    pub(crate) fn condition(&self) -> Option<&Condition> {
+        match &self.filter {
+            Filter::Full(spec) => spec.when(),
+            _ => None,
+        }
     }
 
     /// Whether an owned record matches; the name is taken as equal.
