@@ -92,6 +92,7 @@ impl MatchSpec {
             || (operator && self.build.is_some())
             || (!operator && odd_glob)
             || text.starts_with('=')
+            || ends_like_a_package(base)
             || ends_like_a_package(text);
         if in_brackets {
             brackets.quoted("version", text);
