@@ -23,6 +23,8 @@ ROOT = Path(__file__).parent.parent
 if "RESOLVENT_CACHE_DIR" not in os.environ:
     os.environ["RESOLVENT_CACHE_DIR"] = tempfile.mkdtemp(prefix="resolvent-tests-")
     atexit.register(shutil.rmtree, os.environ["RESOLVENT_CACHE_DIR"], ignore_errors=True)
+# Most tests read thousands of little channels once each; those of index files ask for them.
+os.environ["RESOLVENT_NO_INDEX_FILES"] = "1"
 
 #: A Linux machine as most requests of the corpus assume it.
 LINUX = ("__archspec 1 x86_64", "__glibc 2.28", "__linux 5.10", "__unix 0")

@@ -333,7 +333,7 @@ class TestInformation:
 
 class TestIndexFiles:
     def test_built_listed_checked_and_cleared(self, cli: Cli, channel: str, tmp_path: Path) -> None:
-        place = {"RESOLVENT_CACHE_DIR": str(tmp_path / "cache")}
+        place = {"RESOLVENT_NO_INDEX_FILES": "", "RESOLVENT_CACHE_DIR": str(tmp_path / "cache")}
         assert cli("cache", "list", **place).stdout == ""
         done = cli("index", channel, "--platform", "linux-64", **place)
         assert (done.returncode, done.stdout, done.stderr) == (0, f"{channel}: 3 records\n", "")
@@ -345,7 +345,7 @@ class TestIndexFiles:
         assert cli("cache", "list", **place).stdout == ""
 
     def test_a_damaged_one_is_found_and_built_anew(self, cli: Cli, channel: str, tmp_path: Path) -> None:
-        place = {"RESOLVENT_CACHE_DIR": str(tmp_path / "cache")}
+        place = {"RESOLVENT_NO_INDEX_FILES": "", "RESOLVENT_CACHE_DIR": str(tmp_path / "cache")}
         solve = ("solve", "app", "-c", channel, "--platform", "linux-64", "--no-detect", "--json")
         first = report(cli(*solve, **place).stdout)
         for file in (tmp_path / "cache" / "index").glob("*.index"):
@@ -360,7 +360,7 @@ class TestIndexFiles:
 
     def test_what_was_fetched_is_counted_and_cleared(self, cli: Cli, tmp_path: Path) -> None:
         root = tmp_path / "cache"
-        place = {"RESOLVENT_CACHE_DIR": str(root)}
+        place = {"RESOLVENT_NO_INDEX_FILES": "", "RESOLVENT_CACHE_DIR": str(root)}
         for name in ("channels/key/noarch/repodata.json.zst", "shards/00/a.msgpack.zst", "mine/file"):
             (root / name).parent.mkdir(parents=True)
             (root / name).write_bytes(b"x" * 500)
@@ -372,7 +372,7 @@ class TestIndexFiles:
 
     def test_a_cache_that_cannot_be_written_is_no_error(self, cli: Cli, channel: str, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("not a folder")
-        place = {"RESOLVENT_CACHE_DIR": str(tmp_path / "file")}
+        place = {"RESOLVENT_NO_INDEX_FILES": "", "RESOLVENT_CACHE_DIR": str(tmp_path / "file")}
         done = cli("solve", "app", "-c", channel, "--platform", "linux-64", "--no-detect", "--json", **place)
         assert report(done.stdout)["status"] == "solved"
 

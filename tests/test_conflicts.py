@@ -172,7 +172,7 @@ def test_the_command_line_tells_fixes(make_channel: ChannelMaker, cli: Cli) -> N
 
 def test_index_files_from_the_command_line(make_channel: ChannelMaker, cli: Cli, tmp_path: Path) -> None:
     folder = make_channel([record("app", "1.0")])
-    cache = {"RESOLVENT_CACHE_DIR": str(tmp_path / "cache")}
+    cache = {"RESOLVENT_NO_INDEX_FILES": "", "RESOLVENT_CACHE_DIR": str(tmp_path / "cache")}
     assert "1 records" in cli("index", str(folder), "--platform", "linux-64", **cache).stdout
     listed = cli("cache", "list", **cache).stdout
     assert "linux-64" in listed and "1 records" in listed

@@ -49,6 +49,7 @@ def load_index(
 
     What is read is kept as index files in the cache folder (`RESOLVENT_CACHE_DIR`, or the platform's place for
     caches), which later loads of the same repodata map into memory. What happens to them is logged as `resolvent`.
+    `RESOLVENT_NO_INDEX_FILES=1` does without.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def load_index(
         _platform(platform),
         choice("channel_priority", channel_priority, CHANNEL_PRIORITIES),
         flag("skip_bad_records", skip_bad_records),
-        str(index_folder()),
+        None if os.environ.get("RESOLVENT_NO_INDEX_FILES") else str(index_folder()),
     )
     if index.log:
         import logging
