@@ -123,8 +123,11 @@ def test_a_session_works_on_after_a_deadline(corpus: Corpus) -> None:
 
 
 _PROGRAM = """
+import signal
 import sys
 import resolvent
+# A runner in the background may have been started with the signal ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 index = resolvent.load_index([sys.argv[1]], platform="linux-64")
 print("begun", flush=True)
 try:
