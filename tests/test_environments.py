@@ -7,7 +7,6 @@ for instance) it is compared outright.
 
 from __future__ import annotations
 
-import inspect
 import json
 import random
 from collections.abc import Callable, Iterable
@@ -34,9 +33,6 @@ from environment_support import apply, identities, identity, write_prefix
 from resolvent import MatchSpec, PackageRecord, Solution, UnsatisfiableError
 from resolvent.prefix import Prefix
 
-_KNOWN = inspect.signature(resolvent.solve).parameters
-pytestmark = pytest.mark.skipif("mode" not in _KNOWN, reason="solve() has no keyword `mode` yet")
-
 ORDINARY = range(3)
 LONG = range(len(ORDINARY), 60)
 #: One test of each environment; most of them in the long run only.
@@ -60,9 +56,6 @@ def ask(env: Scenario, conda_forge: resolvent.Index) -> Ask:
     """Solve, with the environment's arguments if not told otherwise, and check."""
 
     def call(specs: Iterable[str], **keywords: Any) -> Solution:
-        for name in keywords:
-            if name not in _KNOWN:
-                pytest.skip(f"solve() has no keyword `{name}` yet")
         specs = list(specs)
         arguments = {**env.arguments, "index": conda_forge, **keywords}
         solution = resolvent.solve(specs, **arguments)

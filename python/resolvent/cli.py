@@ -27,8 +27,6 @@ from .virtual_packages import VirtualPackage, detect_virtual_packages, from_pair
 
 EXIT_SOLVED, EXIT_UNSATISFIABLE, EXIT_BAD_INPUT, EXIT_DEADLINE, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
-#: Seconds that are spent on fixes of a request without an answer.
-_FIXES_SECONDS = 2.0
 #: Warnings about the index that are shown one by one; the rest is counted.
 _SHOWN_WARNINGS = 5
 
@@ -68,8 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _flushed(_fail(error, EXIT_BAD_INPUT, as_json))
     except UnsatisfiableError as error:
         if not as_json:
-            _complain(f"resolvent: {error.conflict.report('--verbose' in words)}")
-            _print_fixes(error.conflict)
+            _tell_conflict(error.conflict, verbose="--verbose" in words)
             return _flushed(EXIT_UNSATISFIABLE)
         return _flushed(_fail(error, EXIT_UNSATISFIABLE, as_json))
     except DeadlineExceeded as error:
@@ -435,13 +432,17 @@ def _print_warnings(warnings: Sequence[str]) -> None:
         _complain(f"warning: {len(warnings) - _SHOWN_WARNINGS} more of these")
 
 
-def _print_fixes(conflict: Conflict) -> None:
-    """Tell what would help, each fix tried before."""
-    fixes = conflict.fixes(timeout=_FIXES_SECONDS)
-    if len(fixes):
-        _complain("what would help:")
-    for fix in fixes:
-        _complain(f"  {fix}\n    {fix.command}")
+def _tell_conflict(conflict: Conflict, *, verbose: bool) -> None:
+    """Tell why there is no answer and what would help, as plain text that any terminal can show."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    from .explaining import render
+
+    text = StringIO()
+    render(conflict, Console(file=text, color_system=None, highlight=False), verbose)
+    _complain(f"resolvent: {text.getvalue().rstrip()}")
 
 
 def _fail(error: Exception, code: int, as_json: bool) -> int:
