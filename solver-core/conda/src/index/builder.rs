@@ -135,7 +135,10 @@ pub(super) fn build(raw: RawRepodata<'_>, subdir: &str, identity: &Digest) -> Se
         let bad_list = bad_lists[depends[at] as usize] || bad_lists[constrains[at] as usize];
         let rare = raw.rare.get(record.rare as usize);
         let features = rare.is_some_and(|rare| !rare.track_features.is_empty());
-        flags.push(record_flags(record, features, bad_version || bad_list));
+        let extras = rare.is_some_and(|rare| !rare.extra_depends.is_empty());
+        let mut bits = record_flags(record, features, bad_version || bad_list);
+        bits |= if extras { flag::EXTRAS } else { 0 };
+        flags.push(bits);
         if bad_version {
             let text = raw.versions.values()[record.version as usize];
             warnings.add(
@@ -615,6 +618,9 @@ fn spec_row<'s>(
     }
     if spec.error.is_some() {
         flags |= spec_flag::UNPARSABLE;
+    }
+    if spec.extras {
+        flags |= spec_flag::EXTRAS;
     }
     let mut build = 0;
     if let Some((kind, pattern)) = &spec.build {

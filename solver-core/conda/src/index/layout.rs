@@ -30,7 +30,7 @@ pub(crate) type Digest = [u8; 32];
 /// First bytes of an index file.
 pub(crate) const MAGIC: [u8; 8] = *b"resolvix";
 /// Changes whenever the meaning of the bytes does; older files are then rebuilt.
-pub(crate) const FORMAT_VERSION: u32 = 2;
+pub(crate) const FORMAT_VERSION: u32 = 3;
 /// Reads differently on a machine of the other byte order.
 pub(crate) const BYTE_ORDER_MARK: u32 = 0x0A0B_0C0D;
 /// Unit of the checksums: small enough that a solve checks little more than it reads.
@@ -167,6 +167,8 @@ pub(crate) mod flag {
     pub const UNPARSABLE: u16 = 1 << 5;
     pub const HAS_MD5: u16 = 1 << 6;
     pub const HAS_SHA256: u16 = 1 << 7;
+    /// The rare fields hold optional dependency groups (CEP 44).
+    pub const EXTRAS: u16 = 1 << 8;
 }
 
 /// Bits of a spec.
@@ -180,6 +182,8 @@ pub(crate) mod spec_flag {
     pub const BUILD_EXACT: u32 = 1 << 2;
     pub const BUILD_GLOB: u32 = 2 << 2;
     pub const BUILD_REGEX: u32 = 3 << 2;
+    /// The text asks for optional dependency groups (CEP 44).
+    pub const EXTRAS: u32 = 1 << 4;
 }
 
 /// Tags of the rare fields.

@@ -303,6 +303,18 @@ impl Segment {
         self.flags(record) & flag::UNPARSABLE != 0
     }
 
+    /// Whether the record has optional dependency groups (CEP 44), see [`Segment::extra_depends`].
+    #[inline]
+    pub fn has_extras(&self, record: RecordId) -> bool {
+        self.flags(record) & flag::EXTRAS != 0
+    }
+
+    /// Whether a spec asks for optional dependency groups (CEP 44).
+    #[inline]
+    pub fn asks_for_extras(&self, spec: SpecId) -> bool {
+        self.spec_row(spec).flags & spec_flag::EXTRAS != 0
+    }
+
     /// What the record depends on.
     pub fn depends(&self, record: RecordId) -> &[SpecId] {
         self.list(self.depends_list(record))

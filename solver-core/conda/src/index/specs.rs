@@ -23,6 +23,8 @@ pub(super) struct CompiledSpec<'a> {
     pub build: Option<(PatternKind, Cow<'a, str>)>,
     /// Whether the three above say everything.
     pub simple: bool,
+    /// Whether it asks for optional dependency groups.
+    pub extras: bool,
     /// Why the text is no match spec.
     pub error: Option<String>,
 }
@@ -52,6 +54,7 @@ fn compile_any(text: &str) -> CompiledSpec<'_> {
             .unwrap_or_default(),
         build: build.map(|build| (build.kind(), Cow::Owned(build.as_str().to_owned()))),
         simple: spec.is_simple(),
+        extras: !spec.extras().is_empty(),
         error: None,
     }
 }
@@ -120,6 +123,7 @@ fn compile_positional(text: &str) -> Option<CompiledSpec<'_>> {
         program,
         build,
         simple: true,
+        extras: false,
         error: None,
     })
 }

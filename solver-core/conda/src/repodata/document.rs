@@ -1,8 +1,10 @@
 //! The whole file: which keys stand at the top, and what each may hold.
 //!
-//! `info`, `packages`, `packages.conda`, `removed` and `repodata_version` are read; every other key is walked
-//! over. That includes `v3` (CEP 48) for now: its records use a richer language of specs and are promised to
-//! be invisible to tools that do not know it.
+//! `info`, `packages`, `packages.conda`, `v3`, `removed` and `repodata_version` are read; every other key is walked over.
+//!
+//! `v3` (CEP 48) holds records by archive type and by file name without the extension: `{"conda": {stem: record}, "tar.bz2":
+//! …}`. Its records join the others; where both have an archive, the one of `v3` counts. Types that no conda tool
+//! installs (`whl`) are walked over.
 
 use bumpalo::Bump;
 use serde::de::{Error as _, MapAccess, SeqAccess};
@@ -60,12 +62,13 @@ impl<'a> Accept<'a> for Document<'_, 'a> {
     fn object<A: MapAccess<'a>>(mut self, mut map: A) -> Result<Result<(), Found>, A::Error> {
         let mut seen: Vec<&str> = Vec::new();
         let mut file_names = FxHashSet::default();
+        let mut newer = Newer::default();
         while let Some(key) = map.next_key_seed(Value(Str(self.arena)))? {
             // Keys are strings, the parser has made sure.
             let Ok(key) = key else { continue };
             if !matches!(
                 key,
-                "info" | "packages" | "packages.conda" | "removed" | "repodata_version"
+                "info" | "packages" | "packages.conda" | "removed" | "repodata_version" | "v3"
             ) {
                 map.next_value_seed(Value(Ignore))?.ok();
                 continue;
@@ -92,10 +95,20 @@ impl<'a> Accept<'a> for Document<'_, 'a> {
                         return Err(self.stop(key, reason));
                     }
                 }
+                "v3" => {
+                    let section = Revision {
+                        document: &mut self,
+                        newer: &mut newer,
+                    };
+                    if let Err(found) = map.next_value_seed(Value(section))? {
+                        return Err(self.stop(key, format!("expected an object, found {found}")));
+                    }
+                }
                 _ => {
                     let section = Section {
                         document: &mut self,
                         file_names: &mut file_names,
+                        extension: "",
                     };
                     if let Err(found) = map.next_value_seed(Value(section))? {
                         return Err(self.stop(key, format!("expected an object, found {found}")));
@@ -103,6 +116,67 @@ impl<'a> Accept<'a> for Document<'_, 'a> {
                 }
             }
         }
+        newer.replace(self.raw);
+        Ok(Ok(()))
+    }
+}
+
+/// The records of `v3`.
+#[derive(Default)]
+struct Newer<'a> {
+    file_names: FxHashSet<&'a str>,
+    /// Where they are among the records.
+    range: std::ops::Range<usize>,
+}
+
+impl Newer<'_> {
+    /// Drops the records of the older sections that `v3` has too.
+    fn replace(self, raw: &mut RawRepodata<'_>) {
+        if self.file_names.is_empty() {
+            return;
+        }
+        let mut position = 0;
+        raw.records.retain(|record| {
+            let own = self.range.contains(&position);
+            position += 1;
+            own || !self.file_names.contains(record.file_name)
+        });
+    }
+}
+
+/// `v3`: archive type to section.
+struct Revision<'d, 'x, 'a> {
+    document: &'d mut Document<'x, 'a>,
+    newer: &'d mut Newer<'a>,
+}
+
+impl<'a> Accept<'a> for Revision<'_, '_, 'a> {
+    type Out = ();
+
+    fn object<A: MapAccess<'a>>(self, mut map: A) -> Result<Result<(), Found>, A::Error> {
+        let Revision { document, newer } = self;
+        let start = document.raw.records.len();
+        while let Some(kind) = map.next_key_seed(Value(Str(document.arena)))? {
+            let Ok(kind) = kind else { continue };
+            let extension = match kind {
+                "conda" => ".conda",
+                "tar.bz2" => ".tar.bz2",
+                _ => {
+                    map.next_value_seed(Value(Ignore))?.ok();
+                    continue;
+                }
+            };
+            let section = Section {
+                document: &mut *document,
+                file_names: &mut newer.file_names,
+                extension,
+            };
+            if let Err(found) = map.next_value_seed(Value(section))? {
+                let reason = format!("expected an object, found {found}");
+                return Err(document.stop(&format!("v3.{kind}"), reason));
+            }
+        }
+        newer.range = start..document.raw.records.len();
         Ok(Ok(()))
     }
 }
@@ -169,10 +243,12 @@ impl<'a> Accept<'a> for Removed<'_, '_, 'a> {
     }
 }
 
-/// `packages` or `packages.conda`: archive name to record.
+/// `packages`, `packages.conda` or a section of `v3`: archive name to record.
 struct Section<'d, 'x, 'a> {
     document: &'d mut Document<'x, 'a>,
     file_names: &'d mut FxHashSet<&'a str>,
+    /// What the keys leave out of the file names.
+    extension: &'static str,
 }
 
 impl<'a> Accept<'a> for Section<'_, '_, 'a> {
@@ -182,10 +258,15 @@ impl<'a> Accept<'a> for Section<'_, '_, 'a> {
         let Section {
             document,
             file_names,
+            extension,
         } = self;
         let arena = document.arena;
         while let Some(file_name) = map.next_key_seed(Value(Str(arena)))? {
             let Ok(file_name) = file_name else { continue };
+            let file_name = match extension {
+                "" => file_name,
+                extension => &*arena.alloc_str(&format!("{file_name}{extension}")),
+            };
             let items = document.raw.items.len();
             let rare = document.raw.rare.len();
             let record = RecordOf {
