@@ -24,6 +24,9 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find solver-core -name target -pru
 help:
 	@sed -n '3,/^$$/s/^# \{0,1\}//p' Makefile
 
+# Compiled modules are what an installer leaves behind, too; where PYTHONDONTWRITEBYTECODE is set, each start would
+# compile them again.
+#
 # The order of the stamps keeps one environment for all: tools, then the extension built into it.
 $(STAMP)-venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "resolvent needs Python 3.10 or newer; set PYTHON=...")'
@@ -33,6 +36,7 @@ $(STAMP)-venv:
 
 $(STAMP)-build: $(STAMP)-venv pyproject.toml $(RUST_SOURCES)
 	VIRTUAL_ENV='$(abspath $(VENV))' $(BIN)/maturin develop --quiet --release --locked
+	$(BIN)/python -m compileall -q python/resolvent
 	@touch $@
 
 $(STAMP)-tools: $(STAMP)-build pyproject.toml

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
 
 import resolvent
 from conftest import ChannelMaker, Cli, record, write_subdir
+from resolvent.places import cache_root
 
 KEYS = {"status", "optimality", "packages", "transaction", "conflict", "stats", "error"}
 LIBRARY = [record("lib", "1.0", "0"), record("lib", "2.0", "0"), record("app", "1.0", "0", depends=["lib <2"])]
@@ -381,3 +385,40 @@ class TestIndexFiles:
         done = cli(*arguments)
         assert done.returncode == 2
         assert_one_message(done.stdout, done.stderr)
+
+
+class TestStart:
+    """A start costs more than most solves: what it imports is watched."""
+
+    _PROGRAM = "import sys; from resolvent.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
+
+    def test_a_solve_as_json_imports_little(self, channel: str) -> None:
+        words = ["solve", "app", "-c", channel, "--platform", "linux-64", "--no-detect", "--json"]
+        done = subprocess.run([sys.executable, "-c", self._PROGRAM, *words], capture_output=True, text=True, check=True)
+        loaded = set(done.stderr.split())
+        assert report(done.stdout)["status"] == "solved"
+        assert "resolvent.solving" in loaded
+        unwanted = {"rich", "httpx", "msgpack", "zstandard", "asyncio", "archspec", "platform", "subprocess", "logging"}
+        own = {"prefix", "network", "tables", "explaining", "reproducing", "_detect"}
+        assert not loaded & (unwanted | {f"resolvent.{name}" for name in own})
+        if sys.version_info < (3, 14):  # whose json and argparse may use more of the library
+            assert not loaded & {"pathlib", "shutil", "urllib.parse", "datetime"}
+
+    @pytest.mark.parametrize("name", [name for name in resolvent.__all__ if name != "__version__"])
+    def test_names_are_there_when_asked_for(self, name: str) -> None:
+        assert name in dir(resolvent)
+        assert getattr(resolvent, name).__module__.startswith("resolvent")
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is what the library says")
+    @pytest.mark.parametrize("value", [None, "", "  ", "/some/where", "/some/where/"])
+    def test_the_cache_lies_where_the_library_of_such_places_says(
+        self, value: str | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("RESOLVENT_CACHE_DIR", raising=False)
+        monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+        if value is not None:
+            monkeypatch.setenv("XDG_CACHE_HOME", value)
+        expected = platformdirs.user_cache_dir("resolvent", appauthor=False)
+        assert Path(cache_root()) == Path(expected)
+        monkeypatch.setenv("RESOLVENT_CACHE_DIR", "~/mine")
+        assert Path(cache_root()) == Path("~/mine").expanduser()

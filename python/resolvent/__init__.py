@@ -35,14 +35,14 @@ from ._core import (
     VersionSpec,
     __version__,
 )
-from .channels import host_platform, sample_channel
-from .prefix import InvalidPrefix, NotAnEnvironment, Prefix, PrefixError
-from .solving import Session, check, export_cnf, export_wcnf, load_index, solve
-from .virtual_packages import VirtualPackage, detect_virtual_packages
 
 if TYPE_CHECKING:
+    from .channels import host_platform, sample_channel
     from .explaining import WhyNot, why, why_not
+    from .prefix import InvalidPrefix, NotAnEnvironment, Prefix, PrefixError
     from .reproducing import replay, save_problem
+    from .solving import Session, check, export_cnf, export_wcnf, load_index, solve
+    from .virtual_packages import VirtualPackage, detect_virtual_packages
 
 __all__ = [
     "Channel",
@@ -88,14 +88,29 @@ __all__ = [
 ]
 
 
+#: Where names are that are imported when they are asked for: a start costs more than most solves.
+_HOMES = {
+    "channels": ("host_platform", "sample_channel"),
+    "explaining": ("WhyNot", "why", "why_not"),
+    "prefix": ("InvalidPrefix", "NotAnEnvironment", "Prefix", "PrefixError"),
+    "reproducing": ("replay", "save_problem"),
+    "solving": ("Session", "check", "export_cnf", "export_wcnf", "load_index", "solve"),
+    "virtual_packages": ("VirtualPackage", "detect_virtual_packages"),
+}
+
+
 def __getattr__(name: str) -> Any:
-    """Import what only some programs need when they ask for it: a start costs more than most solves."""
-    if name in {"WhyNot", "why", "why_not"}:
-        from . import explaining
+    """Import what only some programs need."""
+    from importlib import import_module
 
-        return getattr(explaining, name)
-    if name in {"replay", "save_problem"}:
-        from . import reproducing
-
-        return getattr(reproducing, name)
+    for home, names in _HOMES.items():
+        if name in names:
+            value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+            return value
+    if name in _HOMES:
+        return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -6,14 +6,14 @@ of conda lives here.
 
 from __future__ import annotations
 
-import datetime as _datetime
-import math
-import re
-import time
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ._core import MatchSpec, PackageRecord, ResolventError
+
+if TYPE_CHECKING:
+    import datetime as _datetime
+    from typing import TypeAlias
 
 ChannelPriority = Literal["strict", "flexible", "disabled"]
 Strategy = Literal["highest", "lowest", "lowest-direct", "ordered"]
@@ -22,14 +22,14 @@ Specs = str | MatchSpec | Iterable[str | MatchSpec]
 #: Packages: records, or mappings with repodata's keys.
 Records = Iterable[PackageRecord | Mapping[str, Any]]
 #: A cut-off: see `cutoff_milliseconds`.
-Cutoff = _datetime.datetime | _datetime.date | str | int | None
+Cutoff: TypeAlias = "_datetime.datetime | _datetime.date | str | int | None"
 
 CHANNEL_PRIORITIES: tuple[ChannelPriority, ...] = ("strict", "flexible", "disabled")
 STRATEGIES: tuple[Strategy, ...] = ("highest", "lowest", "lowest-direct", "ordered")
 
 #: The last millisecond of the year 9999 in seconds: up to here repodata's timestamps count seconds (CEP 36).
 _LARGEST_SECONDS = 253_402_300_799
-_DURATION = re.compile(r"(\d{1,9})\s*(?:(m)in(?:ute)?s?|(h)ours?|(d)ays?|(w)eeks?|([mhdw]))")
+_DURATION = r"(\d{1,9})\s*(?:(m)in(?:ute)?s?|(h)ours?|(d)ays?|(w)eeks?|([mhdw]))"
 _DURATION_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -51,6 +51,8 @@ def cutoff_milliseconds(cutoff: Cutoff) -> int | None:
     """
     if cutoff is None:
         return None
+    import datetime as _datetime
+
     if isinstance(cutoff, str):
         cutoff = _parse_cutoff(cutoff.strip())
     if isinstance(cutoff, bool):
@@ -59,10 +61,10 @@ def cutoff_milliseconds(cutoff: Cutoff) -> int | None:
         milliseconds = cutoff * 1000 if cutoff <= _LARGEST_SECONDS else cutoff
     elif isinstance(cutoff, _datetime.datetime):
         moment = cutoff if cutoff.tzinfo else cutoff.replace(tzinfo=_datetime.timezone.utc)
-        milliseconds = math.floor(moment.timestamp() * 1000)
+        milliseconds = int(moment.timestamp() * 1000 // 1)
     elif isinstance(cutoff, _datetime.date):
         midnight = _datetime.datetime(cutoff.year, cutoff.month, cutoff.day, tzinfo=_datetime.timezone.utc)
-        milliseconds = math.floor(midnight.timestamp() * 1000) + 86_400_000 - 1
+        milliseconds = int(midnight.timestamp() * 1000) + 86_400_000 - 1
     else:
         raise TypeError(f"exclude_newer is a date, a time, a text or a number, not {type(cutoff).__name__}")
     if not 0 <= milliseconds < 2**63:
@@ -71,7 +73,11 @@ def cutoff_milliseconds(cutoff: Cutoff) -> int | None:
 
 
 def _parse_cutoff(text: str) -> _datetime.datetime | _datetime.date | int:
-    age = _DURATION.fullmatch(text)
+    import datetime as _datetime
+    import re
+    import time
+
+    age = re.fullmatch(_DURATION, text)
     if age:
         return int((time.time() - int(age[1]) * _DURATION_SECONDS[next(filter(None, age.groups()[1:]))]) * 1000)
     # Fewer digits would rather be a date without its dashes than a moment in the 1970s.
@@ -108,7 +114,7 @@ def timeout_seconds(timeout: float | None) -> float | None:
         return None
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
         raise TypeError(f"timeout is a number of seconds, not {type(timeout).__name__}")
-    if not timeout >= 0 or math.isinf(timeout):
+    if not timeout >= 0 or timeout == float("inf"):
         raise ResolventError(f"timeout is {timeout}; it is a number of seconds, zero or more")
     return float(timeout)
 

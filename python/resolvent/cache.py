@@ -13,24 +13,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import _core
+from .places import cache_root, index_folder
 
 #: Folders of what was fetched.
 _FETCHED = ("channels", "shards", "assembled", "closures", "locks")
-
-
-def cache_root() -> Path:
-    """Return the folder of the cache: `RESOLVENT_CACHE_DIR`, or the platform's place for caches."""
-    given = os.environ.get("RESOLVENT_CACHE_DIR")
-    if given:
-        return Path(given).expanduser()
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("resolvent", appauthor=False))
-
-
-def index_folder() -> Path:
-    """Return the folder of index files: `index` in the cache."""
-    return cache_root() / "index"
 
 
 class IndexFile(NamedTuple):
@@ -63,7 +49,7 @@ class IndexFile(NamedTuple):
 
 def index_files() -> list[IndexFile]:
     """Return the index files, by name."""
-    return [IndexFile(*row) for row in _core.cache_list(str(index_folder()))]
+    return [IndexFile(*row) for row in _core.cache_list(index_folder())]
 
 
 def check(file: Path) -> str | None:
@@ -77,7 +63,7 @@ def check(file: Path) -> str | None:
 
 def clear() -> tuple[int, int]:
     """Remove all index files; return how many there were, and their bytes."""
-    return _core.cache_clear(str(index_folder()))
+    return _core.cache_clear(index_folder())
 
 
 def fetched() -> tuple[int, int]:
@@ -92,7 +78,7 @@ def clear_fetched() -> tuple[int, int]:
 
     count, size = fetched()
     for name in _FETCHED:
-        folder = cache_root() / name
+        folder = Path(cache_root(), name)
         if folder.is_dir():
             shutil.rmtree(folder)
     return count, size
@@ -100,7 +86,7 @@ def clear_fetched() -> tuple[int, int]:
 
 def _fetched_files() -> Iterator[tuple[Path, int]]:
     for name in _FETCHED:
-        for folder, _, names in os.walk(cache_root() / name):
+        for folder, _, names in os.walk(Path(cache_root(), name)):
             for file in names:
                 path = Path(folder, file)
                 try:

@@ -20,23 +20,20 @@ Which channel a name or URL *is* (its canonical name, its base URL) is decided b
 from __future__ import annotations
 
 import os
-import platform as _platform
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote, urlsplit
 
 from ._core import ChannelNotFound, MatchSpec, ResolventError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .network import NetworkConfig
 
 #: What `load_index` and `solve` take as a channel.
 ChannelSource = str | os.PathLike[str]
 
-_WINDOWS_DRIVE = re.compile(r"^[A-Za-z]:[\\/]")
 _PATH_STARTS = ("/", "./", "../", "~", ".\\", "..\\", "\\")
 
 #: Spellings of machine names, as the operating systems give them, to the architecture part of a subdir.
@@ -97,7 +94,7 @@ def host_platform() -> str:
     ResolventError
         If the operating system or the architecture has no conda subdir; name a platform then.
     """
-    machine = _platform.machine().lower()
+    machine = _machine().lower()
     arch = _ARCHITECTURES.get(machine)
     if sys.platform.startswith("linux") and arch:
         # A 32-bit Python on a 64-bit kernel installs 32-bit packages.
@@ -107,6 +104,14 @@ def host_platform() -> str:
     if sys.platform == "win32" and arch in {"64", "32", "aarch64"}:
         return "win-arm64" if arch == "aarch64" else f"win-{arch}"
     raise ResolventError(f"this machine ({sys.platform}, {machine}) has no known conda platform; give one")
+
+
+def _machine() -> str:
+    if hasattr(os, "uname"):
+        return os.uname().machine
+    import platform
+
+    return platform.machine()
 
 
 def parse_source(source: ChannelSource) -> LocalSource | NetworkSource:
@@ -194,6 +199,7 @@ def _fetch(
     """Fetch all channels together, because packages of one lead to packages of another."""
     # Imported here: most of what it needs is not needed for local channels.
     import dataclasses
+    from pathlib import Path
 
     from .network import NetworkConfig, fetch_channels
     from .network.display import terminal_progress
@@ -242,6 +248,8 @@ def sample_channel() -> str:
     A slice of real conda-forge data for `linux-64` (with `noarch`): enough to try the solver without a network.
     Its records belong to `conda-forge`.
     """
+    from pathlib import Path
+
     return f"conda-forge={Path(__file__).parent / '_sample'}"
 
 
@@ -255,10 +263,15 @@ def _classify(text: str, name: str | None, *, bare_is_name: bool) -> LocalSource
         if lowered.startswith(("http://", "https://")):
             return NetworkSource(name, text)
         raise ChannelNotFound(f"not a channel: {_shorten(text)!r}; URLs start with https://, http:// or file://")
-    is_path = text in {".", ".."} or text.startswith(_PATH_STARTS) or _WINDOWS_DRIVE.match(text)
+    is_path = text in {".", ".."} or text.startswith(_PATH_STARTS) or _on_a_drive(text)
     if not bare_is_name or is_path or ("/" in text and _exists(text)):
         return LocalSource(name, _folder(text))
     return NetworkSource(name, text)
+
+
+def _on_a_drive(text: str) -> bool:
+    """Whether a text starts like a path of Windows, with a drive's letter."""
+    return text[1:2] == ":" and text[2:3] in {"/", "\\"} and text[0].isascii() and text[0].isalpha()
 
 
 def _exists(text: str) -> bool:
@@ -269,6 +282,10 @@ def _exists(text: str) -> bool:
 
 
 def _folder(text: str) -> str:
+    if text.startswith("/") and os.sep == "/" and os.path.normpath(text) == text:
+        return text  # as `Path` would have it
+    from pathlib import Path
+
     try:
         return str(Path(text).expanduser().absolute())
     except RuntimeError as error:
@@ -277,6 +294,8 @@ def _folder(text: str) -> str:
 
 def _file_url_path(url: str) -> str:
     """Turn a `file:` URL into the path it names, on this operating system."""
+    from urllib.parse import unquote, urlsplit
+
     try:
         parts = urlsplit(url)
     except ValueError as error:
@@ -284,7 +303,7 @@ def _file_url_path(url: str) -> str:
     if parts.netloc not in {"", "localhost"}:
         raise ChannelNotFound(f"not a channel: {_shorten(url)!r} names another machine")
     path = unquote(parts.path)
-    return path[1:] if re.match(r"^/[A-Za-z]:", path) else path
+    return path[1:] if path.startswith("/") and path[2:3] == ":" and path[1].isalpha() else path
 
 
 def _shorten(text: str, limit: int = 80) -> str:

@@ -4,8 +4,8 @@
 prints the answer as a table, as JSON or as an `@EXPLICIT` lock file. Exit codes: 0 solved, 1 unsatisfiable, 2 bad
 input, 3 the deadline struck before there was any answer.
 
-Imports that only one form of output needs (rich) happen where that form is printed: a cold start costs more than
-most solves.
+A cold start costs more than most solves, so what only some commands or forms of output need is imported there, and
+only the arguments of the command that was given are declared.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
 from ._core import Conflict, DeadlineExceeded, Index, ResolventError, Solution, UnsatisfiableError
 from .arguments import CHANNEL_PRIORITIES, STRATEGIES
 from .channels import host_platform, sample_channel
-from .environments import DEPS, Mode
-from .prefix import Prefix
+from .environments import DEPS
 from .solving import Session, load_index
 from .virtual_packages import VirtualPackage, detect_virtual_packages, from_pair
+
+if TYPE_CHECKING:
+    from .environments import Mode
 
 EXIT_SOLVED, EXIT_UNSATISFIABLE, EXIT_BAD_INPUT, EXIT_DEADLINE, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -59,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Known before the arguments are read, so that a mistake in them is reported in the form that was asked for.
     as_json = "--json" in words[: words.index("--") if "--" in words else None]
     try:
-        options = _parser().parse_args(words)
+        options = _parser(words[0] if words else "").parse_args(words)
         run: Callable[[argparse.Namespace], int] = options.run
         return _flushed(run(options))
     except _UsageError as error:
@@ -91,22 +93,61 @@ class _Parser(argparse.ArgumentParser):
         raise _UsageError(f"{message} (see: {self.prog} --help)")
 
 
-def _parser() -> argparse.ArgumentParser:
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Argparse's layout; the terminal is measured without the module that it would import for that.
+
+    One is made for each argument that is declared.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    """Return the width of the terminal: `COLUMNS`, else what stdout is, else 80."""
+    text = os.environ.get("COLUMNS", "")
+    columns = int(text) if text.isascii() and text.isdigit() else 0
+    if columns <= 0:
+        try:
+            columns = os.get_terminal_size(1).columns
+        except (OSError, ValueError):
+            columns = 0
+    return columns or 80
+
+
+def _parser(command: str) -> argparse.ArgumentParser:
+    """Return the parser; of a command that there is, only that one's arguments are declared."""
     parser = _Parser(
         prog="resolvent",
         description="Find the best environment of conda packages, or say why there is none.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"resolvent {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, prog="resolvent")
+    groups: dict[str, Callable[[Any], None]] = {
+        "solve": _add_solve,
+        "update": _add_changes,
+        "remove": _add_changes,
+        "why": _add_reasons,
+        "why-not": _add_reasons,
+        "index": _add_cache,
+        "cache": _add_cache,
+    }
+    for add in dict.fromkeys([groups[command]] if command in groups else groups.values()):
+        add(commands)
+    return parser
+
+
+def _add_solve(commands: Any) -> None:
+    """Add `solve`."""
     solve = commands.add_parser(
         "solve",
         help="find the packages that satisfy some specs",
         description="Find the best set of packages that satisfies every SPEC, and print it in link order.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
         allow_abbrev=False,
     )
     solve.set_defaults(run=_solve, mode="install")
@@ -117,10 +158,6 @@ def _parser() -> argparse.ArgumentParser:
     output = solve.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print one JSON object")
     output.add_argument("--explicit", action="store_true", help="print an @EXPLICIT lock file")
-    _add_changes(commands)
-    _add_reasons(commands)
-    _add_cache(commands)
-    return parser
 
 
 def _add_request(parser: argparse.ArgumentParser) -> None:
@@ -245,7 +282,11 @@ _seconds.__name__ = "number of seconds"
 
 def _answer(options: argparse.Namespace) -> tuple[Solution, Index]:
     """Solve what the arguments ask for."""
-    prefix = Prefix(options.prefix) if options.prefix else None
+    prefix = None
+    if options.prefix:
+        from .prefix import Prefix
+
+        prefix = Prefix(options.prefix)
     if not options.specs and (prefix is None or options.mode == "remove"):
         raise _UsageError("give at least one SPEC (see: resolvent solve --help)")
     channels = [*options.channels, *([sample_channel()] if options.sample else [])]
@@ -369,12 +410,15 @@ def target_facts(platform: str, given: Sequence[str], *, detect: bool) -> list[V
 def solved_report(solution: Solution) -> dict[str, Any]:
     """Return what `--json` prints for a solution."""
     transaction = solution.transaction
+    packages = [record.to_dict() for record in solution.records]
+    # What is linked is among the packages: the same mapping stands in both lists.
+    same = {(one["channel"], one["subdir"], one["fn"]): one for one in packages}
     return _report(
         "solved",
         optimality=solution.optimality,
-        packages=[record.to_dict() for record in solution.records],
+        packages=packages,
         transaction={
-            "link": [record.to_dict() for record in transaction.link],
+            "link": [same.get((r.channel, r.subdir, r.fn)) or r.to_dict() for r in transaction.link],
             "unlink": [record.to_dict() for record in transaction.unlink],
         },
         stats=solution.stats,
@@ -418,11 +462,30 @@ def _text(value: object) -> str | None:
 
 
 def _print_json(report: dict[str, Any]) -> None:
+    # In one piece: an unbuffered stdout would take a system call for each word.
+    done: dict[int, str] = {}
+    lines = (f'  "{key}": {_json_text(value, 2, done)}' for key, value in report.items())
+    sys.stdout.write("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def _json_text(value: Any, indent: int, done: dict[int, str]) -> str:
+    """Return JSON with a line for each record: indenting everything would take an encoder that is ten times slower.
+
+    `done` keeps the text of each mapping, by identity, for when it comes again.
+    """
     import json
 
+    start, end = "\n" + " " * (indent + 2), "\n" + " " * indent
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        for one in value:
+            if id(one) not in done:
+                done[id(one)] = json.dumps(one)
+        return f"[{start}{f',{start}'.join(done[id(one)] for one in value)}{end}]"
+    if isinstance(value, dict) and any(isinstance(inner, list) for inner in value.values()):
+        lines = (f"{json.dumps(key)}: {_json_text(inner, indent + 2, done)}" for key, inner in value.items())
+        return f"{{{start}{f',{start}'.join(lines)}{end}}}"
     # ASCII only: whatever the terminal's encoding, and whatever a record holds, it can be written.
-    json.dump(report, sys.stdout, indent=2)
-    sys.stdout.write("\n")
+    return json.dumps(value)
 
 
 def _print_warnings(warnings: Sequence[str]) -> None:

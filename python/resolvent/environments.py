@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ._core import PackageRecord, ResolventError
 from .arguments import Cutoff, Records, Specs, choice, cutoff_milliseconds, flag, records_of, specs_of
-from .prefix import Prefix
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from .prefix import Prefix
 
 Mode = Literal["install", "update", "update-all", "remove"]
 Deps = Literal["all", "none", "only"]
 #: One cut-off for everything, or a mapping: `"*"`, a package's name, or `"CHANNEL::*"`.
-Cutoffs = Cutoff | Mapping[str, Cutoff]
+Cutoffs: TypeAlias = "Cutoff | Mapping[str, Cutoff]"
 #: `{"allow": patterns, "deny": patterns}`, each optional.
 Licenses = Mapping[str, Iterable[str]] | None
 
@@ -52,9 +56,10 @@ def environment_arguments(
     if installed is None and history is None and mode == "install" and deps == "all" and not any(shaped.values()):
         return None
     found: list[PackageRecord] = []
-    if isinstance(installed, Prefix):
-        found = list(installed.records)
-        history = installed.history if history is None else history
+    prefix = as_prefix(installed)
+    if prefix is not None:
+        found = list(prefix.records)
+        history = prefix.history if history is None else history
     elif installed is not None:
         found = records_of("installed", installed)
     return {
@@ -64,6 +69,15 @@ def environment_arguments(
         "deps": deps,
         **shaped,
     }
+
+
+def as_prefix(installed: Prefix | Records | None) -> Prefix | None:
+    """Return what is installed if it is a `Prefix`; the module of that is not needed for fresh environments."""
+    if installed is None:
+        return None
+    from .prefix import Prefix
+
+    return installed if isinstance(installed, Prefix) else None
 
 
 def policy_arguments(exclude_newer: Cutoffs, deny: Specs, licenses: Licenses) -> dict[str, Any]:

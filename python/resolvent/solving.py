@@ -6,9 +6,8 @@ No rule of conda lives here.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._core import Index, ResolventError, Solution
@@ -26,12 +25,14 @@ from .arguments import (
     specs_of,
     timeout_seconds,
 )
-from .cache import index_folder
 from .channels import ChannelSource, host_platform, resolve_sources
-from .environments import Cutoffs, Deps, Licenses, Mode, environment_arguments, policy_arguments
-from .prefix import Prefix
+from .environments import Cutoffs, Deps, Licenses, Mode, as_prefix, environment_arguments, policy_arguments
+from .places import index_folder
 from .virtual_packages import VirtualPackages
 from .virtual_packages import virtual_packages as shape_virtual_packages
+
+if TYPE_CHECKING:
+    from .prefix import Prefix
 
 __all__ = ["Session", "check", "cutoff_milliseconds", "export_cnf", "export_wcnf", "load_index", "solve"]
 
@@ -82,7 +83,7 @@ def load_index(
         _platform(platform),
         choice("channel_priority", channel_priority, CHANNEL_PRIORITIES),
         flag("skip_bad_records", skip_bad_records),
-        None if os.environ.get("RESOLVENT_NO_INDEX_FILES") else str(index_folder()),
+        None if os.environ.get("RESOLVENT_NO_INDEX_FILES") else index_folder(),
     )
     if index.log:
         import logging
@@ -158,10 +159,8 @@ class Session:
                 "force_remove": force_remove,
             },
         )
-        pinned = [
-            *specs_of("pins", pins),
-            *(str(pin) for pin in (installed.pins if isinstance(installed, Prefix) else ())),
-        ]
+        prefix = as_prefix(installed)
+        pinned = [*specs_of("pins", pins), *(str(pin) for pin in (() if prefix is None else prefix.pins))]
         limits = specs_of("constraints", constraints)
         pinned = [] if flag("ignore_pinned", ignore_pinned) else pinned
         policy = policy_arguments(exclude_newer, deny, licenses)
@@ -279,14 +278,16 @@ def solve(
         if channels is None:
             raise TypeError("solve() needs index or channels")
         specs = specs_of("specs", specs)
-        if installed is not None and not isinstance(installed, Prefix):
-            installed = records_of("installed", installed)
+        prefix = as_prefix(installed)
+        there = list(prefix.records) if prefix is not None else records_of("installed", installed or ())
+        if prefix is None and installed is not None:
+            installed = there
         index = load_index(
             channels,
             platform=platform,
             channel_priority="strict" if channel_priority is None else channel_priority,
             skip_bad_records=skip_bad_records,
-            specs=[*specs, *(record.name for record in installed or ())],
+            specs=[*specs, *(record.name for record in there)],
             offline=offline,
         )
     elif channels is not None or platform is not None or skip_bad_records or offline is not None:
@@ -394,6 +395,8 @@ def _platform(platform: str | None) -> str:
         return host_platform()
     if not isinstance(platform, str):
         raise TypeError(f"platform is a string, not {type(platform).__name__}")
-    if not re.fullmatch(r"noarch|[a-z0-9]+-[a-z0-9]+", platform):
+    system, dash, machine = platform.partition("-")
+    words = system.isalnum() and machine.isalnum() and platform.isascii() and platform.islower()
+    if platform != "noarch" and not (dash and words):
         raise ResolventError(f"not a platform: {platform[:60]!r}; platforms look like linux-64 or osx-arm64")
     return platform

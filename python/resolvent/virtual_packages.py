@@ -30,11 +30,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from . import _detect
 from ._core import InvalidVersion, ResolventError, Version
 from .channels import host_platform
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 #: What callers may pass as virtual packages.
 VirtualPackages = Mapping[str, str] | Iterable[str] | None
@@ -57,7 +59,7 @@ ARCHSPEC_BASELINES: Mapping[str, str] = {
 }
 
 _NO_ARCHSPEC = ("noarch", "emscripten-", "wasi-", "zos-")
-_LINUX_VERSION = re.compile(r"\d+\.\d+(\.\d+)?(\.\d+)?")
+_LINUX_VERSION = r"\d+\.\d+(\.\d+)?(\.\d+)?"
 _NAME = re.compile(r"__[a-z0-9][a-z0-9._-]*")
 _BUILD = re.compile(r"[A-Za-z0-9_.+]{1,64}")
 
@@ -210,7 +212,7 @@ class _Target:
         build = self.override("archspec")
         if build is None:
             default = "m1" if self.platform == "osx-arm64" else ARCHSPEC_BASELINES.get(self.arch)
-            build = (_detect.microarchitecture() if self.same_platform else None) or default
+            build = (_host().microarchitecture() if self.same_platform else None) or default
         elif build and not _BUILD.fullmatch(build):
             raise ResolventError(f"CONDA_OVERRIDE_ARCHSPEC={build!r} is not a microarchitecture name")
         return VirtualPackage("__archspec", "1", build) if build else None
@@ -221,20 +223,20 @@ class _Target:
 
     def detected_cuda(self) -> str | None:
         """CUDA version of this machine's driver, where the target is this machine."""
-        return _detect.cuda().version if self.same_platform else None
+        return _host().cuda().version if self.same_platform else None
 
     def cuda_arch(self) -> VirtualPackage | None:
         """`__cuda_arch` (CEP 46): the lowest compute capability; only beside `__cuda`."""
         if self.cuda() is None:
             return None
-        return self.versioned("cuda_arch", lambda: _detect.cuda().arch if self.same_platform else None, None)
+        return self.versioned("cuda_arch", lambda: _host().cuda().arch if self.same_platform else None, None)
 
     def libc(self) -> VirtualPackage | None:
         """`__glibc`, or the package named after another libc family that was detected."""
         if self.system != "linux":
             return None
         if self.override("glibc") is None and self.same_system:
-            family, version = _detect.libc()
+            family, version = _host().libc()
             if family != "glibc" and version:
                 return self.versioned(family, lambda: version, None)
             if version:
@@ -247,25 +249,32 @@ class _Target:
             return None
         override = self.override("linux")
         if override is not None:
-            return VirtualPackage("__linux", override if _LINUX_VERSION.fullmatch(override) else "0")
-        detected = _detect.kernel() if self.same_system else FOREIGN_DEFAULTS["__linux"]
+            return VirtualPackage("__linux", override if re.fullmatch(_LINUX_VERSION, override) else "0")
+        detected = _host().kernel() if self.same_system else FOREIGN_DEFAULTS["__linux"]
         return VirtualPackage("__linux", detected or "0")
 
     def osx(self) -> VirtualPackage | None:
         """`__osx`: the version of macOS."""
         if self.system != "osx":
             return None
-        return self.versioned("osx", lambda: _detect.macos() if self.same_system else None, FOREIGN_DEFAULTS["__osx"])
+        return self.versioned("osx", lambda: _host().macos() if self.same_system else None, FOREIGN_DEFAULTS["__osx"])
 
     def win(self) -> VirtualPackage | None:
         """`__win`: the version of Windows."""
         if self.system != "win":
             return None
-        return self.versioned("win", lambda: _detect.windows() if self.same_system else None, FOREIGN_DEFAULTS["__win"])
+        return self.versioned("win", lambda: _host().windows() if self.same_system else None, FOREIGN_DEFAULTS["__win"])
 
     def unix(self) -> VirtualPackage | None:
         """`__unix`: a fact without a version, and without an override."""
         return VirtualPackage("__unix") if self.system in {"linux", "osx", "freebsd", "emscripten"} else None
+
+
+def _host() -> ModuleType:
+    """Return the module that looks at this machine; explicit virtual packages do not need it."""
+    from . import _detect
+
+    return _detect
 
 
 def _from_words(entry: str) -> VirtualPackage:

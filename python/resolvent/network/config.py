@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from resolvent.places import cache_root
+
 DEFAULT_ALIAS = "https://conda.anaconda.org"
 """Where a bare channel name is looked up (conda's ``channel_alias``)."""
 
@@ -98,9 +100,4 @@ class NetworkConfig:
         """Return the folder of the cache. It need not exist yet."""
         if self.cache_dir is not None:
             return self.cache_dir
-        named = os.environ.get("RESOLVENT_CACHE_DIR")
-        if named:
-            return Path(named).expanduser()
-        import platformdirs
-
-        return Path(platformdirs.user_cache_dir("resolvent", appauthor=False))
+        return Path(cache_root())
