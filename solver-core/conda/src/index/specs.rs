@@ -109,7 +109,9 @@ fn compile_positional(text: &str) -> Option<CompiledSpec<'_>> {
         }
     };
     let build = match build {
-        None | Some("*") => None,
+        None => None,
+        // `**` says no more than `*`.
+        Some(build) if !build.is_empty() && build.bytes().all(|byte| byte == b'*') => None,
         Some(build) => {
             if !is_plain_build(build) {
                 return None;
