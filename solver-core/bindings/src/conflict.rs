@@ -94,6 +94,11 @@ impl Fact {
         let places = self.fact().records.iter();
         wrap(places.map(|&at| self.inner.index.record(at)).collect())
     }
+    /// Of a dependency that belongs to an optional group: the group.
+    #[getter]
+    fn extra(&self) -> Option<String> {
+        self.fact().extra.clone()
+    }
     /// Of a policy or a hidden channel: which.
     #[getter]
     fn reason(&self) -> Option<String> {
@@ -121,6 +126,7 @@ impl Fact {
         d.set_item("versions", &f.versions)?;
         d.set_item("ranges", &f.ranges)?;
         d.set_item("records", f.records.len())?;
+        d.set_item("extra", &f.extra)?;
         d.set_item("reason", &f.reason)?;
         d.set_item("text", &f.text)?;
         Ok(d)

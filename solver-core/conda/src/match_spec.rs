@@ -222,6 +222,12 @@ impl MatchSpec {
 
     /// Whether the name is exact and name, version and build are all the spec has.
     pub fn is_simple(&self) -> bool {
+        self.selects_simply() && self.when.is_none() && self.extras.is_empty()
+    }
+
+    /// Whether the name is exact and name, version and build are all that tells which records match; the spec may have a
+    /// condition and extras, which say nothing about a record.
+    pub fn selects_simply(&self) -> bool {
         self.name.exact().is_some()
             && self.build_number.is_none()
             && self.channel.is_none()
@@ -234,8 +240,6 @@ impl MatchSpec {
             && self.license_family.is_none()
             && self.track_features.is_none()
             && self.features.is_none()
-            && self.when.is_none()
-            && self.extras.is_empty()
             && self.flags.is_empty()
     }
 }

@@ -3,6 +3,9 @@
 //! It shares nothing with the encoding. It runs on every answer that leaves the library, and it is linear in the answer.
 //! Records come either from an index, whose specs were taken apart when it was built, or from anywhere else, as
 //! strings that are parsed here; the rules are the same code for both.
+//!
+//! Extras (CEP 44): an optional group of a record must hold when a requested spec, a dependency of a record or another such
+//! group asks for it, each only where its own condition holds. What is *needed* is judged without conditions.
 
 use std::cell::OnceCell;
 
@@ -30,14 +33,19 @@ enum Wanted<'c> {
     Unreadable,
 }
 
+/// Specs with their texts.
+type Specs<'c> = Vec<(&'c str, Wanted<'c>)>;
+
 /// A record under check.
 struct Subject<'c> {
     name: &'c str,
     version: &'c str,
     build: &'c str,
     version_key: std::borrow::Cow<'c, [u8]>,
-    depends: Vec<(&'c str, Wanted<'c>)>,
-    constrains: Vec<(&'c str, Wanted<'c>)>,
+    depends: Specs<'c>,
+    constrains: Specs<'c>,
+    /// Optional groups.
+    extras: Vec<(&'c str, Specs<'c>)>,
     origin: Origin<'c>,
     whole: OnceCell<PackageRecord>,
 }
@@ -65,6 +73,14 @@ impl<'c> Subject<'c> {
             };
             (spec.text, wanted)
         };
+        let extras = if segment.has_extras(at.record) {
+            let groups = segment.extra_depends(at.record).into_iter();
+            groups
+                .map(|(group, specs)| (group, specs.iter().map(wanted).collect()))
+                .collect()
+        } else {
+            Vec::new()
+        };
         Subject {
             name: segment.name_of(at.record),
             version: segment.version(at.record),
@@ -72,13 +88,16 @@ impl<'c> Subject<'c> {
             version_key: segment.version_key(at.record).into(),
             depends: segment.depends(at.record).iter().map(wanted).collect(),
             constrains: segment.constrains(at.record).iter().map(wanted).collect(),
+            extras,
             origin: Origin::Index(index, at),
             whole: OnceCell::new(),
         }
     }
 
     fn from_record(record: &'c PackageRecord) -> Self {
-        let all = |texts: &'c [String]| texts.iter().map(|t| (t.as_str(), parse(t))).collect();
+        let all = |texts: &'c [String]| -> Specs<'c> {
+            texts.iter().map(|t| (t.as_str(), parse(t))).collect()
+        };
         Subject {
             name: &record.name,
             version: &record.version,
@@ -89,6 +108,11 @@ impl<'c> Subject<'c> {
                 .into(),
             depends: all(&record.depends),
             constrains: all(&record.constrains),
+            extras: record
+                .extra_depends
+                .iter()
+                .map(|(group, specs)| (group.as_str(), all(specs)))
+                .collect(),
             origin: Origin::Owned(record),
             whole: OnceCell::new(),
         }
@@ -135,6 +159,14 @@ impl Wanted<'_> {
             Wanted::Unreadable => None,
         }
     }
+
+    /// The groups that the spec asks for.
+    fn extras(&self) -> &[String] {
+        match self {
+            Wanted::Parsed(spec) => spec.extras(),
+            _ => &[],
+        }
+    }
 }
 
 /// The broken rules, one sentence each; empty when the records are a valid answer to the request.
@@ -171,6 +203,13 @@ pub(crate) fn check_places(
                     .next()
                     .is_none_or(|&spec| !policy.was_broken(at, spec))
             });
+            if !subject.extras.is_empty() {
+                let groups = segment.extra_depends(at.record);
+                for ((_, group), (_, specs)) in subject.extras.iter_mut().zip(groups) {
+                    let mut specs = specs.into_iter();
+                    group.retain(|_| specs.next().is_none_or(|spec| !policy.was_broken(at, spec)));
+                }
+            }
         }
     }
     Checker::run(&subjects, request, Some(index))
@@ -198,6 +237,7 @@ pub(crate) fn unsatisfied(
         by_name: subjects.iter().map(|s| (s.name, s)).collect(),
         broken: Vec::new(),
     };
+    let active = checker.active(&[]);
     let mut out = Vec::new();
     for (subject, &at) in subjects.iter().zip(places) {
         let segment = &index.segments()[at.segment as usize].segment;
@@ -207,8 +247,23 @@ pub(crate) fn unsatisfied(
             }
         }
         for ((_, wanted), &spec) in subject.constrains.iter().zip(segment.constrains(at.record)) {
-            if !checker.respected(wanted) {
+            if checker.applies(wanted) && !checker.respected(wanted) {
                 out.push((at, spec));
+            }
+        }
+        if subject.extras.is_empty() {
+            continue;
+        }
+        for ((group, wanted), (_, specs)) in
+            subject.extras.iter().zip(segment.extra_depends(at.record))
+        {
+            if !active.contains(&(subject.name, *group)) {
+                continue;
+            }
+            for ((_, wanted), spec) in wanted.iter().zip(specs) {
+                if checker.applies(wanted) && !checker.satisfied(wanted) {
+                    out.push((at, spec));
+                }
             }
         }
     }
@@ -248,7 +303,7 @@ impl<'c> Checker<'c> {
             }
         }
         checker.specs(request);
-        checker.dependencies();
+        checker.dependencies(request);
         checker.constraints(request);
         checker.policy(request);
         if let Some(index) = index {
@@ -279,15 +334,53 @@ impl<'c> Checker<'c> {
 
     /// Whether the condition of a dependency holds (CEP 43); one without a condition always applies.
     fn applies(&self, wanted: &Wanted<'_>) -> bool {
-        let Wanted::Parsed(spec) = wanted else {
-            return true;
-        };
+        match wanted {
+            Wanted::Parsed(spec) => self.in_force(spec),
+            _ => true,
+        }
+    }
+
+    fn in_force(&self, spec: &MatchSpec) -> bool {
         let mut met = |leaf: &MatchSpec| {
             leaf.name_exact()
                 .is_some_and(|name| self.present(name).any(|s| leaf.matches(s.whole())))
         };
         spec.when()
             .is_none_or(|condition| condition.holds(&mut met))
+    }
+
+    /// The optional groups (package, group) that specs of a request, records or other groups ask for where they apply.
+    fn active(&self, specs: &[&'c MatchSpec]) -> FxHashSet<(&'c str, &'c str)> {
+        let mut active: FxHashSet<(&'c str, &'c str)> = FxHashSet::default();
+        // Groups that no record has ask for nothing and are left out.
+        let group = |name: &str, extra: &String| {
+            let subject = *self.by_name.get(name)?;
+            let (group, list) = subject.extras.iter().find(|(group, _)| group == extra)?;
+            Some((subject.name, *group, list))
+        };
+        let mut open: Vec<(&'c str, &'c str, &'c Specs<'c>)> = Vec::new();
+        for spec in specs.iter().filter(|spec| self.in_force(spec)) {
+            let name = spec.name_exact().unwrap_or_default();
+            open.extend(spec.extras().iter().filter_map(|e| group(name, e)));
+        }
+        let ask = |(_, wanted): &'c (&'c str, Wanted<'c>)| {
+            let name = wanted.name().unwrap_or_default();
+            let extras = if wanted.extras().is_empty() || !self.applies(wanted) {
+                &[]
+            } else {
+                wanted.extras()
+            };
+            extras.iter().filter_map(move |e| group(name, e))
+        };
+        for subject in self.subjects {
+            open.extend(subject.depends.iter().flat_map(ask));
+        }
+        while let Some((name, group, list)) = open.pop() {
+            if active.insert((name, group)) {
+                open.extend(list.iter().flat_map(ask));
+            }
+        }
+        active
     }
 
     /// True unless a package of the spec's name is present and does not match.
@@ -314,7 +407,9 @@ impl<'c> Checker<'c> {
                 }
                 continue;
             }
-            if !self.satisfied(&Wanted::Parsed(Box::new(spec.spec.clone()))) {
+            if self.in_force(&spec.spec)
+                && !self.satisfied(&Wanted::Parsed(Box::new(spec.spec.clone())))
+            {
                 self.broken.push(format!(
                     "the requested spec '{}' is not satisfied",
                     spec.text
@@ -323,9 +418,25 @@ impl<'c> Checker<'c> {
         }
     }
 
-    fn dependencies(&mut self) {
+    fn dependencies(&mut self, request: &'c Request) {
+        let removes = request
+            .environment
+            .as_ref()
+            .is_some_and(|e| e.mode == Mode::Remove);
+        let specs: Vec<&MatchSpec> = request
+            .specs
+            .iter()
+            .filter(|_| !removes)
+            .map(|s| &s.spec)
+            .collect();
+        let active = self.active(&specs);
         for subject in self.subjects {
-            for (text, wanted) in &subject.depends {
+            let groups = subject
+                .extras
+                .iter()
+                .filter(|(group, _)| active.contains(&(subject.name, *group)))
+                .flat_map(|(_, list)| list);
+            for (text, wanted) in subject.depends.iter().chain(groups) {
                 if matches!(wanted, Wanted::Unreadable) {
                     self.broken.push(format!(
                         "{} depends on '{text}', which cannot be read",
@@ -344,7 +455,7 @@ impl<'c> Checker<'c> {
                         "{} constrains '{text}', which cannot be read",
                         subject.label()
                     ));
-                } else if !self.respected(wanted) {
+                } else if self.applies(wanted) && !self.respected(wanted) {
                     self.broken.push(format!(
                         "{} constrains '{text}', which is violated",
                         subject.label()
@@ -357,7 +468,9 @@ impl<'c> Checker<'c> {
     fn constraints(&mut self, request: &Request) {
         for (kind, specs) in [("constraint", &request.constraints), ("pin", &request.pins)] {
             for spec in specs {
-                if !self.respected(&Wanted::Parsed(Box::new(spec.spec.clone()))) {
+                if self.in_force(&spec.spec)
+                    && !self.respected(&Wanted::Parsed(Box::new(spec.spec.clone())))
+                {
                     self.broken
                         .push(format!("the {kind} '{}' is violated", spec.text));
                 }
@@ -469,24 +582,29 @@ impl<'c> Checker<'c> {
             }
         }
         let mut reached: FxHashSet<&str> = FxHashSet::default();
-        let mut queue: Vec<&Subject<'c>> = Vec::new();
-        for name in roots {
-            if let Some((&name, &subject)) = self.by_name.get_key_value(name) {
-                if reached.insert(name) {
-                    queue.push(subject);
+        let mut groups: FxHashSet<(&str, &str)> = FxHashSet::default();
+        // Names to go to, with the groups that are asked of them.
+        let mut queue: Vec<(&str, &[String])> = roots.into_iter().map(|n| (n, &[][..])).collect();
+        let extras: Vec<(&str, Vec<String>)> = request
+            .asked_extras()
+            .map(|ask| (ask.name, ask.extras))
+            .collect();
+        queue.extend(extras.iter().map(|(name, extras)| (*name, &extras[..])));
+        while let Some((name, extras)) = queue.pop() {
+            let Some(&subject) = self.by_name.get(name) else {
+                continue;
+            };
+            let mut lists = Vec::new();
+            if reached.insert(subject.name) {
+                lists.push(&subject.depends);
+            }
+            for (group, list) in &subject.extras {
+                if extras.iter().any(|e| e == group) && groups.insert((subject.name, *group)) {
+                    lists.push(list);
                 }
             }
-        }
-        while let Some(subject) = queue.pop() {
-            for (_, wanted) in &subject.depends {
-                let Some((&name, &next)) =
-                    wanted.name().and_then(|n| self.by_name.get_key_value(n))
-                else {
-                    continue;
-                };
-                if reached.insert(name) {
-                    queue.push(next);
-                }
+            for (_, wanted) in lists.into_iter().flatten() {
+                queue.extend(wanted.name().map(|name| (name, wanted.extras())));
             }
         }
         for subject in self.subjects {

@@ -9,6 +9,7 @@ mod check;
 mod encode;
 mod explain;
 mod export;
+mod needs;
 mod optimize;
 mod policy;
 mod reproduce;

@@ -10,7 +10,7 @@ use conda::record::PackageRecord;
 use conda::version::Version;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::transaction::required_name;
+use crate::needs::{asks_of_record, Ask, Reach};
 
 /// How channels that have the same package name relate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -114,17 +114,6 @@ impl RequestSpec {
                 unusable("the package name must be exact; patterns in names are for searching")
             })?
             .to_string();
-        for (given, what) in [
-            (spec.when().is_some(), "when"),
-            (!spec.extras().is_empty(), "extras"),
-            (!spec.flags().is_empty(), "flags"),
-        ] {
-            if given {
-                return Err(unusable(&format!(
-                    "'{what}' (repodata v3) is not supported by the solver yet"
-                )));
-            }
-        }
         Ok(Self {
             text: text.to_string(),
             name,
@@ -272,22 +261,14 @@ impl Environment {
             .iter()
             .map(|r| (r.name.as_str(), r))
             .collect();
-        let mut queue = self.roots();
-        let mut reached: FxHashSet<&str> = queue.iter().copied().collect();
-        while let Some(name) = queue.pop() {
-            let depends = by_name.get(name).map_or(&[][..], |r| &r.depends);
-            for next in depends.iter().map(|spec| required_name(spec)) {
-                if let Some((&next, _)) = by_name.get_key_value(next) {
-                    if reached.insert(next) {
-                        queue.push(next);
-                    }
-                }
-            }
-        }
+        let roots = self.roots().into_iter().map(Ask::of_name);
+        let asks =
+            |name: &str, group: Option<&str>| Some(asks_of_record(by_name.get(name)?, group));
+        let reach = Reach::from(roots.chain(self.history.iter().map(Ask::of_spec)), asks);
         let mut left: Vec<&str> = by_name
             .keys()
             .copied()
-            .filter(|n| !reached.contains(n))
+            .filter(|name| !reach.contains(name))
             .collect();
         left.sort_unstable();
         left
@@ -368,6 +349,19 @@ pub struct Request {
 }
 
 impl Request {
+    /// What the specs, and those of the history, ask for with extras; a new spec of a name takes the place of its
+    /// earlier ones.
+    pub(crate) fn asked_extras(&self) -> impl Iterator<Item = Ask<'_>> {
+        let removes = self.environment.as_ref().map(|e| e.mode) == Some(Mode::Remove);
+        let new = self.specs.iter().filter(move |_| !removes);
+        let history = self.environment.iter().flat_map(|e| &e.history);
+        let superseded =
+            move |name: &str| !removes && self.specs.iter().any(|spec| spec.name == name);
+        new.chain(history.filter(move |spec| !superseded(&spec.name)))
+            .filter(|spec| !spec.spec.extras().is_empty())
+            .map(Ask::of_spec)
+    }
+
     /// The names asked for, each once, in the order of their first spec; virtual packages are not among them.
     pub fn requested_names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();

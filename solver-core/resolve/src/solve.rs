@@ -7,12 +7,13 @@ use cdcl::Lit;
 use conda::index::{Index, RecordRef};
 use conda::record::PackageRecord;
 use conda::repodata::RepodataError;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::change::{self, Plan};
 use crate::check::check_places;
-use crate::encode::{Instance, SpecLit, Wishes};
+use crate::encode::{Instance, Wishes};
 use crate::explain::{explain, Conflict};
+use crate::needs::{asks_of, by_name, needs, Ask, Reach};
 use crate::optimize::levels::Standing;
 use crate::optimize::{levels, Budget, Interrupted, Optimizer};
 use crate::policy::Policy;
@@ -20,7 +21,7 @@ use crate::request::{same_package, Deps, Environment, Mode, Request, RequestSpec
 use crate::search::Model;
 use crate::solution::{LevelReport, Optimality, Solution, Stats};
 use crate::transaction::{difference, link_order, Node};
-use crate::universe::{NameId, SpecIdx, Universe};
+use crate::universe::{ExtraId, NameId, SpecIdx, Universe};
 
 /// How a solve ended without an answer.
 #[derive(Debug, Clone)]
@@ -144,34 +145,12 @@ pub(crate) fn solve_on(
 /// The names that the requested packages of a solution lead to.
 fn closure(inst: &mut Instance, solution: &Solution, request: &Request) -> Vec<NameId> {
     let index = Arc::clone(&solution.index);
-    let name_of = |at: &RecordRef| {
-        index.segments()[at.segment as usize]
-            .segment
-            .name_of(at.record)
-    };
-    let by_name: FxHashMap<&str, &RecordRef> =
-        solution.places.iter().map(|at| (name_of(at), at)).collect();
-    let mut queue: Vec<&str> = request.requested_names();
-    let mut reached: FxHashSet<&str> = queue.iter().copied().collect();
-    let mut out = Vec::new();
-    while let Some(name) = queue.pop() {
-        let Some(at) = by_name.get(name) else {
-            continue;
-        };
-        out.push(inst.u.name_id(name));
-        let segment = &index.segments()[at.segment as usize].segment;
-        for name in segment
-            .depends(at.record)
-            .iter()
-            .filter_map(|&dep| segment.spec_name(dep))
-        {
-            let next = segment.name(name);
-            if reached.insert(next) {
-                queue.push(next);
-            }
-        }
-    }
-    out
+    let records = by_name(&index, &solution.places);
+    let roots = request.specs.iter().map(Ask::of_spec);
+    let asks = |name: &str, group: Option<&str>| Some(asks_of(&index, *records.get(name)?, group));
+    let reach = Reach::from(roots, asks);
+    let names = reach.names.iter();
+    names.map(|name| inst.u.name_id(name)).collect()
 }
 
 /// Searches the best records and finishes the answer.
@@ -200,6 +179,7 @@ fn search(
     let before = *inst.solver.stats();
     let mut report = LevelReport::default();
     let mut opt = Optimizer::new(inst, base, &asked.wishes, budget);
+    opt.extras.extend(&asked.extras);
     match opt.search(&[]) {
         Ok(true) => {}
         Ok(false) => return Err(unsatisfiable()),
@@ -224,7 +204,7 @@ fn search(
     stats.candidates = inst.opened;
     stats.specs = inst.u.specs.len() as u64;
     stats.variables = inst.solver.num_vars() as u64;
-    let places = needed(&mut inst.u, &best, keepers);
+    let places = needed(&inst.u, &best, keepers, request);
     finish(inst, request, places, report, stats)
 }
 
@@ -255,7 +235,7 @@ fn finish(
         None => places,
     };
     stats.check_seconds = clock.elapsed().as_secs_f64();
-    let places = link_places(&index, places);
+    let places = link_places(&index, places, request);
     let mut solution = Solution {
         request: request.clone(),
         places,
@@ -323,6 +303,8 @@ pub(crate) struct Asked {
     pub requested: Vec<NameId>,
     /// What the request asks of names, where it asks more than presence.
     pub wishes: Wishes,
+    /// Extras that the request names.
+    pub extras: Vec<ExtraId>,
     /// Literals that say all of it; `None` when a part can never hold.
     pub base: Option<Vec<Lit>>,
 }
@@ -332,26 +314,29 @@ impl Asked {
         let mut asked = Asked {
             requested: Vec::new(),
             wishes: Wishes::default(),
+            extras: Vec::new(),
             base: Some(Vec::new()),
         };
         for spec in &request.specs {
             let id = inst.u.parsed_spec(&spec.text, &spec.spec);
-            let lit = match inst.u.specs[id as usize].on_virtual {
-                Some((holds, _)) => {
-                    asked.must(holds);
-                    continue;
-                }
-                None => inst.spec(id),
-            };
-            let name = inst.u.specs[id as usize].name;
+            match inst.demand(id) {
+                Some(lits) => lits.into_iter().for_each(|lit| asked.assume(lit)),
+                None => asked.must(false),
+            }
+            let entry = &inst.u.specs[id as usize];
+            if entry.on_virtual.is_some() {
+                continue;
+            }
+            let name = entry.name;
             if !asked.requested.contains(&name) {
                 asked.requested.push(name);
+                inst.reach(name);
             }
-            match lit {
-                SpecLit::Lit(lit) => asked.assume(lit),
-                SpecLit::Never => asked.must(false),
-            }
-            if inst.u.specs[id as usize].span() != Some(0..inst.u.names[name as usize].len()) {
+            let entry = &inst.u.specs[id as usize];
+            asked.extras.extend_from_slice(entry.extras());
+            // A spec that may not apply leaves out no record, so it changes no rank.
+            let whole = entry.span() == Some(0..inst.u.names[name as usize].len());
+            if entry.condition().is_none() && !whole {
                 asked.wishes.entry(name).or_default().push(id);
             }
         }
@@ -363,14 +348,10 @@ impl Asked {
 
     fn constrain(&mut self, inst: &mut Instance, spec: &RequestSpec) {
         let id: SpecIdx = inst.u.parsed_spec(&spec.text, &spec.spec);
-        match inst.u.specs[id as usize].on_virtual {
-            Some((_, holds)) => self.must(holds),
-            None => {
-                inst.reach(inst.u.specs[id as usize].name);
-                if let Some(lit) = inst.constrain(id) {
-                    self.assume(lit);
-                }
-            }
+        match inst.limit(id) {
+            Some(Some(lit)) => self.assume(lit),
+            Some(None) => {}
+            None => self.must(false),
         }
     }
 
@@ -389,40 +370,34 @@ impl Asked {
     }
 }
 
-/// The chosen records that are reachable from these names through chosen records.
-fn needed(u: &mut Universe, model: &Model, keepers: &[NameId]) -> Vec<RecordRef> {
-    let mut reached: FxHashSet<NameId> = keepers.iter().copied().collect();
-    let mut queue: Vec<NameId> = reached.iter().copied().collect();
-    let mut out = Vec::new();
-    while let Some(name) = queue.pop() {
-        let position = model.position(name);
-        if position == crate::optimize::ABSENT {
-            continue;
-        }
-        out.push(u.record_ref(name, position));
-        for next in u.names_required_at(name, position..position + 1) {
-            if reached.insert(next) {
-                queue.push(next);
-            }
-        }
-    }
-    out
+/// The chosen records that are reachable from these names, and from what the request and its history ask for, through
+/// chosen records.
+fn needed(u: &Universe, model: &Model, keepers: &[NameId], request: &Request) -> Vec<RecordRef> {
+    let chosen: Vec<RecordRef> = model
+        .chosen()
+        .map(|(name, position)| u.record_ref(name, position))
+        .collect();
+    let records = by_name(&u.index, &chosen);
+    let keepers = keepers
+        .iter()
+        .map(|&name| Ask::of_name(&u.names[name as usize].text));
+    let asks =
+        |name: &str, group: Option<&str>| Some(asks_of(&u.index, *records.get(name)?, group));
+    let reach = Reach::from(keepers.chain(request.asked_extras()), asks);
+    reach.names.iter().map(|name| records[name]).collect()
 }
 
 /// Records of an index in link order.
-fn link_places(index: &Index, places: Vec<RecordRef>) -> Vec<RecordRef> {
+fn link_places(index: &Index, places: Vec<RecordRef>, request: &Request) -> Vec<RecordRef> {
+    let needs = needs(index, &places, request.asked_extras());
     let nodes: Vec<Node<'_>> = places
         .iter()
-        .map(|at| {
+        .zip(needs)
+        .map(|(at, needs)| {
             let segment = &index.segments()[at.segment as usize].segment;
             Node {
                 name: segment.name_of(at.record),
-                needs: segment
-                    .depends(at.record)
-                    .iter()
-                    .filter_map(|&dep| segment.spec_name(dep))
-                    .map(|name| segment.name(name))
-                    .collect(),
+                needs,
             }
         })
         .collect();

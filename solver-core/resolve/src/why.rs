@@ -4,10 +4,11 @@
 //! question with the wish added: either there is no answer, and the conflict tells what keeps it out, or there is one,
 //! and the difference between the two answers is the price.
 
-use conda::index::RecordRef;
+use conda::index::SpecId;
 use rustc_hash::FxHashMap;
 
 use crate::explain::Conflict;
+use crate::needs::{asks_of, by_name, Ask, Reach};
 use crate::optimize::Budget;
 use crate::request::{Request, RequestSpec};
 use crate::solution::Solution;
@@ -95,22 +96,17 @@ fn differences(before: &Solution, after: &Solution) -> Vec<Difference> {
 }
 
 /// The shortest chains of requirements from the request to a package: `(name, spec)` pairs, first a requested spec,
-/// last a spec on the package. Empty when the answer does not have the package.
+/// last a spec on the package. A requirement of an extra is written behind the spec that asks for the extra:
+/// `("e", "e[extras=[x]]"), ("tomli", "tomli >=2")`. Empty when the answer does not have the package.
 pub fn why(solution: &Solution, name: &str) -> Vec<Vec<(String, String)>> {
     let index = &solution.index;
-    let name_of = |at: &RecordRef| {
-        index.segments()[at.segment as usize]
-            .segment
-            .name_of(at.record)
-    };
-    let places: FxHashMap<&str, RecordRef> = solution
-        .places
-        .iter()
-        .map(|at| (name_of(at), *at))
-        .collect();
+    let places = by_name(index, &solution.places);
     if !places.contains_key(name) {
         return Vec::new();
     }
+    let roots = solution.request.specs.iter().map(Ask::of_spec);
+    let asks = |name: &str, group: Option<&str>| Some(asks_of(index, *places.get(name)?, group));
+    let reach = Reach::from(roots.chain(solution.request.asked_extras()), asks);
     // Breadth first from the request; every shortest way in is kept.
     let mut depth: FxHashMap<&str, usize> = FxHashMap::default();
     let mut ways: FxHashMap<&str, Vec<(Option<&str>, &str)>> = FxHashMap::default();
@@ -130,7 +126,17 @@ pub fn why(solution: &Solution, name: &str) -> Vec<Vec<(String, String)>> {
         for from in layer {
             let at = places[from];
             let segment = &index.segments()[at.segment as usize].segment;
-            for &dep in segment.depends(at.record) {
+            let extras = reach.extras.get(from).map_or(&[][..], Vec::as_slice);
+            let groups: Vec<SpecId> = if extras.is_empty() {
+                Vec::new()
+            } else {
+                let groups = segment.extra_depends(at.record).into_iter();
+                groups
+                    .filter(|(group, _)| extras.iter().any(|extra| extra == group))
+                    .flat_map(|(_, specs)| specs)
+                    .collect()
+            };
+            for &dep in segment.depends(at.record).iter().chain(&groups) {
                 let spec = segment.spec(dep);
                 let Some((&to, _)) = places.get_key_value(spec.name) else {
                     continue;

@@ -60,9 +60,9 @@ fn compile_any(text: &str) -> CompiledSpec<'_> {
 }
 
 impl<'a> BuildPattern<'a> {
-    /// What a spec asks of the build string; `None` if name, version and build do not say all that it asks.
+    /// What a spec asks of the build string; `None` if name, version and build do not say all that it asks of a record.
     pub fn of(spec: &'a MatchSpec) -> Option<Self> {
-        if !spec.is_simple() {
+        if !spec.selects_simply() {
             return None;
         }
         Some(match spec.build() {

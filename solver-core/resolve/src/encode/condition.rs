@@ -12,7 +12,7 @@ use crate::universe::{NameId, SpecIdx};
 
 /// What is known of a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Truth {
+pub(crate) enum Truth {
     Always,
     Never,
     /// At least where this literal is true.
@@ -21,12 +21,29 @@ pub(super) enum Truth {
 
 impl Instance {
     /// The condition of a spec that has one.
-    pub(super) fn condition_of(&mut self, spec: SpecIdx) -> Truth {
-        match self.u.specs[spec as usize].condition() {
-            None => Truth::Always,
-            Some(condition) => {
-                let condition = condition.clone();
-                self.condition(&condition)
+    pub(crate) fn condition_of(&mut self, spec: SpecIdx) -> Truth {
+        let Some(condition) = self.u.specs[spec as usize].condition() else {
+            return Truth::Always;
+        };
+        if let Some(&known) = self.conditions.get(&spec) {
+            return known;
+        }
+        let condition = condition.clone();
+        let truth = self.condition(&condition);
+        self.conditions.insert(spec, truth);
+        truth
+    }
+
+    /// The literal from which what a spec asks must follow when `p` has it: `p` itself, or one that holds where the
+    /// condition of the spec does. `None` where it never applies.
+    pub(crate) fn where_it_applies(&mut self, p: Lit, spec: SpecIdx) -> Option<Lit> {
+        match self.condition_of(spec) {
+            Truth::Never => None,
+            Truth::Always => Some(p),
+            Truth::Lit(condition) => {
+                let asked = self.solver.new_var().positive();
+                self.solver.add_clause(&[!p, !condition, asked]);
+                Some(asked)
             }
         }
     }

@@ -16,7 +16,7 @@ use cdcl::{Lit, Solver};
 use rustc_hash::FxHashMap;
 
 use super::Instance;
-use crate::universe::{Exclusion, NameId, SpecIdx};
+use crate::universe::{Exclusion, ExtraId, NameId, SpecIdx};
 
 /// What a guard stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +31,8 @@ pub(crate) enum Cause {
     Pin(u32),
     /// Records of a name require a spec.
     Depends(NameId, SpecIdx),
+    /// An extra of records of a name requires a spec.
+    Extra(NameId, ExtraId, SpecIdx),
     /// Records of a name constrain a spec.
     Constrains(NameId, SpecIdx),
     /// Records of a name are excluded.
@@ -101,6 +103,7 @@ impl Guards {
     fn guards(&self, cause: Cause) -> bool {
         match cause {
             Cause::Depends(..)
+            | Cause::Extra(..)
             | Cause::Constrains(..)
             | Cause::Missing(_)
             | Cause::Excluded(_, Exclusion::Unparsable) => self.liftable == Liftable::Everything,
@@ -145,7 +148,9 @@ impl Guards {
     /// How far from the request a fact is; facts about the world are nowhere far.
     pub(crate) fn distance(&self, cause: Cause) -> u32 {
         match cause {
-            Cause::Depends(name, _) | Cause::Constrains(name, _) => self.depth(name),
+            Cause::Depends(name, _) | Cause::Extra(name, _, _) | Cause::Constrains(name, _) => {
+                self.depth(name)
+            }
             _ => 0,
         }
     }
@@ -158,7 +163,7 @@ impl Instance {
         let Some(guards) = self.guards.as_mut().filter(|g| g.guards(cause)) else {
             return Some(p);
         };
-        if let Cause::Depends(name, spec) = cause {
+        if let Cause::Depends(name, spec) | Cause::Extra(name, _, spec) = cause {
             let depth = guards.depth(name).saturating_add(1);
             guards.nearer(self.u.specs[spec as usize].name, depth);
         }

@@ -24,6 +24,7 @@
 //! what is left is made false. The search stops there instead of assigning every variable.
 
 mod condition;
+mod extras;
 mod guard;
 mod open;
 mod window;
@@ -191,6 +192,9 @@ pub(crate) struct Instance {
     spec_lits: Vec<Option<SpecLit>>,
     constrain_lits: Vec<Option<Option<Lit>>>,
     feature_lits: FxHashMap<(NameId, u32), Lit>,
+    /// Conditions of specs that have one.
+    conditions: FxHashMap<SpecIdx, condition::Truth>,
+    extras: extras::Extras,
     /// Candidates opened so far.
     pub opened: u64,
     /// Set in an instance that explains.
@@ -210,6 +214,8 @@ impl Instance {
             spec_lits: Vec::new(),
             constrain_lits: Vec::new(),
             feature_lits: FxHashMap::default(),
+            conditions: FxHashMap::default(),
+            extras: extras::Extras::default(),
             opened: 0,
             guards: None,
         }

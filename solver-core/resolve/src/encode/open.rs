@@ -9,11 +9,11 @@
 
 use std::sync::Arc;
 
+use cdcl::Lit;
 use conda::index::{RecordId, RecordRef};
 
-use super::condition::Truth;
 use super::{Cause, Instance, SpecLit};
-use crate::universe::{Exclusion, NameId, SpecIdx};
+use crate::universe::{NameId, SpecIdx};
 
 /// Most groups opened at a time for one name.
 const MOST_GROUPS: u32 = 64;
@@ -85,7 +85,9 @@ impl Instance {
             let at = self.u.names[name as usize].cands[position as usize];
             let index = Arc::clone(&self.u.index);
             let segment = &index.segments()[at.segment as usize].segment;
-            for &dep in segment.depends(RecordId(at.record)) {
+            let record = RecordId(at.record);
+            let groups = self.open_groups(name, segment, record);
+            for &dep in segment.depends(record).iter().chain(&groups) {
                 let spec = self.u.segment_spec(at.segment, dep);
                 let entry = &self.u.specs[spec as usize];
                 let name = entry.name;
@@ -146,8 +148,8 @@ impl Instance {
             let cand = &mut self.u.names[name as usize].cands[i as usize];
             if !cand.open {
                 cand.open = true;
-                let unreadable = cand.excluded == Some(Exclusion::Unparsable);
-                if cand.excluded.is_none() || (self.guards.is_some() && !unreadable) {
+                let cand = *cand;
+                if self.is_written(&cand) {
                     self.open(name, i);
                 }
             }
@@ -168,29 +170,7 @@ impl Instance {
                 continue;
             }
             let spec = self.u.segment_spec(at.segment, dep);
-            let cause = Cause::Depends(name, spec);
-            // What a conditional dependency asks for is asked of a literal of its own.
-            let p = match self.condition_of(spec) {
-                Truth::Never => continue,
-                Truth::Always => p,
-                Truth::Lit(condition) => {
-                    let asked = self.solver.new_var().positive();
-                    self.solver.add_clause(&[!p, !condition, asked]);
-                    asked
-                }
-            };
-            match self.u.specs[spec as usize].on_virtual {
-                Some((true, _)) => {}
-                Some((false, _)) => self.need_unmet(p, cause, spec),
-                None => match self.spec(spec) {
-                    SpecLit::Lit(s) => {
-                        if let Some(both) = self.behind(p, cause) {
-                            self.solver.add_binary(!both, s);
-                        }
-                    }
-                    SpecLit::Never => self.need_unmet(p, cause, spec),
-                },
-            }
+            self.require(p, Cause::Depends(name, spec), spec);
         }
         for &constraint in segment.constrains(here.record) {
             if self.u.policy.was_broken(here, constraint) {
@@ -198,6 +178,9 @@ impl Instance {
             }
             let spec = self.u.segment_spec(at.segment, constraint);
             let cause = Cause::Constrains(name, spec);
+            let Some(p) = self.where_it_applies(p, spec) else {
+                continue;
+            };
             match self.u.specs[spec as usize].on_virtual {
                 Some((_, true)) => {}
                 Some((_, false)) => self.need_unmet(p, cause, spec),
@@ -207,6 +190,32 @@ impl Instance {
                     }
                 }
             }
+        }
+        if segment.has_extras(here.record) {
+            self.open_extras(name, position);
+        }
+        self.settle_extras();
+    }
+
+    /// `p` requires a spec, where its condition holds.
+    pub(super) fn require(&mut self, p: Lit, cause: Cause, spec: SpecIdx) {
+        let Some(p) = self.where_it_applies(p, spec) else {
+            return;
+        };
+        match self.u.specs[spec as usize].on_virtual {
+            Some((true, _)) => {}
+            Some((false, _)) => self.need_unmet(p, cause, spec),
+            None => match self.spec(spec) {
+                SpecLit::Lit(s) => {
+                    if let Some(both) = self.behind(p, cause) {
+                        self.solver.add_binary(!both, s);
+                        for extra in self.extras_of(spec) {
+                            self.solver.add_binary(!both, extra);
+                        }
+                    }
+                }
+                SpecLit::Never => self.need_unmet(p, cause, spec),
+            },
         }
     }
 

@@ -9,7 +9,7 @@ use super::search::Search;
 use super::{text, versions};
 use crate::encode::Cause;
 use crate::request::{ChannelPriority, Request, RequestSpec};
-use crate::universe::{Exclusion, NameId, SpecIdx, Universe};
+use crate::universe::{Exclusion, NameId, Of, SpecIdx, Universe};
 
 /// What kind of fact takes part in a conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,6 +76,8 @@ pub struct Fact {
     pub records: Vec<RecordRef>,
     /// Of a fact of the request: its position among the specs, constraints or pins.
     pub position: Option<usize>,
+    /// Of a dependency that belongs to an optional group of the records: the name of the group.
+    pub extra: Option<String>,
     /// Of a policy: which (`exclude_newer`, `deny`, `license`). Of a hidden channel: which hides which.
     pub reason: Option<String>,
     /// How many requirements lie between the request and what it speaks for.
@@ -197,7 +199,7 @@ impl Core<'_> {
             .causes
             .iter()
             .filter_map(|cause| match cause {
-                Cause::Depends(_, spec) if on_name(spec) => Some(*spec),
+                Cause::Depends(_, spec) | Cause::Extra(_, _, spec) if on_name(spec) => Some(*spec),
                 _ => None,
             })
             .collect();
@@ -223,20 +225,26 @@ impl Core<'_> {
                 self.of_the_request(FactKind::Constraint, i, &self.request.constraints)
             }
             Cause::Pin(i) => self.of_the_request(FactKind::Pin, i, &self.request.pins),
-            Cause::Depends(name, spec) | Cause::Constrains(name, spec) => {
-                let constrains = matches!(cause, Cause::Constrains(..));
-                let with = u.records_with(name, spec, constrains);
+            Cause::Depends(name, spec)
+            | Cause::Extra(name, _, spec)
+            | Cause::Constrains(name, spec) => {
+                let (kind, which) = match cause {
+                    Cause::Constrains(..) => (FactKind::Constrains, Of::Constrains),
+                    Cause::Extra(_, extra, _) => (FactKind::Dependency, Of::Extra(extra)),
+                    _ => (FactKind::Dependency, Of::Depends),
+                };
+                let with = u.records_with(name, spec, which);
                 let left = self.left(name);
                 let records = with
                     .into_iter()
                     .filter(|p| left.binary_search(p).is_ok() && !self.excluded(name, *p))
                     .collect();
-                let kind = if constrains {
-                    FactKind::Constrains
-                } else {
-                    FactKind::Dependency
-                };
-                self.of_records(kind, name, Some(spec), records, distance)
+                let mut fact = self.of_records(kind, name, Some(spec), records, distance);
+                if let Of::Extra(extra) = which {
+                    fact.extra = Some(u.extra(extra).1.to_string());
+                    fact.text = text::sentence(&fact);
+                }
+                fact
             }
             Cause::Excluded(name, exclusion) => {
                 let records = self
@@ -279,6 +287,7 @@ impl Core<'_> {
             ranges: String::new(),
             records: Vec::new(),
             position: Some(position as usize),
+            extra: None,
             reason: None,
             distance: 0,
             text: String::new(),
@@ -307,6 +316,7 @@ impl Core<'_> {
             ranges: given.map_or_else(String::new, |v| v.version.as_str().to_string()),
             records: Vec::new(),
             position: None,
+            extra: None,
             reason: None,
             distance: 0,
             text: String::new(),
@@ -352,6 +362,7 @@ impl Core<'_> {
             ranges,
             records: at.iter().map(|&p| u.place_of(name, p)).collect(),
             position: None,
+            extra: None,
             reason: None,
             distance,
             text: String::new(),

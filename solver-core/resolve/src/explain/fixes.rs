@@ -358,14 +358,19 @@ fn give_up_spec(fact: &Fact, request: &Request) -> Vec<(u8, Change, Request)> {
     let Some(at) = request.specs.iter().position(|s| s.text == fact.spec) else {
         return out;
     };
-    if fact.spec != fact.name {
-        if let Ok(bare) = RequestSpec::parse(&fact.name) {
+    // What applies only sometimes goes on doing so.
+    let bare = match request.specs[at].spec.when() {
+        Some(condition) => format!("{}[when=\"{condition}\"]", fact.name),
+        None => fact.name.clone(),
+    };
+    if fact.spec != bare {
+        if let Ok(relaxed) = RequestSpec::parse(&bare) {
             let mut changed = request.clone();
-            changed.specs[at] = bare;
-            let text = format!("relax {} to {}", fact.spec, fact.name);
+            changed.specs[at] = relaxed;
+            let text = format!("relax {} to {bare}", fact.spec);
             out.push((
                 4,
-                change("relax_spec", &fact.name, &fact.spec, &fact.name, text),
+                change("relax_spec", &fact.name, &fact.spec, &bare, text),
                 changed,
             ));
         }

@@ -52,7 +52,12 @@ pub(super) fn sort(facts: &mut [Fact]) {
     facts.sort_by(|a, b| {
         let key = |f: &Fact| (class(f.kind), f.position, f.distance);
         key(a).cmp(&key(b)).then_with(|| {
-            (&a.name, &a.spec, a.kind.as_str()).cmp(&(&b.name, &b.spec, b.kind.as_str()))
+            (&a.name, &a.extra, &a.spec, a.kind.as_str()).cmp(&(
+                &b.name,
+                &b.extra,
+                &b.spec,
+                b.kind.as_str(),
+            ))
         })
     });
 }
@@ -78,7 +83,12 @@ pub(super) fn edges(facts: &[Fact], u: &Universe) -> Vec<Edge> {
             if b.name != a.target || to == from {
                 continue;
             }
+            let asks = |extra: &String| {
+                let asked = spec.extras().iter();
+                asked.copied().any(|e| u.extra(e).1 == extra)
+            };
             let leads = match b.kind {
+                _ if !b.extra.as_ref().is_none_or(asks) => false,
                 FactKind::Request | FactKind::Pin | FactKind::Constraint => false,
                 FactKind::MissingName | FactKind::MissingVersion => a.spec == b.spec,
                 FactKind::VirtualPackage => true,

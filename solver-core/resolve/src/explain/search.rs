@@ -70,33 +70,45 @@ impl<'b> Search<'b> {
         let inst = &mut self.inst;
         let id = inst.u.parsed_spec(&spec.text, &spec.spec);
         let name = inst.u.specs[id as usize].name;
-        let lit = match inst.u.specs[id as usize].on_virtual {
+        let on_virtual = inst.u.specs[id as usize].on_virtual;
+        if on_virtual.is_none() {
+            inst.reach(name);
+            if !self.requested.contains(&name) {
+                self.requested.push(name);
+            }
+            if let Some(guards) = &mut inst.guards {
+                guards.nearer(name, 0);
+            }
+        }
+        let Some(asked) = inst.where_it_applies(guard, id) else {
+            return;
+        };
+        let lit = match on_virtual {
             Some((true, _)) => return,
             Some((false, _)) => inst.unmet(id),
-            None => {
-                if !self.requested.contains(&name) {
-                    self.requested.push(name);
-                }
-                if let Some(guards) = &mut inst.guards {
-                    guards.nearer(name, 0);
-                }
-                match inst.spec(id) {
-                    SpecLit::Lit(lit) => Some(lit),
-                    SpecLit::Never => inst.unmet(id),
-                }
-            }
+            None => match inst.spec(id) {
+                SpecLit::Lit(lit) => Some(lit),
+                SpecLit::Never => inst.unmet(id),
+            },
         };
         match lit {
-            Some(lit) => inst.solver.add_binary(!guard, lit),
-            None => inst.solver.add_clause(&[!guard]),
+            Some(lit) => inst.solver.add_binary(!asked, lit),
+            None => inst.solver.add_clause(&[!asked]),
         };
-        if liftable == Liftable::Request && inst.u.specs[id as usize].on_virtual.is_none() {
-            inst.reach(name);
-            let installed = inst.ladders.installed(name);
+        for extra in inst.extras_of(id) {
+            inst.solver.add_binary(!asked, extra);
+        }
+        inst.settle_extras();
+        if liftable == Liftable::Request && on_virtual.is_none() {
             let guard = self.guard(Cause::Presence(position));
+            let inst = &mut self.inst;
+            let installed = inst.ladders.installed(name);
+            let Some(asked) = inst.where_it_applies(guard, id) else {
+                return;
+            };
             match installed {
-                Some(installed) => self.inst.solver.add_binary(!guard, installed),
-                None => self.inst.solver.add_clause(&[!guard]),
+                Some(installed) => inst.solver.add_binary(!asked, installed),
+                None => inst.solver.add_clause(&[!asked]),
             };
         }
     }
@@ -105,6 +117,9 @@ impl<'b> Search<'b> {
         let guard = self.guard(cause);
         let inst = &mut self.inst;
         let id = inst.u.parsed_spec(&spec.text, &spec.spec);
+        let Some(guard) = inst.where_it_applies(guard, id) else {
+            return;
+        };
         match inst.u.specs[id as usize].on_virtual {
             Some((_, true)) => {}
             Some((_, false)) => {

@@ -42,6 +42,14 @@ fn bare<'s>(spec: &'s str, name: &str) -> &'s str {
     spec.strip_prefix(name).map_or(spec, str::trim_start)
 }
 
+/// The package of a fact, with the extra that asks.
+fn subject(fact: &Fact, ranges: &str) -> String {
+    match &fact.extra {
+        Some(extra) => named(&format!("{}[{extra}]", fact.name), ranges),
+        None => named(&fact.name, ranges),
+    }
+}
+
 fn named(name: &str, ranges: &str) -> String {
     if ranges.is_empty() {
         name.to_string()
@@ -79,7 +87,7 @@ fn natural(text: &str) -> Vec<(u64, String)> {
 
 /// The sentence of a fact.
 pub(super) fn sentence(fact: &Fact) -> String {
-    let subject = named(&fact.name, &fact.ranges);
+    let subject = subject(fact, &fact.ranges);
     let spec = plain(&fact.spec);
     let is = verb(&fact.ranges, "is", "are");
     match fact.kind {
@@ -189,7 +197,7 @@ impl Group<'_> {
         };
         format!(
             "{} {verb} {}",
-            named(&self.first().name, &ranges),
+            subject(self.first(), &ranges),
             self.demand()
         )
     }
@@ -293,7 +301,8 @@ fn groups(conflict: &Conflict) -> Vec<Group<'_>> {
         }
         let alike = |g: &&mut Group<'_>| {
             let first = g.first();
-            (first.kind, &first.name, &first.target) == (fact.kind, &fact.name, &fact.target)
+            (first.kind, &first.name, &first.extra, &first.target)
+                == (fact.kind, &fact.name, &fact.extra, &fact.target)
         };
         match groups.iter_mut().find(alike) {
             Some(group) => group.facts.push(fact),

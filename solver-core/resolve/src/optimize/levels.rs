@@ -17,7 +17,7 @@ use super::item::{Cost, Item};
 use super::{Interrupted, Optimizer, ABSENT};
 use crate::request::Strategy;
 use crate::solution::{Layer, LevelReport, Tradeoff};
-use crate::universe::NameId;
+use crate::universe::{ExtraId, NameId, Required};
 
 /// What an existing environment asks of the levels.
 #[derive(Debug, Default)]
@@ -235,14 +235,27 @@ impl Optimizer<'_> {
 
     /// The names that the records with the ranks of a layer's names require and that are not covered yet, sorted.
     fn next_layer(&mut self, layer: &[NameId], covered: &mut FxHashSet<NameId>) -> Vec<NameId> {
-        let mut next: Vec<NameId> = Vec::new();
+        let mut found = Required::default();
         for &name in layer {
-            next.extend(
-                self.required_by(name)
-                    .into_iter()
-                    .filter(|&n| covered.insert(n)),
-            );
+            self.required_by(name, &mut found);
+            if self.extras.is_empty() && found.extras.is_empty() {
+                continue;
+            }
+            // Extras that were asked for before the name had its layer.
+            let of_name = |extra: &&ExtraId| self.inst.u.extra(**extra).0 == name;
+            let known: Vec<ExtraId> = self.extras.iter().filter(of_name).copied().collect();
+            for extra in known {
+                self.required_by_extra(extra, &mut found);
+            }
         }
+        // An extra of a name that has its layer already leads on from here.
+        while let Some(extra) = found.extras.pop() {
+            if self.extras.insert(extra) && covered.contains(&self.inst.u.extra(extra).0) {
+                self.required_by_extra(extra, &mut found);
+            }
+        }
+        let mut next = found.names;
+        next.retain(|&name| covered.insert(name));
         self.sort_by_name(&mut next);
         next
     }
@@ -259,23 +272,34 @@ impl Optimizer<'_> {
         next
     }
 
-    /// Names in the `depends` of the records that have the ranks of a name in the best model; when it is absent, of
+    /// What the `depends` of the records require that have the ranks of a name in the best model; when it is absent, of
     /// the best records.
-    fn required_by(&mut self, name: NameId) -> Vec<NameId> {
+    fn required_by(&mut self, name: NameId, found: &mut Required) {
+        for position in self.peers(name) {
+            self.inst.u.required_at(name, position..position + 1, found);
+        }
+    }
+
+    /// The same of an extra.
+    fn required_by_extra(&mut self, extra: ExtraId, found: &mut Required) {
+        for position in self.peers(self.inst.u.extra(extra).0) {
+            self.inst.u.required_by_extra(extra, position, found);
+        }
+    }
+
+    /// The records that have the ranks of a name in the best model; when it is absent, the best records.
+    fn peers(&mut self, name: NameId) -> Vec<u32> {
         self.inst.u.list(name);
         let at = match self.best.position(name) {
             ABSENT if self.inst.u.names[name as usize].known() == 0 => return Vec::new(),
             ABSENT => 0,
             at => at,
         };
-        let (_, version, build) = self.ranks(name, at);
-        let mut out = Vec::new();
-        for i in self.inst.u.names[name as usize].version_class(at) {
-            if self.ranks(name, i) == (true, version, build) {
-                out.extend(self.inst.u.names_required_at(name, i..i + 1));
-            }
-        }
-        out
+        let ranks = self.ranks(name, at);
+        let class = self.inst.u.names[name as usize].version_class(at);
+        class
+            .filter(|&i| self.ranks(name, i) == (true, ranks.1, ranks.2))
+            .collect()
     }
 
     fn version_items(&self, names: &[NameId]) -> Vec<Item> {

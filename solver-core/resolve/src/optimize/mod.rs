@@ -22,7 +22,7 @@ use rustc_hash::FxHashSet;
 
 use crate::encode::{Instance, Wishes};
 use crate::search::{Brancher, Model, NameActivity};
-use crate::universe::NameId;
+use crate::universe::{ExtraId, NameId};
 use ranks::Ranks;
 
 pub(crate) use crate::search::ABSENT;
@@ -59,6 +59,8 @@ pub(crate) struct Optimizer<'o> {
     pub best: Model,
     /// Specs of the request on names.
     pub wishes: &'o Wishes,
+    /// Extras that count for the layers: those the request names, and those that records of a layer do.
+    pub extras: FxHashSet<ExtraId>,
     pub calls: u64,
     activity: NameActivity,
     ranks: Ranks,
@@ -82,6 +84,7 @@ impl<'o> Optimizer<'o> {
             base,
             best: Model::default(),
             wishes,
+            extras: FxHashSet::default(),
             calls: 0,
             activity: NameActivity::default(),
             ranks: Ranks::default(),

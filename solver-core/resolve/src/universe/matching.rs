@@ -13,7 +13,7 @@ use conda::record::PackageRecord;
 use conda::version::Version;
 use conda::version_spec::{program_matches, program_ranges};
 
-use super::{NameId, Universe};
+use super::{ExtraId, NameId, Universe};
 
 /// What a spec asks beyond name and version.
 #[derive(Debug)]
@@ -41,13 +41,20 @@ impl Filter {
     }
 
     pub(super) fn of(spec: &MatchSpec) -> Self {
-        if spec.is_simple() {
-            if let Some(pattern) = BuildPattern::of(spec) {
-                return Filter::build(pattern);
-            }
+        match BuildPattern::of(spec) {
+            Some(pattern) => Filter::build(pattern),
+            None => Filter::Full(Box::new(spec.clone())),
         }
-        Filter::Full(Box::new(spec.clone()))
     }
+}
+
+/// What a spec asks for besides a record that matches.
+#[derive(Debug)]
+pub(crate) struct Asks {
+    /// Where it applies at all (CEP 43).
+    pub condition: Option<Condition>,
+    /// Optional dependencies of the record that is chosen (CEP 44).
+    pub extras: Vec<ExtraId>,
 }
 
 /// A distinct spec.
@@ -62,6 +69,8 @@ pub(crate) struct Spec {
     ranges: Vec<Range<u32>>,
     /// `ranges` are only an outer bound: the version part is a pattern over text.
     textual: bool,
+    /// A condition and extras, which few specs have.
+    pub asks: Option<Box<Asks>>,
     /// For a spec on a virtual package: whether the target satisfies it (as a dependency, as a constraint).
     pub on_virtual: Option<(bool, bool)>,
 }
@@ -75,6 +84,7 @@ impl Spec {
             filter,
             ranges: Vec::new(),
             textual: false,
+            asks: None,
             on_virtual: None,
         }
     }
@@ -105,10 +115,12 @@ impl Spec {
 
     /// The condition under which a dependency on the spec applies (CEP 43).
     pub(crate) fn condition(&self) -> Option<&Condition> {
-        match &self.filter {
-            Filter::Full(spec) => spec.when(),
-            _ => None,
-        }
+        self.asks.as_ref()?.condition.as_ref()
+    }
+
+    /// The extras that the spec asks for (CEP 44).
+    pub(crate) fn extras(&self) -> &[ExtraId] {
+        self.asks.as_ref().map_or(&[], |asks| &asks.extras)
     }
 
     /// Whether an owned record matches; the name is taken as equal.

@@ -11,6 +11,7 @@
 //! subdir, file name. Every level is then a bound on one ladder over this order. A segment of the index already has
 //! that order, so the list of a name that lies in one segment is just a range of it.
 
+mod extras;
 mod matching;
 mod names;
 
@@ -21,8 +22,9 @@ use conda::match_spec::MatchSpec;
 use conda::record::PackageRecord;
 use rustc_hash::FxHashMap;
 
+pub(crate) use extras::{asked_extras, ExtraId, Required};
 pub(crate) use matching::Spec;
-pub(crate) use names::{Exclusion, Name};
+pub(crate) use names::{Candidate, Exclusion, Name};
 
 use crate::policy::Policy;
 use crate::request::is_virtual_name;
@@ -31,6 +33,17 @@ use crate::request::is_virtual_name;
 pub(crate) type NameId = u32;
 /// A distinct spec of the universe.
 pub(crate) type SpecIdx = u32;
+
+/// A list of specs of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// What it depends on.
+    Depends,
+    /// What it constrains.
+    Constrains,
+    /// What an extra of it depends on.
+    Extra(ExtraId),
+}
 
 /// Everything a search knows of the index.
 pub(crate) struct Universe {
@@ -44,6 +57,7 @@ pub(crate) struct Universe {
     /// Per segment: the segment's spec id -> universe's spec id + 1; 0 is unseen.
     segment_specs: Vec<Vec<u32>>,
     spec_ids: FxHashMap<Box<str>, SpecIdx>,
+    extras: extras::Extras,
     virtual_records: Vec<PackageRecord>,
     /// List records that strict priority hides too, with that as their exclusion.
     pub show_hidden: bool,
@@ -63,6 +77,7 @@ impl Universe {
             segment_names: table(Segment::name_count),
             segment_specs: table(Segment::spec_count),
             spec_ids: FxHashMap::default(),
+            extras: extras::Extras::default(),
             virtual_records: policy.virtual_packages.iter().map(|v| v.record()).collect(),
             show_hidden: false,
             index,
@@ -159,7 +174,16 @@ impl Universe {
         let program = spec
             .version()
             .map_or_else(Vec::new, |v| v.program().to_vec());
-        self.add_spec(text, name, program, matching::Filter::of(spec))
+        let id = self.add_spec(text, name, program, matching::Filter::of(spec));
+        if spec.when().is_some() || !spec.extras().is_empty() {
+            let extras = spec.extras().iter();
+            let extras = extras.map(|group| self.extra_id(name, group)).collect();
+            self.specs[id as usize].asks = Some(Box::new(matching::Asks {
+                condition: spec.when().cloned(),
+                extras,
+            }));
+        }
+        id
     }
 
     fn add_spec(
@@ -202,44 +226,25 @@ impl Universe {
         let at = self.names[name as usize].cands[position as usize];
         self.segment(at.segment).version(RecordId(at.record))
     }
-
-    /// Names in the `depends` of the records of `name` at these positions, virtual packages left out.
-    pub(crate) fn names_required_at(
-        &mut self,
-        name: NameId,
-        positions: std::ops::Range<u32>,
-    ) -> Vec<NameId> {
-        let index = Arc::clone(&self.index);
-        let mut out = Vec::new();
-        for position in positions {
-            let at = self.names[name as usize].cands[position as usize];
-            let segment = &index.segments()[at.segment as usize].segment;
-            for &dep in segment.depends(RecordId(at.record)) {
-                if let Some(local) = segment.spec_name(dep) {
-                    let id = self.segment_name(at.segment, local);
-                    if !is_virtual_name(&self.names[id as usize].text) {
-                        out.push(id);
-                    }
-                }
-            }
-        }
-        out
-    }
 }
 
 impl Universe {
-    /// Positions of the records of a name that depend on (or constrain) a spec, in the whole list.
-    pub(crate) fn records_with(&self, name: NameId, spec: SpecIdx, constrains: bool) -> Vec<u32> {
+    /// Positions of the records of a name that have a spec in one of their lists, in the whole list.
+    pub(crate) fn records_with(&self, name: NameId, spec: SpecIdx, which: Of) -> Vec<u32> {
         let text = &*self.specs[spec as usize].text;
         let entry = &self.names[name as usize];
         let has = |position: &u32| {
             let place = entry.place(*position);
             let segment = self.segment(place.segment);
             let record = RecordId(place.record);
-            let list = if constrains {
-                segment.constrains(record)
-            } else {
-                segment.depends(record)
+            let group;
+            let list = match which {
+                Of::Depends => segment.depends(record),
+                Of::Constrains => segment.constrains(record),
+                Of::Extra(extra) => {
+                    group = self.group(segment, record, extra);
+                    &group
+                }
             };
             list.iter().any(|&id| {
                 match self.segment_specs[place.segment as usize].get(id.0 as usize) {

@@ -1,0 +1,183 @@
+//! What leads to what among records, extras included.
+//!
+//! A record leads to the names in its `depends`, and to those in each of its groups that something reached asks for
+//! (CEP 44). Conditions are not looked at: a dependency that does not apply leads to its name all the same, so that what
+//! is needed does not change with every package that comes or goes.
+
+use conda::index::{Index, RecordRef, Segment, SpecId};
+use conda::record::PackageRecord;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::request::RequestSpec;
+use crate::transaction::required_name;
+use crate::universe::asked_extras;
+
+/// A name that something asks for, with extras of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ask<'n> {
+    pub name: &'n str,
+    pub extras: Vec<String>,
+}
+
+impl<'n> Ask<'n> {
+    /// A name without extras.
+    pub(crate) fn of_name(name: &'n str) -> Self {
+        Ask {
+            name,
+            extras: Vec::new(),
+        }
+    }
+
+    /// What a spec of a request asks for.
+    pub(crate) fn of_spec(spec: &'n RequestSpec) -> Self {
+        Ask {
+            name: &spec.name,
+            extras: spec.spec.extras().to_vec(),
+        }
+    }
+
+    /// What the text of a dependency asks for.
+    pub(crate) fn of_text(text: &'n str) -> Self {
+        Ask {
+            name: required_name(text),
+            extras: if text.contains("extras") {
+                asked_extras(text)
+            } else {
+                Vec::new()
+            },
+        }
+    }
+
+    /// What specs of a segment ask for.
+    fn of_specs(segment: &'n Segment, specs: &[SpecId]) -> Vec<Ask<'n>> {
+        let ask = |&spec: &SpecId| {
+            let name = segment.name(segment.spec_name(spec)?);
+            let extras = if segment.asks_for_extras(spec) {
+                asked_extras(segment.spec(spec).text)
+            } else {
+                Vec::new()
+            };
+            Some(Ask { name, extras })
+        };
+        specs.iter().filter_map(ask).collect()
+    }
+}
+
+/// What a record of an index asks for: by its `depends`, or by one of its groups.
+pub(crate) fn asks_of<'n>(index: &'n Index, at: RecordRef, group: Option<&str>) -> Vec<Ask<'n>> {
+    let segment = &index.segments()[at.segment as usize].segment;
+    match group {
+        None => Ask::of_specs(segment, segment.depends(at.record)),
+        Some(_) if !segment.has_extras(at.record) => Vec::new(),
+        Some(group) => {
+            let groups = segment.extra_depends(at.record).into_iter();
+            groups
+                .filter(|(name, _)| *name == group)
+                .flat_map(|(_, specs)| Ask::of_specs(segment, &specs))
+                .collect()
+        }
+    }
+}
+
+/// The same of a whole record.
+pub(crate) fn asks_of_record<'n>(record: &'n PackageRecord, group: Option<&str>) -> Vec<Ask<'n>> {
+    let ask = |text: &'n String| Ask::of_text(text);
+    match group {
+        None => record.depends.iter().map(ask).collect(),
+        Some(group) => {
+            let groups = record.extra_depends.iter();
+            groups
+                .filter(|(name, _)| name == group)
+                .flat_map(|(_, specs)| specs.iter().map(ask))
+                .collect()
+        }
+    }
+}
+
+/// Names that are reached, and the extras that are asked of them.
+#[derive(Debug, Default)]
+pub(crate) struct Reach<'n> {
+    /// In the order in which they were reached.
+    pub names: Vec<&'n str>,
+    reached: FxHashSet<&'n str>,
+    /// By name, in the order in which they were asked for.
+    pub extras: FxHashMap<&'n str, Vec<String>>,
+}
+
+impl<'n> Reach<'n> {
+    /// Walks from what is asked for; `asks` gives what the record of a name asks for, by itself or by a group, and
+    /// `None` for a name that has no record.
+    pub(crate) fn from(
+        roots: impl IntoIterator<Item = Ask<'n>>,
+        asks: impl Fn(&'n str, Option<&str>) -> Option<Vec<Ask<'n>>>,
+    ) -> Self {
+        let mut reach = Reach::default();
+        let mut open: Vec<Ask<'n>> = roots.into_iter().collect();
+        while let Some(Ask { name, extras }) = open.pop() {
+            if !reach.reached.contains(name) {
+                let Some(more) = asks(name, None) else {
+                    continue;
+                };
+                reach.reached.insert(name);
+                reach.names.push(name);
+                open.extend(more);
+            }
+            for extra in extras {
+                let known = reach.extras.entry(name).or_default();
+                if !known.contains(&extra) {
+                    open.extend(asks(name, Some(&extra)).into_iter().flatten());
+                    known.push(extra);
+                }
+            }
+        }
+        reach
+    }
+
+    /// Whether a name is reached.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.reached.contains(name)
+    }
+}
+
+/// Records of an index by name.
+pub(crate) fn by_name<'n>(index: &'n Index, places: &[RecordRef]) -> FxHashMap<&'n str, RecordRef> {
+    let name_of = |at: &RecordRef| {
+        let segment = &index.segments()[at.segment as usize].segment;
+        segment.name_of(at.record)
+    };
+    places.iter().map(|at| (name_of(at), *at)).collect()
+}
+
+/// For each record of an index the names it asks for, those of the extras that are asked of it among these records (or by
+/// `roots`) included.
+pub(crate) fn needs<'n>(
+    index: &'n Index,
+    places: &[RecordRef],
+    roots: impl IntoIterator<Item = Ask<'n>>,
+) -> Vec<Vec<&'n str>> {
+    let mut asks: Vec<Vec<Ask<'n>>> = places.iter().map(|&at| asks_of(index, at, None)).collect();
+    let mut open: Vec<Ask<'n>> = roots.into_iter().collect();
+    open.extend(asks.iter().flatten().cloned());
+    open.retain(|ask| !ask.extras.is_empty());
+    if !open.is_empty() {
+        let records = by_name(index, places);
+        let position: FxHashMap<RecordRef, usize> =
+            places.iter().enumerate().map(|(i, at)| (*at, i)).collect();
+        let mut done: FxHashSet<(&str, String)> = FxHashSet::default();
+        while let Some(Ask { name, extras }) = open.pop() {
+            let Some(at) = records.get(name) else {
+                continue;
+            };
+            for extra in extras {
+                let more = asks_of(index, *at, Some(&extra));
+                if done.insert((name, extra)) {
+                    open.extend(more.iter().filter(|ask| !ask.extras.is_empty()).cloned());
+                    asks[position[at]].extend(more);
+                }
+            }
+        }
+    }
+    asks.into_iter()
+        .map(|list| list.into_iter().map(|ask| ask.name).collect())
+        .collect()
+}

@@ -1,0 +1,113 @@
+//! Extras: optional dependency groups of a package's records (CEP 44), one id a package name and group.
+//!
+//! Whether a record has the group is asked of the record; an extra that no record has is an extra all the same, and asks
+//! for nothing.
+
+use std::sync::Arc;
+
+use conda::index::{RecordId, Segment, SpecId};
+use conda::match_spec::MatchSpec;
+use rustc_hash::FxHashMap;
+
+use super::{NameId, Universe};
+use crate::request::is_virtual_name;
+
+/// A package name with the name of a group.
+pub(crate) type ExtraId = u32;
+
+/// The extras that some spec asks for.
+#[derive(Debug, Default)]
+pub(super) struct Extras {
+    all: Vec<(NameId, Box<str>)>,
+    ids: FxHashMap<(NameId, Box<str>), ExtraId>,
+}
+
+/// Names that records require, and the extras that they ask for with it.
+#[derive(Debug, Default)]
+pub(crate) struct Required {
+    pub names: Vec<NameId>,
+    pub extras: Vec<ExtraId>,
+}
+
+impl Universe {
+    /// The id of an extra.
+    pub(crate) fn extra_id(&mut self, name: NameId, group: &str) -> ExtraId {
+        let key = (name, Box::from(group));
+        if let Some(&id) = self.extras.ids.get(&key) {
+            return id;
+        }
+        let id = self.extras.all.len() as ExtraId;
+        self.extras.all.push(key.clone());
+        self.extras.ids.insert(key, id);
+        id
+    }
+
+    /// The package name of an extra, and its group.
+    pub(crate) fn extra(&self, extra: ExtraId) -> (NameId, &str) {
+        let (name, group) = &self.extras.all[extra as usize];
+        (*name, group)
+    }
+
+    /// What an extra of a record depends on; nothing when the record does not have the group.
+    pub(crate) fn group(&self, segment: &Segment, record: RecordId, extra: ExtraId) -> Vec<SpecId> {
+        if !segment.has_extras(record) {
+            return Vec::new();
+        }
+        let group = &*self.extras.all[extra as usize].1;
+        let groups = segment.extra_depends(record).into_iter();
+        groups
+            .filter(|(name, _)| *name == group)
+            .flat_map(|(_, specs)| specs)
+            .collect()
+    }
+
+    /// What the `depends` of the records of `name` at these positions require, virtual packages left out.
+    pub(crate) fn required_at(
+        &mut self,
+        name: NameId,
+        positions: std::ops::Range<u32>,
+        out: &mut Required,
+    ) {
+        let index = Arc::clone(&self.index);
+        for position in positions {
+            let at = self.names[name as usize].cands[position as usize];
+            let segment = &index.segments()[at.segment as usize].segment;
+            self.required(at.segment, segment.depends(RecordId(at.record)), out);
+        }
+    }
+
+    /// What an extra of the record at a position requires, virtual packages left out.
+    pub(crate) fn required_by_extra(&mut self, extra: ExtraId, position: u32, out: &mut Required) {
+        let name = self.extras.all[extra as usize].0;
+        let at = self.names[name as usize].cands[position as usize];
+        let index = Arc::clone(&self.index);
+        let segment = &index.segments()[at.segment as usize].segment;
+        let group = self.group(segment, RecordId(at.record), extra);
+        self.required(at.segment, &group, out);
+    }
+
+    fn required(&mut self, position: u32, specs: &[SpecId], out: &mut Required) {
+        let index = Arc::clone(&self.index);
+        let segment = &index.segments()[position as usize].segment;
+        for &dep in specs {
+            let Some(local) = segment.spec_name(dep) else {
+                continue;
+            };
+            let id = self.segment_name(position, local);
+            if is_virtual_name(&self.names[id as usize].text) {
+                continue;
+            }
+            out.names.push(id);
+            if segment.asks_for_extras(dep) {
+                for group in asked_extras(segment.spec(dep).text) {
+                    out.extras.push(self.extra_id(id, &group));
+                }
+            }
+        }
+    }
+}
+
+/// The extras that the text of a spec asks for.
+pub(crate) fn asked_extras(text: &str) -> Vec<String> {
+    MatchSpec::parse(text).map_or_else(|_| Vec::new(), |spec| spec.extras().to_vec())
+}

@@ -1,0 +1,194 @@
+"""Extras (CEP 44) and flags (CEP 45): what py-rattler answers, requests with conditions, conflicts, and the check."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import resolvent
+from conftest import ChannelMaker, record
+
+
+@pytest.fixture
+def index(make_channel: ChannelMaker) -> resolvent.Index:
+    groups = {"x": ["tomli"], "y": ["python 3.8.*"], "z": ['tomli[when="python >=3.12"]'], "bad": ["no spec["]}
+    folder = make_channel(
+        [
+            record("python", "3.8"),
+            record("python", "3.12"),
+            record("tomli"),
+            record("win"),
+            record("e", "1", depends=["win"], extra_depends=groups),
+            record("e", "2", depends=["win"]),
+            record("selfx", depends=["e[extras=[x]]"]),
+            record("maybe", depends=['e[version="==1",extras=[x],when="python >=3.12"]']),
+            record("chain", extra_depends={"a": ["chain[extras=[b]]"], "b": ["e[version='==1',extras=[x]]"]}),
+            record("f", "2"),
+            record("f", "1", "cuda_0", flags=["cuda", "blas:mkl"]),
+            record("f", "1", "cpu_0", flags=["blas:openblas"]),
+        ]
+    )
+    return resolvent.load_index([folder], platform="linux-64")
+
+
+def names(solution: resolvent.Solution) -> set[str]:
+    return {f"{entry.name} {entry.version}" for entry in solution}
+
+
+def found(solution: resolvent.Solution, name: str) -> resolvent.PackageRecord:
+    return next(entry for entry in solution if entry.name == name)
+
+
+@pytest.mark.parametrize(
+    ("specs", "expected"),
+    [
+        (["e[extras=[x]]"], {"e 2", "win 1.0"}),
+        (["e[version='==1',extras=[x]]"], {"e 1", "win 1.0", "tomli 1.0"}),
+        (["e[version='==1',extras=[nope]]"], {"e 1", "win 1.0"}),
+        (["e[version='==1',extras=[z]]"], {"e 1", "win 1.0"}),
+        (["e[version='==1',extras=[z]]", "python"], {"e 1", "win 1.0", "python 3.12", "tomli 1.0"}),
+        (["e[version='==1',extras=[y]]", "python"], {"e 1", "win 1.0", "python 3.8"}),
+        (["e[version='==1',extras=[x,y]]"], {"e 1", "win 1.0", "python 3.8", "tomli 1.0"}),
+        (["selfx", "e ==1"], {"e 1", "selfx 1.0", "tomli 1.0", "win 1.0"}),
+        (["selfx"], {"e 2", "selfx 1.0", "win 1.0"}),
+        (["maybe"], {"maybe 1.0"}),
+        (["maybe", "python"], {"maybe 1.0", "python 3.12", "e 1", "win 1.0", "tomli 1.0"}),
+        (["maybe", "python 3.8.*", "e ==1"], {"maybe 1.0", "python 3.8", "e 1", "win 1.0"}),
+        (["chain"], {"chain 1.0"}),
+        (["chain[extras=[a]]"], {"chain 1.0", "e 1", "win 1.0", "tomli 1.0"}),
+        # An unreadable spec spoils only its own group.
+        (["e ==1", "tomli"], {"e 1", "win 1.0", "tomli 1.0"}),
+        (["f"], {"f 2"}),
+        (["f[flags=[cuda]]"], {"f 1"}),
+        (["f[flags=['blas:*']]"], {"f 1"}),
+        (['tomli[when="python >=3.9"]', "python"], {"tomli 1.0", "python 3.12"}),
+        (['tomli[when="python >=3.9"]'], set()),
+        (['tomli[when="python >=3.9"]', "python 3.8.*"], {"python 3.8"}),
+        (['tomli[when="__win"]', "f"], {"f 2"}),
+        (['tomli[when="__glibc"]', "f"], {"f 2", "tomli 1.0"}),
+        # What cannot be had must not be asked for.
+        (['gone[when="python >=3.9"]', "python"], {"python 3.8"}),
+        (['__cuda[when="python >=3.9"]', "python"], {"python 3.8"}),
+    ],
+)
+def test_the_answers(index: resolvent.Index, specs: list[str], expected: set[str]) -> None:
+    facts = ["__glibc 2.28"]
+    solution = resolvent.solve(specs, index=index, virtual_packages=facts)
+    assert names(solution) == expected
+    assert solution.optimality == "proved"
+    assert resolvent.check(solution.records, specs, index=index, virtual_packages=facts) == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        (['python[version="<3.9",when="tomli"]'], {"python 3.12", "f 2"}),
+        (['f[version="<2",when="python >=3.12"]'], {"python 3.12", "f 1"}),
+        (['f[version="<2",when="python <3.12"]'], {"python 3.12", "f 2"}),
+        (['f[version="<2",extras=[x]]'], {"python 3.12", "f 1"}),
+    ],
+)
+@pytest.mark.parametrize("kind", ["constraints", "pins"])
+def test_a_limit_holds_where_its_condition_does(
+    index: resolvent.Index, kind: str, limits: list[str], expected: set[str]
+) -> None:
+    more: dict[str, Any] = {kind: limits}
+    solution = resolvent.solve(["python", "f"], index=index, virtual_packages=[], **more)
+    assert names(solution) == expected
+
+
+def test_constrains_hold_where_their_condition_does(make_channel: ChannelMaker) -> None:
+    folder = make_channel(
+        [
+            record("a", constrains=['b[version="<2",when="c"]']),
+            record("b", "1"),
+            record("b", "2"),
+            record("c"),
+        ]
+    )
+    index = resolvent.load_index([folder], platform="linux-64")
+    assert names(resolvent.solve(["a", "b"], index=index, virtual_packages=[])) == {"a 1.0", "b 2"}
+    with_c = resolvent.solve(["a", "b", "c"], index=index, virtual_packages=[])
+    assert names(with_c) == {"a 1.0", "b 1", "c 1.0"}
+    newest = resolvent.solve(["b", "c"], index=index, virtual_packages=[]).records
+    broken = resolvent.check([*newest, found(with_c, "a")], ["a", "b", "c"], index=index, virtual_packages=[])
+    assert any("constrains" in text for text in broken)
+
+
+def test_the_check_sees_a_group_that_does_not_hold(index: resolvent.Index) -> None:
+    specs = ["e[version='==1',extras=[x]]"]
+    whole = resolvent.solve(specs, index=index, virtual_packages=[])
+    without = [entry for entry in whole if entry.name != "tomli"]
+    assert any("tomli" in text for text in resolvent.check(without, specs, index=index, virtual_packages=[]))
+    # And a package that only a group needs which nobody asks for.
+    assert any("tomli" in text for text in resolvent.check(whole.records, ["e ==1"], index=index, virtual_packages=[]))
+
+
+def test_conflicts_name_the_extra(index: resolvent.Index) -> None:
+    for specs in (
+        ["e[version='==1',extras=[y]]", "python >=3.12"],
+        ["selfx", "e[version='==1',extras=[y]]", "python >=3.12"],
+    ):
+        with pytest.raises(resolvent.UnsatisfiableError) as caught:
+            resolvent.solve(specs, index=index, virtual_packages=[])
+        conflict = caught.value.conflict
+        texts = [fact.text for fact in conflict.facts]
+        assert "e[y] 1 requires python 3.8.*" in texts
+        assert any(fact.extra == "y" for fact in conflict.facts)
+        assert len(texts) == 3
+        assert "e[y] 1 requires python 3.8.*" in str(conflict)
+        assert conflict.fixes()
+
+
+def test_an_unreadable_group_rules_its_record_out(index: resolvent.Index) -> None:
+    assert names(resolvent.solve(["e[extras=[bad]]"], index=index, virtual_packages=[])) == {"e 2", "win 1.0"}
+    with pytest.raises(resolvent.UnsatisfiableError):
+        resolvent.solve(["e[version='==1',extras=[bad]]"], index=index, virtual_packages=[])
+
+
+def test_why_follows_an_extra(index: resolvent.Index) -> None:
+    solution = resolvent.solve(["selfx", "e ==1"], index=index, virtual_packages=[])
+    chains = [[tuple(step) for step in chain] for chain in resolvent.why(solution, "tomli")]
+    assert [("e", "e ==1"), ("tomli", "tomli")] in chains
+
+
+def test_link_order_follows_an_extra(index: resolvent.Index) -> None:
+    solution = resolvent.solve(["e[version='==1',extras=[x]]"], index=index, virtual_packages=[])
+    order = [entry.name for entry in solution]
+    assert order.index("tomli") < order.index("e")
+
+
+def test_a_session_forgets_extras_of_earlier_requests(index: resolvent.Index) -> None:
+    session = resolvent.Session(index, virtual_packages=[])
+    requests = [
+        ["e ==1"],
+        ["e[version='==1',extras=[x]]"],
+        ["e ==1"],
+        ["selfx"],
+        ["e[version='==1',extras=[y]]"],
+        ["e ==1"],
+    ]
+    for specs in [*requests, *reversed(requests)]:
+        warm = session.solve(specs)
+        assert names(warm) == names(resolvent.solve(specs, index=index, virtual_packages=[]))
+
+
+def test_records_of_the_revision_are_found(tmp_path: Path) -> None:
+    entry = record("e", extra_depends={"x": ["tomli"]}, flags=["cuda"])
+    repodata = {
+        "info": {"subdir": "linux-64"},
+        "repodata_version": 1,
+        "packages.conda": {"tomli-1.0-0.conda": record("tomli"), "e-1.0-0.conda": record("e")},
+        "v3": {"conda": {"e-1.0-0": entry}, "whl": {"e-2.0-0": {"name": "e"}}},
+    }
+    (tmp_path / "linux-64").mkdir()
+    (tmp_path / "linux-64" / "repodata.json").write_text(json.dumps(repodata))
+    for _ in range(2):
+        index = resolvent.load_index([tmp_path], platform="linux-64")
+        solution = resolvent.solve(["e[extras=[x],flags=[cuda]]"], index=index, virtual_packages=[])
+        assert names(solution) == {"e 1.0", "tomli 1.0"}
+        assert found(solution, "e").extra_depends == {"x": ["tomli"]}
+        assert found(solution, "e").fn == "e-1.0-0.conda"
