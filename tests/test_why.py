@@ -1,21 +1,13 @@
-"""Why a package is there, why another version is not, and problems saved and solved again."""
+"""Why a package is there, and why another version is not."""
 
 from __future__ import annotations
 
-import gzip
 import itertools
-import json
-import re
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
-
-import pytest
 
 import resolvent
 from conftest import LINUX, ChannelMaker, record
-from resolvent import MatchSpec, ResolventError, Solution, UnsatisfiableError
-from resolvent._core import InternalError
+from resolvent import MatchSpec, Solution
 from resolvent.explaining import held_back
 
 
@@ -84,71 +76,3 @@ def test_held_back(make_channel: ChannelMaker) -> None:
     assert len(lines) == 1
     assert lines[0].startswith("lib 2.0 is not newer: ")
     assert "old 1.0 and 2.0 require lib <2 or <3" in lines[0]
-
-
-def saved(folder: Path, specs: Sequence[str], index: resolvent.Index, virtual: Sequence[str]) -> Path:
-    path = folder / "problem.json"
-    resolvent.save_problem(path, specs, index=index, virtual_packages=virtual)
-    return path
-
-
-def test_replay_gives_the_same_answers(conda_forge: resolvent.Index, shared: Path, tmp_path: Path) -> None:
-    with gzip.open(shared / "data" / "bench.jsonl.gz", "rt") as lines:
-        problems = [json.loads(line) for line in lines]
-    mine = [p for p in problems if p["channels"] == ["conda-forge"] and not p.get("constraints")][:6]
-    assert mine
-    for problem in mine:
-        specs, virtual = problem["specs"], problem["virtual_packages"]
-        path = saved(tmp_path, specs, conda_forge, virtual)
-        again = resolvent.replay(path)
-        first = resolvent.solve(specs, index=conda_forge, virtual_packages=virtual)
-        assert [r.fn for r in again] == [r.fn for r in first]
-        assert again.levels == first.levels
-
-
-def test_replay_gives_the_same_conflict(conda_forge: resolvent.Index, tmp_path: Path) -> None:
-    specs = ["openssl 1.1.*", "curl >=8.5"]
-    path = saved(tmp_path, specs, conda_forge, LINUX)
-    texts = []
-    for again in (False, True):
-        with pytest.raises(UnsatisfiableError) as caught:
-            if again:
-                resolvent.replay(path)
-            else:
-                resolvent.solve(specs, index=conda_forge, virtual_packages=LINUX)
-        texts.append(str(caught.value.conflict))
-    assert texts[0] == texts[1]
-
-
-def test_saved_file_holds_what_is_reached_and_no_more(make_channel: ChannelMaker, tmp_path: Path) -> None:
-    path = saved(tmp_path, ["old 1.*"], small(make_channel), [])
-    problem = json.loads(path.read_text())
-    assert {entry["name"] for entry in problem["records"]} == {"old", "lib"}
-    # Not reached, but it counts for the rank of the other version.
-    (unreached,) = (e for e in problem["records"] if (e["name"], e["version"]) == ("old", "2.0"))
-    assert unreached["depends"] == []
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "resolvent-problem-1"}'])
-def test_other_files_are_refused(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_text(text)
-    with pytest.raises(ResolventError, match=re.escape(str(path))):
-        resolvent.replay(path)
-
-
-def test_a_failed_check_leaves_a_problem(
-    make_channel: ChannelMaker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    class Broken:
-        def solve(self, *arguments: object) -> Solution:
-            raise InternalError(f"internal error: the answer to {arguments[0]} failed its check")
-
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    session = resolvent.Session(small(make_channel), virtual_packages=[])
-    monkeypatch.setattr(session, "_core", Broken())
-    with pytest.raises(InternalError, match=r"\['old'\] failed its check; please report it with ") as caught:
-        session.solve(["old"])
-    assert caught.value.problem is not None
-    assert caught.value.problem in str(caught.value)
-    assert {r.name for r in resolvent.replay(caught.value.problem)} == {"old", "lib"}

@@ -134,6 +134,7 @@ def _parser(command: str) -> argparse.ArgumentParser:
         "why-not": _add_reasons,
         "index": _add_cache,
         "cache": _add_cache,
+        "replay": _add_replay,
     }
     for add in dict.fromkeys([groups[command]] if command in groups else groups.values()):
         add(commands)
@@ -209,6 +210,7 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="take the best answer found by then")
     parser.add_argument("--verbose", action="store_true", help="tell a conflict in full")
+    parser.add_argument("--save-problem", metavar="FILE", help="write the request and the records it can reach")
 
 
 def _add_environment(parser: argparse.ArgumentParser, *, required: bool) -> None:
@@ -270,6 +272,13 @@ def _add_cache(commands: Any) -> None:
     parser.add_argument("action", choices=("list", "check", "clear"))
 
 
+def _add_replay(commands: Any) -> None:
+    """Add `replay`."""
+    from .commands import replay
+
+    replay.add(commands)
+
+
 def _seconds(text: str) -> float:
     value = float(text)
     if not 0 <= value < float("inf"):
@@ -304,22 +313,33 @@ def _answer(options: argparse.Namespace) -> tuple[Solution, Index]:
     facts = target_facts(platform, options.virtual_packages, detect=not options.no_detect)
     session = Session(index, virtual_packages=[str(fact) for fact in facts])
     mode: Mode = "update-all" if options.mode == "update" and not options.specs else options.mode
-    solution = session.solve(
-        options.specs,
-        constraints=options.constraints,
-        pins=options.pins,
-        installed=prefix,
-        mode=mode,
-        freeze_installed=options.freeze_installed,
-        prune=options.prune,
-        deps=options.deps,
-        update_deps=getattr(options, "update_deps", False),
-        force_remove=getattr(options, "force", False),
-        ignore_pinned=options.ignore_pinned,
-        strategy=options.strategy,
-        exclude_newer=options.exclude_newer,
-        timeout=options.timeout,
-    )
+    request: dict[str, Any] = {
+        "constraints": options.constraints,
+        "pins": options.pins,
+        "installed": prefix,
+        "mode": mode,
+        "freeze_installed": options.freeze_installed,
+        "prune": options.prune,
+        "deps": options.deps,
+        "update_deps": getattr(options, "update_deps", False),
+        "force_remove": getattr(options, "force", False),
+        "ignore_pinned": options.ignore_pinned,
+        "strategy": options.strategy,
+        "exclude_newer": options.exclude_newer,
+    }
+    if options.save_problem:
+        from .reproducing import save_problem
+
+        wish = options.wish if options.run is _why_not else None
+        save_problem(
+            options.save_problem,
+            options.specs,
+            index=index,
+            virtual_packages=session.virtual_packages,
+            wish=wish,
+            **request,
+        )
+    solution = session.solve(options.specs, timeout=options.timeout, **request)
     if prefix is not None and not options.json:
         _print_warnings([str(warning) for warning in prefix.warnings])
     return solution, index
@@ -328,7 +348,7 @@ def _answer(options: argparse.Namespace) -> tuple[Solution, Index]:
 def _solve(options: argparse.Namespace) -> int:
     solution, index = _answer(options)
     if options.json:
-        _print_json(solved_report(solution))
+        print_json(solved_report(solution))
         return EXIT_SOLVED
     _print_warnings(index.warnings)
     if options.explicit:
@@ -461,7 +481,8 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _print_json(report: dict[str, Any]) -> None:
+def print_json(report: dict[str, Any]) -> None:
+    """Write one JSON object to stdout."""
     # In one piece: an unbuffered stdout would take a system call for each word.
     done: dict[int, str] = {}
     lines = (f'  "{key}": {_json_text(value, 2, done)}' for key, value in report.items())
@@ -510,7 +531,7 @@ def _tell_conflict(conflict: Conflict, *, verbose: bool) -> None:
 
 def _fail(error: Exception, code: int, as_json: bool) -> int:
     if as_json:
-        _print_json(failed_report(error))
+        print_json(failed_report(error))
     else:
         _complain(f"resolvent: {error}")
     return code

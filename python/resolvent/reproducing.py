@@ -1,8 +1,11 @@
 """A problem as one text file: the request, the target, and just the records that it can reach.
 
 `save_problem` writes it, `replay` solves it again, anywhere, without channels. The file is JSON with one record a line,
-so that two of them can be compared and a record can be taken out by hand. Records that the request can never choose are
-kept only as far as they count for ranks and for channel priority, without their dependencies.
+so that two of them can be compared and a record can be taken out by hand. It holds the request as the core was given
+it, so a cut-off of an age or the facts of the machine are the same when it is solved again. Records that the request
+can never choose are kept only where they count: for ranks, channel priority, and the layers of the contract.
+
+Channels are named as records name them, without credentials; tokens and passwords in specs are left out.
 
 >>> import pathlib, tempfile
 >>> import resolvent
@@ -18,20 +21,52 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._core import Index, InternalError, PackageRecord, ResolventError, Solution
-from .arguments import STRATEGIES, Cutoff, Specs, Strategy, choice, cutoff_milliseconds, specs_of
-from .solving import Session, load_index, solve
+from .arguments import Specs, timeout_seconds
+from .asking import Asked, shape_request
+from .channels import resolve_sources
+from .places import cache_root
 from .virtual_packages import VirtualPackages
 from .virtual_packages import virtual_packages as shape_virtual_packages
 
+if TYPE_CHECKING:
+    from .explaining import WhyNot
+
 #: The first entry of a file; the number changes when older readers would misread it.
-FORMAT = "resolvent-problem-1"
+FORMAT = "resolvent-problem-2"
+
+#: What solving may look at in a record. Hashes matter only where a spec asks for one.
+_KEYS = (
+    "name",
+    "version",
+    "build",
+    "build_number",
+    "subdir",
+    "channel",
+    "fn",
+    "depends",
+    "constrains",
+    "timestamp",
+    "indexed_timestamp",
+    "track_features",
+    "features",
+    "noarch",
+    "license",
+    "license_family",
+    "flags",
+    "extra_depends",
+)
+_HASHES = ("md5", "sha256")
+_USER = re.compile(r"(?<=://)[^/@\s\"']+@")
+_TOKEN = re.compile(r"(://[^/\s\"']+)/t/[^/\s\"']+")
 
 
 def save_problem(
@@ -40,49 +75,103 @@ def save_problem(
     *,
     index: Index,
     virtual_packages: VirtualPackages = None,
-    constraints: Specs = (),
-    pins: Specs = (),
-    strategy: Strategy = "highest",
-    exclude_newer: Cutoff = None,
-    channel_priority: str | None = None,
+    wish: str | None = None,
+    **request: Any,
 ) -> None:
-    """Write a request and the records it can reach into one file; the parameters are those of `resolvent.solve`."""
-    asked, limits, pinned = specs_of("specs", specs), specs_of("constraints", constraints), specs_of("pins", pins)
-    priority = channel_priority or index.channel_priority
+    """Write a request and the records it can reach into one file.
+
+    Parameters
+    ----------
+    path
+        The file; it is replaced in one step.
+    specs, index, virtual_packages
+        As `resolvent.solve` takes them.
+    wish
+        What `resolvent.why_not` was asked, if that is the question.
+    **request
+        Every further parameter of `resolvent.solve` that says what is asked: constraints, pins, the environment,
+        policy, strategy.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    asked = shape_request(specs, **request)
+    facts = shape_virtual_packages(virtual_packages, index.platform)
+    write_whole(Path(path), problem_text(index, facts, asked, wish))
+
+
+def problem_text(index: Index, facts: list[str], asked: Asked, wish: str | None = None) -> str:
+    """Return the file's text for a request that is shaped already."""
+    environment = asked["environment"]
+    more = [] if wish is None else [wish]
+    installed: list[PackageRecord] = []
+    if environment is not None:
+        installed = list(environment["installed"])
+        more += environment["history"]
+        for record in installed:
+            more += [record.name, *record.depends]
+    found = _core.reachable(index, asked["specs"], [*asked["constraints"], *asked["pins"]], more)
+    texts = [*asked["specs"], *asked["constraints"], *asked["pins"], *asked["policy"]["deny"], *more]
+    hashes = any(word in text for text in texts for word in (*_HASHES, "://"))
     head = {
         "format": FORMAT,
         "version": _core.__version__,
         "platform": index.platform,
-        "channel_priority": priority,
         "channels": index.channels,
-        "specs": asked,
-        "constraints": limits,
-        "pins": pinned,
-        "virtual_packages": shape_virtual_packages(virtual_packages, index.platform),
-        "strategy": choice("strategy", strategy, STRATEGIES),
-        "exclude_newer": cutoff_milliseconds(exclude_newer),
+        "virtual_packages": facts,
+        "request": {
+            **asked,
+            "channel_priority": asked["channel_priority"] or index.channel_priority,
+            "environment": environment
+            and {**environment, "installed": [_entry(record, hashes=hashes) for record in installed]},
+        },
     }
-    found = _core.reachable(index, asked, limits, pinned, priority)
-    lines = [json.dumps(_entry(record, whole), sort_keys=True) for record, whole in found]
-    text = json.dumps(head, indent=1)[:-2] + ',\n "records": [\n' + ",\n".join(lines) + "\n]}\n"
-    target = Path(path)
-    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(target)
+    if wish is not None:
+        head["wish"] = wish
+    lines = [json.dumps(_entry(record, hashes=hashes), sort_keys=True) for record in found]
+    text = json.dumps(head, indent=1)[:-2] + ',\n "records": [\n' + ",\n".join(lines) + "\n ]\n}\n"
+    return _TOKEN.sub(r"\1", _USER.sub("", text))
 
 
-def _entry(record: PackageRecord, whole: bool) -> dict[str, Any]:
+def _entry(record: PackageRecord, *, hashes: bool) -> dict[str, Any]:
     """Return what solving looks at; the rest of a record does not matter."""
     data = record.to_dict()
-    keys = ("name", "version", "build", "build_number", "subdir", "channel", "fn", "timestamp", "track_features")
-    entry = {key: data[key] for key in keys if data.get(key)}
+    entry = {key: data[key] for key in (*_KEYS, *(_HASHES if hashes else ())) if data.get(key)}
     entry.setdefault("build_number", 0)
-    entry["depends"] = list(record.depends) if whole else []
-    entry["constrains"] = list(record.constrains) if whole else []
-    for key in ("indexed_timestamp", "license", "license_family", "features", "noarch"):
-        if data.get(key):
-            entry[key] = data[key]
+    entry.setdefault("depends", [])
+    entry.setdefault("constrains", [])
     return entry
+
+
+def write_whole(target: Path, text: str) -> None:
+    """Write a file through another beside it, so that nobody sees a part of it."""
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_problem(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Return what a file of `save_problem` (or of `write_proof`) holds.
+
+    Raises
+    ------
+    ResolventError
+        If it is no such file.
+    OSError
+        If it cannot be read.
+    """
+    try:
+        problem = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ResolventError(f"{os.fspath(path)} is not a saved problem: {error}") from None
+    if not isinstance(problem, dict) or problem.get("format") != FORMAT:
+        raise ResolventError(f"{os.fspath(path)} is not a saved problem: it does not say {FORMAT!r}")
+    return problem
 
 
 def replay(path: str | os.PathLike[str], *, timeout: float | None = None) -> Solution:
@@ -102,58 +191,49 @@ def replay(path: str | os.PathLike[str], *, timeout: float | None = None) -> Sol
     UnsatisfiableError
         If it has no answer, as `resolvent.solve`.
     """
+    return _again(path, read_problem(path), timeout)
+
+
+def replay_why_not(path: str | os.PathLike[str], *, timeout: float | None = None) -> WhyNot | None:
+    """Ask the `why_not` of a saved problem again; None if it holds no wish."""
+    from .explaining import why_not
+
+    problem = read_problem(path)
+    wish = problem.get("wish")
+    return None if wish is None else why_not(_again(path, problem, timeout), str(wish), timeout=timeout)
+
+
+def _again(path: str | os.PathLike[str], problem: Mapping[str, Any], timeout: float | None) -> Solution:
     try:
-        problem = json.loads(Path(path).read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ResolventError(f"{os.fspath(path)} is not a saved problem: {error}") from None
-    if not isinstance(problem, dict) or problem.get("format") != FORMAT:
-        raise ResolventError(f"{os.fspath(path)} is not a saved problem: it does not say {FORMAT!r}")
-    try:
+        request = dict(problem["request"])
+        policy = dict(request["policy"])
+        for key in ("exclude_newer_channels", "exclude_newer_packages"):
+            policy[key] = [tuple(pair) for pair in policy[key]]
+        request["policy"] = policy
+        environment = request["environment"]
+        if environment is not None:
+            found = [PackageRecord.from_dict(entry) for entry in environment["installed"]]
+            request["environment"] = {**environment, "installed": found}
         with tempfile.TemporaryDirectory() as folder:
             index = _rebuild(problem, Path(folder))
-        return solve(
-            problem["specs"],
-            index=index,
-            virtual_packages=problem["virtual_packages"],
-            constraints=problem["constraints"],
-            pins=problem["pins"],
-            strategy=problem["strategy"],
-            exclude_newer=problem["exclude_newer"],
-            timeout=timeout,
-        )
-    except KeyError as error:
-        raise ResolventError(f"{os.fspath(path)} is not a whole problem: it lacks {error}") from None
+        session = _core.Session(index, problem["virtual_packages"])
+        return session.solve(**request, timeout=timeout_seconds(timeout))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ResolventError(f"{os.fspath(path)} is not a whole problem: {type(error).__name__} {error}") from None
 
 
-def with_problem(
-    error: InternalError,
-    session: Session,
-    asked: Mapping[str, Any],
-    policy: Mapping[str, Any],
-    channel_priority: str | None,
-    environment: object,
-) -> InternalError:
-    """Return the error of a failed check with a file that shows it, where such a file can say all of the request."""
-    cutoff = policy["exclude_newer"]
-    whole = environment is None and not any(value for key, value in policy.items() if key != "exclude_newer")
-    path = None
-    if whole:
+def with_problem(error: InternalError, index: Index, facts: list[str], asked: Asked) -> InternalError:
+    """Return the error of a failed check with a file that shows it: in the cache, or where temporary files go."""
+    path: str | None = None
+    name = f"problem-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{time.monotonic_ns() % 1_000_000}.json"
+    for folder in (Path(cache_root()) / "problems", Path(tempfile.gettempdir())):
         try:
-            handle, path = tempfile.mkstemp(prefix="resolvent-", suffix=".json")
-            os.close(handle)
-            save_problem(
-                path,
-                asked["specs"],
-                index=session.index,
-                virtual_packages=session.virtual_packages,
-                constraints=asked["constraints"],
-                pins=asked["pins"],
-                strategy=asked["strategy"],
-                exclude_newer=cutoff,
-                channel_priority=channel_priority,
-            )
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            write_whole(folder / name, problem_text(index, facts, asked))
+            path = str(folder / name)
+            break
         except OSError:
-            path = None
+            continue
     hint = f"; please report it with {path}" if path else ""
     told = InternalError(f"{error}{hint}")
     told.problem = path
@@ -163,12 +243,14 @@ def with_problem(
 def _rebuild(problem: Mapping[str, Any], folder: Path) -> Index:
     """Load the records from channels written for the occasion."""
     sources = []
+    platform = problem["platform"]
     for number, channel in enumerate(problem["channels"]):
         own = [entry for entry in problem["records"] if entry["channel"] == channel]
-        for subdir in (problem["platform"], "noarch"):
+        for subdir in {platform, "noarch"}:
             _write_subdir(folder / str(number) / subdir, subdir, (e for e in own if e["subdir"] == subdir))
         sources.append(f"{channel}={folder / str(number)}")
-    return load_index(sources, platform=problem["platform"], channel_priority=problem["channel_priority"])
+    priority = problem["request"]["channel_priority"]
+    return _core.load_index(resolve_sources(sources, platform=platform), platform, priority, False, None)
 
 
 def _write_subdir(folder: Path, subdir: str, entries: Iterable[Mapping[str, Any]]) -> None:

@@ -13,7 +13,6 @@ from . import _core
 from ._core import Index, ResolventError, Solution
 from .arguments import (
     CHANNEL_PRIORITIES,
-    STRATEGIES,
     ChannelPriority,
     Records,
     Specs,
@@ -25,8 +24,9 @@ from .arguments import (
     specs_of,
     timeout_seconds,
 )
+from .asking import shape_request
 from .channels import ChannelSource, host_platform, resolve_sources
-from .environments import Cutoffs, Deps, Licenses, Mode, as_prefix, environment_arguments, policy_arguments
+from .environments import Cutoffs, Deps, Licenses, Mode, as_prefix
 from .places import index_folder
 from .virtual_packages import VirtualPackages
 from .virtual_packages import virtual_packages as shape_virtual_packages
@@ -145,39 +145,33 @@ class Session:
         channel_priority: ChannelPriority | None = None,
     ) -> Solution:
         """Find the best environment for `specs`; the parameters are those of `resolvent.solve`."""
-        environment = environment_arguments(
-            installed,
-            history,
+        asked = shape_request(
+            specs,
+            constraints=constraints,
+            pins=pins,
+            installed=installed,
+            history=history,
             mode=mode,
+            freeze_installed=freeze_installed,
+            update_deps=update_deps,
             deps=deps,
-            flags={
-                "freeze_installed": freeze_installed,
-                "update_deps": update_deps,
-                "prune": prune,
-                "satisfied_skip": satisfied_skip,
-                "force_reinstall": force_reinstall,
-                "force_remove": force_remove,
-            },
+            prune=prune,
+            satisfied_skip=satisfied_skip,
+            force_reinstall=force_reinstall,
+            force_remove=force_remove,
+            ignore_pinned=ignore_pinned,
+            exclude_newer=exclude_newer,
+            deny=deny,
+            licenses=licenses,
+            strategy=strategy,
+            channel_priority=channel_priority,
         )
-        prefix = as_prefix(installed)
-        pinned = [*specs_of("pins", pins), *(str(pin) for pin in (() if prefix is None else prefix.pins))]
-        limits = specs_of("constraints", constraints)
-        pinned = [] if flag("ignore_pinned", ignore_pinned) else pinned
-        policy = policy_arguments(exclude_newer, deny, licenses)
-        specs = specs_of("specs", specs)
-        priority = (
-            None if channel_priority is None else choice("channel_priority", channel_priority, CHANNEL_PRIORITIES)
-        )
-        order = choice("strategy", strategy, STRATEGIES)
         try:
-            return self._core.solve(
-                specs, limits, pinned, order, timeout_seconds(timeout), priority, policy, environment
-            )
+            return self._core.solve(**asked, timeout=timeout_seconds(timeout))
         except _core.InternalError as error:
             from .reproducing import with_problem
 
-            asked = {"specs": specs, "constraints": limits, "pins": pinned, "strategy": order}
-            raise with_problem(error, self, asked, policy, priority, environment) from error
+            raise with_problem(error, self._index, self._virtual_packages, asked) from error
 
 
 def solve(

@@ -8,7 +8,7 @@ use resolve::{RequestSpec, WhyNot};
 
 use crate::arguments::parse_specs;
 use crate::errors::{self, PackagesNotFound, UnsatisfiableError};
-use crate::index::{parse_priority, Index};
+use crate::index::Index;
 use crate::record::{wrap, PackageRecord};
 use crate::solving::{deadline_in, failure, interruptibly, Solution};
 
@@ -282,33 +282,28 @@ fn command(
     words.join(" ")
 }
 
-/// The records that a request can reach, each with whether its dependencies matter; see `resolvent.save_problem`.
+/// The records that a request can reach and those that count for it; see `resolvent.save_problem`.
 #[pyfunction]
 pub fn reachable(
     index: &Bound<'_, Index>,
     specs: Vec<String>,
     constraints: Vec<String>,
-    pins: Vec<String>,
-    channel_priority: Option<&str>,
-) -> PyResult<Vec<(PackageRecord, bool)>> {
+    more: Vec<String>,
+) -> PyResult<Vec<PackageRecord>> {
     let index = index.get();
     let request = resolve::Request {
         specs: parse_specs(&specs)?,
         constraints: parse_specs(&constraints)?,
-        pins: parse_specs(&pins)?,
-        channel_priority: channel_priority.map_or(Ok(index.priority), parse_priority)?,
         ..resolve::Request::default()
     };
-    let (places, whole): (Vec<_>, Vec<bool>) = resolve::reachable(&index.inner, &request)
+    // What cannot be read reaches nothing.
+    let more: Vec<(String, conda::MatchSpec)> = more
         .into_iter()
-        .unzip();
-    let records = wrap(
-        places
-            .into_iter()
-            .map(|at| index.inner.record(at))
-            .collect(),
-    );
-    Ok(records.into_iter().zip(whole).collect())
+        .filter_map(|text| conda::MatchSpec::parse(&text).ok().map(|spec| (text, spec)))
+        .collect();
+    let places = resolve::reachable(&index.inner, &request, &more);
+    let record = |at| index.inner.record(at);
+    Ok(wrap(places.into_iter().map(record).collect()))
 }
 
 /// What [`Conflict::fixes`] found.

@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .channels import host_platform
-from .solving import load_index
+from ..channels import host_platform
+from ..solving import load_index
 
 EXIT_OK, EXIT_UNSATISFIABLE = 0, 1
 
@@ -41,8 +41,8 @@ def index(options: argparse.Namespace) -> int:
 
 def cache(options: argparse.Namespace) -> int:
     """List, check or clear the cache. What was fetched is checked whenever it is read, so only index files are here."""
-    from . import cache as files
-    from .tables import human_size
+    from .. import cache as files
+    from ..tables import human_size
 
     if options.action == "clear":
         count, size = files.clear()
