@@ -34,9 +34,33 @@ class BruteForce:
             self.by_name.setdefault(record.name, []).append(record)
         self.left = {name: self._after_priority(name, records) for name, records in self.by_name.items()}
         self.ranked = {
-            name: [r for r in records if all(s.matches(r) for s in request.specs if s.name == name)]
+            name: [r for r in records if all(s.matches(r) for s in self._certain(name))]
             for name, records in self.left.items()
         }
+        # Among those, what a spec matches that applies only under a condition.
+        self.asked = {
+            name: [r for r in records if any(s.matches(r) for s in self._uncertain(name))]
+            for name, records in self.ranked.items()
+            if self._uncertain(name)
+        }
+
+    def _certain(self, name: str) -> list[Spec]:
+        """Return the requested specs of a name that apply whatever is chosen."""
+        return [s for s in self.request.specs if s.name == name and self._static(s) is True]
+
+    def _uncertain(self, name: str) -> list[Spec]:
+        """Return those that apply or not as the answer has it."""
+        return [s for s in self.request.specs if s.name == name and self._static(s) is None]
+
+    def _static(self, spec: Spec) -> bool | None:
+        """Whether a spec applies, as far as the target and the names that exist tell."""
+
+        def leaf(asked: Spec) -> bool | None:
+            if asked.name.startswith("__"):
+                return asked.name in self.virtual and self._matches_virtual(asked)
+            return None if self.left.get(asked.name) else False
+
+        return True if spec.when is None else spec.when.holds(leaf)
 
     def _after_priority(self, name: str, records: list[Record]) -> list[Record]:
         """Rule 4: the records that channel priority, or a channel in a spec, leaves to a name."""
@@ -61,33 +85,49 @@ class BruteForce:
         return spec.name not in chosen or spec.matches(chosen[spec.name])
 
     def _matches_virtual(self, spec: Spec) -> bool:
-        # The build of these is the empty string's stand-in, 0.
-        return spec.matches_version(self.virtual[spec.name]) and spec.build in {"", "*"}
+        # The build of these is the empty string's stand-in, 0; they have no flags.
+        return spec.matches_version(self.virtual[spec.name]) and spec.build in {"", "*"} and not spec.flags
 
     def usable(self, record: Record) -> bool:
         cutoff = self.request.exclude_newer
         return not record.unreadable and (cutoff is None or record.timestamp <= cutoff)
 
+    def applies(self, spec: Spec, chosen: Mapping[str, Record]) -> bool:
+        return spec.when is None or bool(spec.when.holds(lambda leaf: self.satisfied(leaf, chosen)))
+
+    def in_force(self, chosen: Mapping[str, Record]) -> list[Spec]:
+        """Return what must be satisfied: by the request, by `depends`, and by groups that one of these asks for."""
+        found = [spec for spec in self.request.specs if self.applies(spec, chosen)]
+        found += [s for record in chosen.values() for s in record.depends if self.applies(s, chosen)]
+        done: set[tuple[str, str]] = set()
+        for spec in found:  # grows on the way
+            for extra in spec.extras:
+                if spec.name in chosen and (spec.name, extra) not in done:
+                    done.add((spec.name, extra))
+                    group = dict(chosen[spec.name].extra_depends).get(extra, ())
+                    found += [s for s in group if self.applies(s, chosen)]
+        return found
+
     def valid(self, chosen: Mapping[str, Record]) -> bool:
         """Rules 2 and 3."""
-        request = self.request
-        return (
-            all(self.satisfied(spec, chosen) for spec in request.specs)
-            and all(self.respected(spec, chosen) for spec in (*request.constraints, *request.pins))
-            and all(self.satisfied(spec, chosen) for record in chosen.values() for spec in record.depends)
-            and all(self.respected(spec, chosen) for record in chosen.values() for spec in record.constrains)
+        limits = [*self.request.constraints, *self.request.pins]
+        limits += [spec for record in chosen.values() for spec in record.constrains]
+        return all(self.satisfied(spec, chosen) for spec in self.in_force(chosen)) and all(
+            self.respected(spec, chosen) for spec in limits if self.applies(spec, chosen)
         )
 
     def needed(self, chosen: Mapping[str, Record]) -> set[str]:
-        """Rule 5: the names that dependencies lead to from the requested ones."""
-        reached: set[str] = set()
-        queue = [name for name in self.requested if name in chosen]
+        """Rule 5: the names that dependencies lead to from the requested ones, whatever their conditions."""
+        reached: set[tuple[str, str]] = set()
+        queue = list(self.request.specs)
         while queue:
-            name = queue.pop()
-            if name not in reached:
-                reached.add(name)
-                queue += [spec.name for spec in chosen[name].depends if spec.name in chosen]
-        return reached
+            spec = queue.pop()
+            for group in ("", *spec.extras):
+                if spec.name in chosen and (spec.name, group) not in reached:
+                    reached.add((spec.name, group))
+                    record = chosen[spec.name]
+                    queue += dict(record.extra_depends).get(group, ()) if group else record.depends
+        return {name for name, _ in reached}
 
     def all_answers(self) -> Iterator[Chosen]:
         """Yield every answer that keeps the hard rules, from all combinations of records."""
@@ -126,8 +166,9 @@ class BruteForce:
     def ranks(self, record: Record) -> tuple[int, int] | None:
         """Return the version rank and the build rank; None for a record that this call's specs leave out."""
         peers = self.ranked[record.name]
-        if record not in peers:
-            return None
+        return self._ranks_among(record, peers) if record in peers else None
+
+    def _ranks_among(self, record: Record, peers: list[Record]) -> tuple[int, int]:
         strategy = self.request.strategy
         low = strategy == "lowest" or (strategy == "lowest-direct" and record.name in self.requested)
         flexible = self.request.channel_priority == "flexible"
@@ -147,9 +188,9 @@ class BruteForce:
 
     # -- The levels
 
-    def best(self) -> Chosen | None:
-        """Return the one best answer, or None when nothing keeps the hard rules."""
-        answers = list(self.answers())
+    def best(self, answers: Iterable[Chosen] | None = None) -> Chosen | None:
+        """Return the one best answer, or None when nothing keeps the hard rules; all answers may be given."""
+        answers = list(self.answers() if answers is None else answers)
         if not answers:
             return None
         self._version: dict[tuple[int, str, str], int] = {}
@@ -159,13 +200,14 @@ class BruteForce:
                 version, build = self.ranks(record) or (0, 0)
                 self._version[record.identity] = version
                 self._build[record.identity] = build
-        answers = self._level(
-            answers, self.requested, in_order=self.requested, ordered=self.request.strategy == "ordered"
-        )
+        ordered = self.request.strategy == "ordered"
+        if self.asked:
+            answers = self._asked_versions(answers, ordered=ordered)
+        answers = self._level(answers, self.requested, in_order=self.requested, ordered=ordered)
         layers = [sorted(self.requested)]
         covered = set(self.requested)
         while layers[-1]:
-            following = self._next_layer(layers[-1], answers[0]) - covered
+            following = self._leads_to(covered, answers[0]) - covered
             covered |= following
             layers.append(sorted(following))
             answers = self._level(answers, layers[-1], in_order=layers[-1])
@@ -192,15 +234,41 @@ class BruteForce:
         answers = least(answers, lambda chosen: sum(vector(self._build, chosen)))
         return least(answers, lambda chosen: vector(self._build, chosen))
 
-    def _next_layer(self, layer: Iterable[str], chosen: Chosen) -> set[str]:
-        """Return the names in the `depends` of any record with the ranks that were fixed for its name."""
-        found: set[str] = set()
-        for name in layer:
+    def _asked_versions(self, answers: list[Chosen], *, ordered: bool) -> list[Chosen]:
+        """Level 2 where specs have conditions: first among the records that one of these matches."""
+
+        def vector(chosen: Chosen) -> list[int]:
+            return [
+                self._ranks_among(chosen[name], self.asked.get(name, self.ranked[name]))[0] if name in chosen else 0
+                for name in self.requested
+            ]
+
+        if not ordered:
+            answers = least(answers, lambda chosen: sum(vector(chosen)))
+        return least(answers, vector)
+
+    def _leads_to(self, covered: set[str], chosen: Chosen) -> set[str]:
+        """Return the names that the records lead to that have the ranks fixed for these names.
+
+        They lead to those in their `depends`, and in each group of theirs that the request or one of them names.
+        """
+        records = []
+        for name in covered:
             fixed = self.ranks(chosen[name]) if name in chosen else (0, 0)
-            for record in self.ranked.get(name, ()):
-                if self.ranks(record) == fixed:
-                    found |= {spec.name for spec in record.depends if not spec.name.startswith("__")}
-        return found
+            records += [record for record in self.ranked.get(name, ()) if self.ranks(record) == fixed]
+        specs = list(self.request.specs) + [spec for record in records for spec in record.depends]
+        found = {spec.name for record in records for spec in record.depends}
+        done: set[tuple[str, str]] = set()
+        for spec in specs:  # grows on the way
+            for extra in spec.extras:
+                if (spec.name, extra) not in done:
+                    done.add((spec.name, extra))
+                    for record in records:
+                        if record.name == spec.name:
+                            group = dict(record.extra_depends).get(extra, ())
+                            specs += group
+                            found |= {spec.name for spec in group}
+        return {name for name in found if not name.startswith("__")}
 
 
 def least(answers: list[Chosen], cost: Callable[[Chosen], Any]) -> list[Chosen]:

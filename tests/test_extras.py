@@ -67,6 +67,7 @@ def found(solution: resolvent.Solution, name: str) -> resolvent.PackageRecord:
         (['tomli[when="python >=3.9"]', "python"], {"tomli 1.0", "python 3.12"}),
         (['tomli[when="python >=3.9"]'], set()),
         (['tomli[when="python >=3.9"]', "python 3.8.*"], {"python 3.8"}),
+        (['e[version="==1",extras=[x],when="python >=3.9"]', "python"], {"e 1", "win 1.0", "tomli 1.0", "python 3.12"}),
         (['tomli[when="__win"]', "f"], {"f 2"}),
         (['tomli[when="__glibc"]', "f"], {"f 2", "tomli 1.0"}),
         # What cannot be had must not be asked for.

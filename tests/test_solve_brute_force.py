@@ -12,7 +12,16 @@ import pytest
 
 import resolvent
 from brute_force import BruteForce
-from universes import Request, Universe, answer, deep_universe, random_request, random_universe
+from universes import (
+    Request,
+    Universe,
+    answer,
+    deep_universe,
+    modern_request,
+    modern_universe,
+    random_request,
+    random_universe,
+)
 
 #: Requests of one universe.
 REQUESTS = 5
@@ -22,6 +31,7 @@ def describe(universe: Universe, request: Request) -> str:
     """Return all that is needed to see a difference again."""
     records = "\n".join(
         f"  {r.identity} depends {list(map(str, r.depends))} constrains {list(map(str, r.constrains))}"
+        f" extras {[(group, list(map(str, specs))) for group, specs in r.extra_depends]} flags {r.flags}"
         f" features {r.track_features!r} timestamp {r.timestamp}"
         for r in sorted(universe.records, key=lambda r: (r.name, r.identity))
     )
@@ -77,6 +87,36 @@ def test_two_ways_to_list_all_answers_agree() -> None:
         assert slow == fast
         found += len(slow)
     assert found > 50
+
+
+def walk_modern(seeds: range, folder: Path) -> None:
+    """Conditions, extras and flags, in records, requests, constraints and pins; all combinations are listed."""
+    counts = [0, 0]
+    for seed in seeds:
+        rng = random.Random(seed)
+        universe = modern_universe(rng)
+        index = universe.load(folder / str(seed))
+        session = resolvent.Session(index, virtual_packages=universe.virtual_packages)
+        for _ in range(REQUESTS):
+            request = modern_request(rng, universe)
+            brute = BruteForce(universe, request)
+            best = brute.best(brute.all_answers())
+            expected = None if best is None else sorted(record.identity for record in best.values())
+            found = answer(session, request)
+            assert found == expected, f"seed {seed}: {describe(universe, request)}"
+            counts[expected is None] += 1
+        shutil.rmtree(folder / str(seed))
+    assert min(counts) > len(seeds) * REQUESTS // 10
+
+
+def test_conditions_extras_and_flags(tmp_path: Path) -> None:
+    walk_modern(range(200_000, 200_300), tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("block", range(8))
+def test_many_conditions_extras_and_flags(tmp_path: Path, block: int) -> None:
+    walk_modern(range(210_000 + 1000 * block, 210_000 + 1000 * (block + 1)), tmp_path)
 
 
 @pytest.mark.long

@@ -12,7 +12,7 @@ import fnmatch
 import json
 import operator
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,6 +58,9 @@ class Record:
     archive: Literal[".conda", ".tar.bz2"] = ".conda"
     #: One of its constraints is no spec at all: the record has a rank, and can never be chosen.
     unreadable: bool = False
+    #: Optional groups, and flags (repodata v3).
+    extra_depends: tuple[tuple[str, tuple[Spec, ...]], ...] = ()
+    flags: tuple[str, ...] = ()
 
     @property
     def fn(self) -> str:
@@ -88,7 +91,17 @@ class Record:
             entry["timestamp"] = self.timestamp
         if self.subdir == "noarch":
             entry["noarch"] = "generic"
+        if self.extra_depends:
+            entry["extra_depends"] = {group: [str(spec) for spec in specs] for group, specs in self.extra_depends}
+        if self.flags:
+            entry["flags"] = list(self.flags)
         return entry
+
+    @property
+    def is_modern(self) -> bool:
+        """Whether the record belongs into the section `v3` of repodata."""
+        specs = [*self.depends, *self.constrains, *(spec for _, group in self.extra_depends for spec in group)]
+        return bool(self.extra_depends or self.flags or any(spec.is_modern for spec in specs))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,10 +112,24 @@ class Spec:
     alternatives: tuple[tuple[tuple[str, str], ...], ...] = ()
     build: str = ""
     channel: int | None = None
+    when: Condition | None = None
+    extras: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+    @property
+    def is_modern(self) -> bool:
+        """Whether only repodata v3 knows such a spec."""
+        return bool(self.when or self.extras or self.flags)
 
     def __str__(self) -> str:
         channel = "" if self.channel is None else f"{channel_name(self.channel)}::"
         version = "|".join(",".join(op + bound for op, bound in bounds) for bounds in self.alternatives)
+        if self.is_modern:
+            brackets = [f"{key}='{value}'" for key, value in (("version", version), ("build", self.build)) if value]
+            brackets += [f"extras=[{','.join(self.extras)}]"] if self.extras else []
+            brackets += [f"flags=[{','.join(map(repr, self.flags))}]"] if self.flags else []
+            brackets += [f'when="{self.when}"'] if self.when else []
+            return f"{channel}{self.name}[{','.join(brackets)}]"
         # A build can only follow a version.
         words = [self.name, version or ("*" if self.build else ""), self.build]
         return channel + " ".join(word for word in words if word)
@@ -119,7 +146,33 @@ class Spec:
             and self.matches_version(record.version)
             and (not self.build or fnmatch.fnmatchcase(record.build, self.build))
             and (self.channel is None or self.channel == record.channel)
+            and all(any(fnmatch.fnmatchcase(flag, asked) for flag in record.flags) for asked in self.flags)
         )
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """A spec that something chosen matches, or conditions that all hold or of which one does."""
+
+    kind: Literal["leaf", "and", "or"]
+    spec: Spec | None = None
+    members: tuple[Condition, ...] = ()
+
+    def __str__(self) -> str:
+        if self.spec is not None:
+            version = "|".join(",".join(op + bound for op, bound in bounds) for bounds in self.spec.alternatives)
+            return f"{self.spec.name}[version='{version}']" if "," in version else f"{self.spec.name}{version}"
+        return "(" + f" {self.kind} ".join(map(str, self.members)) + ")"
+
+    def holds(self, leaf: Callable[[Spec], bool | None]) -> bool | None:
+        """Whether the condition holds; None where `leaf` does not know enough to tell."""
+        if self.spec is not None:
+            return leaf(self.spec)
+        decisive = self.kind == "or"
+        values = [member.holds(leaf) for member in self.members]
+        if decisive in values:
+            return decisive
+        return None if None in values else not decisive
 
 
 def channel_name(position: int) -> str:
@@ -144,11 +197,20 @@ class Universe:
                 records = [r for r in self.records if (r.channel, r.subdir) == (channel, subdir)]
                 if shuffle is not None:
                     shuffle.shuffle(records)
-                repodata = {
+                old = [r for r in records if not r.is_modern]
+                repodata: dict[str, Any] = {
                     "info": {"subdir": subdir},
-                    "packages": {r.fn: r.to_dict() for r in records if r.archive == ".tar.bz2"},
-                    "packages.conda": {r.fn: r.to_dict() for r in records if r.archive == ".conda"},
+                    "packages": {r.fn: r.to_dict() for r in old if r.archive == ".tar.bz2"},
+                    "packages.conda": {r.fn: r.to_dict() for r in old if r.archive == ".conda"},
                 }
+                modern = [r for r in records if r.is_modern]
+                if modern:
+                    repodata["v3"] = {
+                        kind.removeprefix("."): {
+                            r.fn.removesuffix(kind): r.to_dict() for r in modern if r.archive == kind
+                        }
+                        for kind in (".conda", ".tar.bz2")
+                    }
                 (path / subdir).mkdir(parents=True, exist_ok=True)
                 (path / subdir / "repodata.json").write_text(json.dumps(repodata))
             sources.append(f"{channel_name(channel)}={path}")
@@ -335,4 +397,69 @@ def random_request(rng: random.Random, universe: Universe) -> Request:
         strategy=rng.choice(STRATEGIES),
         channel_priority=rng.choice(PRIORITIES),
         exclude_newer=_EPOCH + rng.randrange(4) * _DAY if rng.random() < 0.25 else None,
+    )
+
+
+#: Groups and flags of the universes below; the last ones of each no record has.
+_GROUPS = ("x", "y", "z")
+_FLAGS = ("cuda", "blas:mkl", "blas:openblas")
+
+
+def modern_universe(rng: random.Random, *, names: int = 4, depth: int = 3) -> Universe:
+    """Return a random universe with conditions, extras and flags."""
+    universe = random_universe(rng, names=names, depth=depth)
+    packages = sorted({record.name for record in universe.records})
+    records = []
+    for record in universe.records:
+        groups: dict[str, tuple[Spec, ...]] = {}
+        if rng.random() < 0.5:
+            for group in rng.sample(_GROUPS[:2], rng.randint(1, 2)):
+                groups[group] = _modern_specs(rng, _random_specs(rng, record.name, packages, 1.0), packages)
+        depends = _modern_specs(rng, record.depends, packages)
+        constrains = _modern_specs(rng, record.constrains, packages)
+        flags = tuple(rng.sample(_FLAGS[:2], rng.randint(0, 2)))
+        records.append(
+            dataclasses.replace(
+                record,
+                depends=depends,
+                constrains=constrains,
+                extra_depends=tuple(groups.items()),
+                flags=flags if rng.random() < 0.4 else (),
+            )
+        )
+    return Universe(tuple(records), universe.channels, universe.virtual_packages)
+
+
+def _modern_specs(rng: random.Random, specs: Sequence[Spec], packages: Sequence[str]) -> tuple[Spec, ...]:
+    return tuple(modern_spec(rng, spec, packages) for spec in specs)
+
+
+def modern_spec(rng: random.Random, spec: Spec, packages: Sequence[str]) -> Spec:
+    """Return a spec with a condition, extras or flags added, or none of them."""
+    return dataclasses.replace(
+        spec,
+        when=random_condition(rng, packages) if rng.random() < 0.3 else None,
+        extras=tuple(rng.sample(_GROUPS, rng.randint(1, 2))) if rng.random() < 0.4 else (),
+        flags=(rng.choice((*_FLAGS, "blas:*", "c*")),) if rng.random() < 0.1 else (),
+    )
+
+
+def random_condition(rng: random.Random, packages: Sequence[str], depth: int = 2) -> Condition:
+    """Return a random condition over names that exist, virtual ones and one that does not."""
+    if depth == 0 or rng.random() < 0.6:
+        name = rng.choice((*packages, *packages, "__glibc", "__cuda", "missing"))
+        return Condition("leaf", dataclasses.replace(random_spec(rng, name), build=""))
+    members = tuple(random_condition(rng, packages, depth - 1) for _ in range(2))
+    return Condition(rng.choice(("and", "or")), None, members)
+
+
+def modern_request(rng: random.Random, universe: Universe) -> Request:
+    """Return a random request with conditions, extras and flags."""
+    request = random_request(rng, universe)
+    packages = sorted({record.name for record in universe.records})
+    return dataclasses.replace(
+        request,
+        specs=_modern_specs(rng, request.specs, packages),
+        constraints=_modern_specs(rng, request.constraints, packages),
+        pins=_modern_specs(rng, request.pins, packages),
     )

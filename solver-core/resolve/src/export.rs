@@ -102,14 +102,17 @@ pub fn export_wcnf<W: Write>(index: &Arc<Index>, request: &Request, out: &mut W)
     let mut export = encode(index, request);
     let requested = export.asked.requested.clone();
     let scale = requested.len() as u64 + 1;
-    let mut ranks = Ranks::default();
+    // The first sum of level 2; what matches at all is told by the specs without conditions.
+    let mut ranks = Ranks::with(export.asked.sometimes.clone());
+    let mut plain = Ranks::default();
     let mut soft: Vec<(u64, Lit)> = Vec::new();
     for &name in &requested {
         let inst = &mut export.inst;
         let mut paid = 0;
         let mut featured = Vec::new();
         for i in 0..inst.u.names[name as usize].known() {
-            let (matched, rank, _) = ranks.of(&inst.u, &export.asked.wishes, name, i);
+            let (_, rank, _) = ranks.of(&inst.u, &export.asked.wishes, name, i);
+            let (matched, _, _) = plain.of(&inst.u, &export.asked.wishes, name, i);
             let rank = u64::from(rank);
             if let (true, Some(g)) = (rank > paid, inst.ladders.at_or_after(name, i)) {
                 soft.push(((rank - paid) * scale, !g));

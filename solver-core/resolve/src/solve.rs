@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use crate::change::{self, Plan};
 use crate::check::check_places;
-use crate::encode::{Instance, Wishes};
+use crate::encode::{Instance, Truth, Wishes};
 use crate::explain::{explain, Conflict};
 use crate::needs::{asks_of, by_name, needs, Ask, Reach};
 use crate::optimize::levels::Standing;
@@ -178,7 +178,7 @@ fn search(
     let clock = Instant::now();
     let before = *inst.solver.stats();
     let mut report = LevelReport::default();
-    let mut opt = Optimizer::new(inst, base, &asked.wishes, budget);
+    let mut opt = Optimizer::new(inst, base, &asked.wishes, &asked.sometimes, budget);
     opt.extras.extend(&asked.extras);
     match opt.search(&[]) {
         Ok(true) => {}
@@ -303,6 +303,8 @@ pub(crate) struct Asked {
     pub requested: Vec<NameId>,
     /// What the request asks of names, where it asks more than presence.
     pub wishes: Wishes,
+    /// The same for specs with conditions.
+    pub sometimes: Wishes,
     /// Extras that the request names.
     pub extras: Vec<ExtraId>,
     /// Literals that say all of it; `None` when a part can never hold.
@@ -314,6 +316,7 @@ impl Asked {
         let mut asked = Asked {
             requested: Vec::new(),
             wishes: Wishes::default(),
+            sometimes: Wishes::default(),
             extras: Vec::new(),
             base: Some(Vec::new()),
         };
@@ -334,10 +337,11 @@ impl Asked {
             }
             let entry = &inst.u.specs[id as usize];
             asked.extras.extend_from_slice(entry.extras());
-            // A spec that may not apply leaves out no record, so it changes no rank.
             let whole = entry.span() == Some(0..inst.u.names[name as usize].len());
-            if entry.condition().is_none() && !whole {
-                asked.wishes.entry(name).or_default().push(id);
+            match inst.condition_of(id) {
+                Truth::Always if !whole => asked.wishes.entry(name).or_default().push(id),
+                Truth::Lit(_) => asked.sometimes.entry(name).or_default().push(id),
+                _ => {}
             }
         }
         for spec in request.constraints.iter().chain(&request.pins) {

@@ -29,6 +29,7 @@ mod guard;
 mod open;
 mod window;
 
+pub(crate) use condition::Truth;
 pub(crate) use guard::{Cause, Guards, Liftable};
 pub(crate) use open::Wishes;
 

@@ -11,6 +11,8 @@ use crate::universe::{NameId, SpecIdx};
 pub(crate) enum Cost {
     /// The version rank.
     Version,
+    /// The version rank among the records that a spec with a condition matches too, see [`super::ranks`].
+    Asked,
     /// The build rank, within the version class of this position.
     Build(u32),
     /// Whether the candidate has `track_features`, within the version class of this position; the literal is true if so.
@@ -77,6 +79,13 @@ impl Optimizer<'_> {
                 u64::from(self.ranks.rest(&self.inst.u, self.wishes, item.name))
             }
             Cost::Version => u64::from(self.ranks(item.name, position).1),
+            Cost::Asked if position >= known => {
+                u64::from(self.asked_ranks.rest(&self.inst.u, self.wishes, item.name))
+            }
+            Cost::Asked => {
+                let ranks = &mut self.asked_ranks;
+                u64::from(ranks.of(&self.inst.u, self.wishes, item.name, position).1)
+            }
             Cost::Build(_) if position >= known => 0,
             Cost::Build(_) => u64::from(self.ranks(item.name, position).2),
             Cost::Feature(..) => {
@@ -127,7 +136,7 @@ impl Optimizer<'_> {
                 return last.is_none().then(|| single(lit));
             }
             Cost::Violation(_, lit) => return last.is_none().then(|| single(!lit)),
-            Cost::Version => return self.next_version_step(item, last),
+            Cost::Version | Cost::Asked => return self.next_version_step(item, last),
             Cost::Build(at) => self.inst.u.names[item.name as usize].version_class(at),
             Cost::Place(at) => self.inst.u.names[item.name as usize].group(at),
         };
@@ -148,6 +157,7 @@ impl Optimizer<'_> {
                     .wishes
                     .get(&item.name)
                     .is_none_or(|w| w.iter().all(may_match))
+                || (item.cost == Cost::Asked && !self.sometimes[&item.name].iter().any(may_match))
             {
                 return step;
             }

@@ -70,10 +70,19 @@ fn requested_versions(
     strategy: Strategy,
     report: &mut LevelReport,
 ) -> Result<(), Interrupted> {
-    let items = opt.version_items(requested);
+    let plain = opt.version_items(requested);
+    let mut items = plain.clone();
+    for item in &mut items {
+        if opt.sometimes.contains_key(&item.name) {
+            item.cost = Cost::Asked;
+        }
+    }
     if strategy == Strategy::Ordered {
         opt.minimise_in_order(&items)?;
         report.requested_versions = Some(opt.total(&items));
+        if items != plain {
+            opt.minimise_in_order(&plain)?;
+        }
         return Ok(());
     }
     let before = opt.base.len();
@@ -91,6 +100,9 @@ fn requested_versions(
         opt.base.truncate(paid);
         opt.base.extend(fixed);
         opt.best = best;
+    }
+    if items != plain {
+        opt.minimise_and_break_ties(&plain)?;
     }
     Ok(())
 }

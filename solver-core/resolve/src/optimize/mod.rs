@@ -59,11 +59,14 @@ pub(crate) struct Optimizer<'o> {
     pub best: Model,
     /// Specs of the request on names.
     pub wishes: &'o Wishes,
+    /// Those with conditions.
+    pub sometimes: Wishes,
     /// Extras that count for the layers: those the request names, and those that records of a layer do.
     pub extras: FxHashSet<ExtraId>,
     pub calls: u64,
     activity: NameActivity,
     ranks: Ranks,
+    asked_ranks: Ranks,
     model: Model,
     budget: Budget<'o>,
     /// Names whose cost is bounded; others may only be installed where they cost nothing. Set once all layers are done.
@@ -77,6 +80,7 @@ impl<'o> Optimizer<'o> {
         inst: &'o mut Instance,
         base: Vec<Lit>,
         wishes: &'o Wishes,
+        sometimes: &Wishes,
         budget: Budget<'o>,
     ) -> Self {
         Self {
@@ -84,10 +88,12 @@ impl<'o> Optimizer<'o> {
             base,
             best: Model::default(),
             wishes,
+            sometimes: sometimes.clone(),
             extras: FxHashSet::default(),
             calls: 0,
             activity: NameActivity::default(),
             ranks: Ranks::default(),
+            asked_ranks: Ranks::with(sometimes.clone()),
             model: Model::default(),
             budget,
             covered: None,

@@ -2,6 +2,10 @@
 //!
 //! A rank counts versions (or build numbers) above a record among the records that *this call's specs of the name*
 //! leave. For all other names the universe's own counts are the ranks.
+//!
+//! A spec with a condition may not apply, so it leaves out nothing by itself. But what it asks for where it applies must
+//! not look bad, or the answer would rather break the condition. So there are ranks of a second kind for names with such
+//! specs: among the records that one of these specs matches too.
 
 use rustc_hash::FxHashMap;
 
@@ -11,6 +15,8 @@ use crate::universe::{NameId, Universe};
 /// Rank tables of names with specs, for their known candidates.
 #[derive(Debug, Default)]
 pub(crate) struct Ranks {
+    /// Of these specs at least one must match.
+    sometimes: Wishes,
     tables: FxHashMap<NameId, Table>,
 }
 
@@ -23,6 +29,14 @@ struct Table {
 }
 
 impl Ranks {
+    /// Ranks among the records that at least one of these specs of their name matches as well.
+    pub(crate) fn with(sometimes: Wishes) -> Self {
+        Ranks {
+            sometimes,
+            ..Ranks::default()
+        }
+    }
+
     /// Version and build rank of a known candidate, and whether the specs of its name match it.
     pub(crate) fn of(
         &mut self,
@@ -32,7 +46,7 @@ impl Ranks {
         position: u32,
     ) -> (bool, u32, u32) {
         let entry = &u.names[name as usize];
-        if !wishes.contains_key(&name) {
+        if !wishes.contains_key(&name) && !self.sometimes.contains_key(&name) {
             let cand = entry.cands[position as usize];
             return (true, cand.class, cand.build_rank);
         }
@@ -41,7 +55,7 @@ impl Ranks {
 
     /// The least version rank that a record behind the known ones can have.
     pub(crate) fn rest(&mut self, u: &Universe, wishes: &Wishes, name: NameId) -> u32 {
-        if !wishes.contains_key(&name) {
+        if !wishes.contains_key(&name) && !self.sometimes.contains_key(&name) {
             return u.names[name as usize]
                 .cands
                 .last()
@@ -53,7 +67,8 @@ impl Ranks {
     fn table(&mut self, u: &Universe, wishes: &Wishes, name: NameId) -> &Table {
         let table = self.tables.entry(name).or_default();
         let cands = &u.names[name as usize].cands;
-        let specs = &wishes[&name];
+        let specs = wishes.get(&name).map_or(&[][..], Vec::as_slice);
+        let sometimes = self.sometimes.get(&name);
         let mut position = table.rows.len();
         // Known candidates come in whole version classes.
         while position < cands.len() {
@@ -61,9 +76,9 @@ impl Ranks {
             let (mut builds, mut any) = (0, false);
             let mut last_build: Option<u32> = None;
             while position < cands.len() && cands[position].class == class {
-                let matched = specs
-                    .iter()
-                    .all(|&s| u.matches(&u.specs[s as usize], position as u32));
+                let matches = |&s: &u32| u.matches(&u.specs[s as usize], position as u32);
+                let matched = specs.iter().all(matches)
+                    && sometimes.is_none_or(|specs| specs.iter().any(matches));
                 if matched {
                     if last_build.is_some_and(|b| b != cands[position].build_rank) {
                         builds += 1;
