@@ -193,3 +193,64 @@ def test_records_of_the_revision_are_found(tmp_path: Path) -> None:
         assert names(solution) == {"e 1.0", "tomli 1.0"}
         assert found(solution, "e").extra_depends == {"x": ["tomli"]}
         assert found(solution, "e").fn == "e-1.0-0.conda"
+
+
+@pytest.fixture
+def growing(make_channel: ChannelMaker) -> resolvent.Index:
+    groups = {"x": ["tomli"]}
+    folder = make_channel(
+        [
+            record("e", "1", extra_depends=groups),
+            record("e", "2", extra_depends={"x": ["tomli", "more"]}),
+            record("tomli"),
+            record("more"),
+            record("other", constrains=["tomli >=2"]),
+            record("user", depends=["e[extras=[x]]"]),
+        ]
+    )
+    return resolvent.load_index([folder], platform="linux-64")
+
+
+def change(index: resolvent.Index, specs: list[str], before: list[str], **more: Any) -> resolvent.Solution:
+    """Solve `before`, then change that environment."""
+    installed = resolvent.solve(before, index=index, virtual_packages=[]).records
+    return resolvent.solve(specs, index=index, installed=installed, history=before, virtual_packages=[], **more)
+
+
+@pytest.mark.parametrize(
+    ("specs", "before", "more", "expected"),
+    [
+        # Extras of earlier requests live on in the history.
+        (["more"], ["e[version='==1',extras=[x]]"], {}, {"e 1", "tomli 1.0", "more 1.0"}),
+        (["e"], ["e[version='==1',extras=[x]]"], {"mode": "update"}, {"e 2"}),
+        (["e[extras=[x]]"], ["e ==1"], {"mode": "install"}, {"e 1", "tomli 1.0"}),
+        ([], ["e[version='==1',extras=[x]]"], {"mode": "update-all"}, {"e 2", "tomli 1.0", "more 1.0"}),
+        # They are given up rather than a root, and rather than the new request.
+        (["other"], ["e[version='==1',extras=[x]]"], {}, {"e 1", "other 1.0"}),
+        (["tomli"], ["e[version='==1',extras=[x]]"], {"mode": "remove"}, {"e 1"}),
+        (["tomli"], ["user", "more"], {"mode": "remove"}, {"more 1.0"}),
+        (["user"], ["user", "more"], {"mode": "remove"}, {"more 1.0"}),
+        (["e"], ["e[version='==1',extras=[x]]", "more"], {"mode": "remove"}, {"more 1.0"}),
+        (["more"], ["e[version='==1',extras=[x]]", "more"], {"mode": "remove"}, {"e 1", "tomli 1.0"}),
+        (["user"], ["more"], {"deps": "only"}, {"e 2", "tomli 1.0", "more 1.0"}),
+        (["e[version='==1',extras=[x]]"], ["e ==1"], {"satisfied_skip": True}, {"e 1", "tomli 1.0"}),
+    ],
+)
+def test_changes_of_an_environment(
+    growing: resolvent.Index, specs: list[str], before: list[str], more: dict[str, Any], expected: set[str]
+) -> None:
+    solution = change(growing, specs, before, **more)
+    assert names(solution) == expected
+    assert solution.optimality == "proved"
+
+
+def test_nothing_to_do_is_nothing(growing: resolvent.Index) -> None:
+    for before in (["user"], ["e[version='==1',extras=[x]]", "more"]):
+        transaction = change(growing, before, before).transaction
+        assert (transaction.link, transaction.unlink) == ([], [])
+
+
+def test_unlink_order_follows_an_extra(growing: resolvent.Index) -> None:
+    transaction = change(growing, ["user"], ["user", "more"], mode="remove").transaction
+    order = [entry.name for entry in transaction.unlink]
+    assert order == ["user", "e", "tomli"]

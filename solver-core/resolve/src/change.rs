@@ -7,7 +7,9 @@
 //! Choices where conda's tools differ: a name that joins the requested (all roots of update-all, the dependencies of
 //! update-deps, as a first solve finds them) is asked for by its bare name, which supersedes its earlier spec; python's minor version still costs
 //! a change unless python itself is named. `deps = "none"` takes the records of a full solve and links those of the
-//! requested names alone; `deps = "only"` leaves a requested record out unless another chosen one depends on it.
+//! requested names alone; `deps = "only"` leaves a requested record out unless another chosen one depends on it. Extras of
+//! earlier specs (CEP 44) live on in the history, since records do not tell which were asked for: each that can no longer be
+//! had costs as much as an earlier spec that is dropped.
 
 use std::sync::Arc;
 
@@ -19,11 +21,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::check::unsatisfied;
 use crate::encode::Instance;
+use crate::needs::{asks_of, by_name, needs, Ask, Reach};
 use crate::optimize::item::{Cost, Item};
 use crate::optimize::levels::Standing;
 use crate::request::{Deps, Environment, Mode, Request};
 use crate::solve::Asked;
-use crate::transaction::required_name;
 use crate::universe::NameId;
 
 /// A request on an environment, in the words of an instance.
@@ -85,10 +87,19 @@ impl Plan {
         }
         for spec in &environment.history {
             let name = inst.u.name_id(&spec.name);
-            if requested.contains(&name) || !position.contains_key(&name) {
+            if explicit.contains(&name) || !position.contains_key(&name) {
                 continue;
             }
             let id = inst.u.parsed_spec(&spec.text, &spec.spec);
+            for extra in inst.u.specs[id as usize].extras().to_vec() {
+                let lit = inst.kept_extra(extra);
+                standing.first[1].push(item(name, Cost::Lost(extra, lit)));
+                asked.extras.push(extra);
+            }
+            // A condition of an earlier request says nothing about what is there now.
+            if requested.contains(&name) || spec.spec.when().is_some() {
+                continue;
+            }
             if let Some(lit) = inst.constrain(id) {
                 standing.first[1].push(item(name, Cost::Violation(id, lit)));
             }
@@ -239,11 +250,6 @@ pub(crate) fn remove(
         }
         gone.extend(matched);
     }
-    let needs = |at: &RecordRef| -> Vec<&str> {
-        let segment = &index.segments()[at.segment as usize].segment;
-        let name = |&dep| segment.spec_name(dep).map(|name| segment.name(name));
-        segment.depends(at.record).iter().filter_map(name).collect()
-    };
     if environment.force_remove {
         return Ok(installed
             .iter()
@@ -251,10 +257,15 @@ pub(crate) fn remove(
             .filter(|at| !gone.contains(name_of(at)))
             .collect());
     }
-    // Everything that needs what leaves, leaves.
+    // Everything that needs what leaves, leaves; who asks for an extra needs what the extra needs.
     let mut needed_by: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+    let by_name = by_name(index, installed);
+    let asks = |name: &str, group: Option<&str>| Some(asks_of(index, *by_name.get(name)?, group));
     for at in installed {
-        for name in needs(at) {
+        let own = asks_of(index, *at, None);
+        let extras = own.iter().filter(|ask| !ask.extras.is_empty());
+        let of_extras = extras.flat_map(|ask| Reach::of_extras(ask, asks));
+        for name in own.iter().map(|ask| ask.name).chain(of_extras) {
             needed_by.entry(name).or_default().push(name_of(at));
         }
     }
@@ -267,21 +278,14 @@ pub(crate) fn remove(
         }
     }
     // And what was only there for it.
-    let by_name: FxHashMap<&str, &RecordRef> =
-        installed.iter().map(|at| (name_of(at), at)).collect();
-    let mut queue: Vec<&str> = environment.roots();
+    let mut roots = environment.roots();
     if !environment.prune {
-        queue.extend(environment.unneeded());
+        roots.extend(environment.unneeded());
     }
-    queue.retain(|name| !gone.contains(name));
-    let mut kept: FxHashSet<&str> = queue.iter().copied().collect();
-    while let Some(name) = queue.pop() {
-        for next in by_name.get(name).map_or(Vec::new(), |at| needs(at)) {
-            if by_name.contains_key(next) && !gone.contains(next) && kept.insert(next) {
-                queue.push(next);
-            }
-        }
-    }
+    let roots = roots.into_iter().map(Ask::of_name);
+    let stays =
+        |name: &str, group: Option<&str>| asks(name, group).filter(|_| !gone.contains(name));
+    let kept = Reach::from(roots.chain(request.asked_extras()), stays);
     Ok(installed
         .iter()
         .copied()
@@ -317,14 +321,11 @@ pub(crate) fn restrict_deps(
         }
         Deps::Only => {
             let mut needed: FxHashSet<&str> = FxHashSet::default();
-            for at in &chosen {
-                let segment = &index.segments()[at.segment as usize].segment;
-                for &dep in segment.depends(at.record) {
-                    let name = required_name(segment.spec(dep).text);
-                    if name != name_of(at) {
-                        needed.insert(name);
-                    }
-                }
+            for (at, names) in chosen
+                .iter()
+                .zip(needs(index, &chosen, request.asked_extras()))
+            {
+                needed.extend(names.into_iter().filter(|&name| name != name_of(at)));
             }
             let leaves =
                 |at: &RecordRef| requested.contains(name_of(at)) && !needed.contains(name_of(at));

@@ -133,10 +133,50 @@ impl<'n> Reach<'n> {
         reach
     }
 
+    /// What the extras of an ask lead to, without what its name does.
+    pub(crate) fn of_extras(
+        ask: &Ask<'n>,
+        asks: impl Fn(&'n str, Option<&str>) -> Option<Vec<Ask<'n>>>,
+    ) -> Vec<&'n str> {
+        let mut open: Vec<(&'n str, String)> = Vec::new();
+        let mut done: FxHashSet<(&'n str, String)> = FxHashSet::default();
+        let mut names = Vec::new();
+        open.extend(ask.extras.iter().map(|extra| (ask.name, extra.clone())));
+        while let Some((name, extra)) = open.pop() {
+            if !done.insert((name, extra.clone())) {
+                continue;
+            }
+            for next in asks(name, Some(&extra)).into_iter().flatten() {
+                names.push(next.name);
+                open.extend(next.extras.into_iter().map(|extra| (next.name, extra)));
+            }
+        }
+        names
+    }
+
     /// Whether a name is reached.
     pub(crate) fn contains(&self, name: &str) -> bool {
         self.reached.contains(name)
     }
+}
+
+/// For each of whole records the names it asks for, those of the extras included that these records ask for.
+pub(crate) fn needs_of_records(records: &[PackageRecord]) -> Vec<Vec<&str>> {
+    let by_name: FxHashMap<&str, &PackageRecord> =
+        records.iter().map(|r| (r.name.as_str(), r)).collect();
+    let asks = |name: &str, group: Option<&str>| Some(asks_of_record(by_name.get(name)?, group));
+    let own: Vec<Vec<Ask<'_>>> = records.iter().map(|r| asks_of_record(r, None)).collect();
+    let reach = Reach::from(own.iter().flatten().cloned(), asks);
+    let names = records.iter().zip(own).map(|(record, own)| {
+        let extras = reach.extras.get(record.name.as_str()).into_iter().flatten();
+        let groups = extras.flat_map(|extra| asks_of_record(record, Some(extra)));
+        own.iter()
+            .cloned()
+            .chain(groups)
+            .map(|ask| ask.name)
+            .collect()
+    });
+    names.collect()
 }
 
 /// Records of an index by name.

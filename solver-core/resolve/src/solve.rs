@@ -97,10 +97,12 @@ pub(crate) fn solve_on(
                     Stats::default(),
                 );
             }
+            // What extras ask for is not looked at here: a search does that.
             let satisfied = |spec: &RequestSpec| {
-                installed
-                    .iter()
-                    .any(|&at| spec.spec.matches(&index.record(at)))
+                spec.spec.extras().is_empty()
+                    && installed
+                        .iter()
+                        .any(|&at| spec.spec.matches(&index.record(at)))
             };
             if environment.satisfied_skip && request.specs.iter().all(satisfied) {
                 return finish(

@@ -12,6 +12,7 @@ use conda::record::{NoArch, PackageRecord};
 use conda::version::Version;
 use rustc_hash::FxHashMap;
 
+use crate::needs::needs_of_records;
 use crate::request::same_package;
 use crate::solution::Transaction;
 
@@ -153,9 +154,10 @@ fn cycles(edges: &[Vec<usize>]) -> Vec<usize> {
 pub fn link_order_of(records: &[PackageRecord]) -> Vec<usize> {
     let nodes: Vec<Node<'_>> = records
         .iter()
-        .map(|r| Node {
+        .zip(needs_of_records(records))
+        .map(|(r, needs)| Node {
             name: &r.name,
-            needs: r.depends.iter().map(|spec| required_name(spec)).collect(),
+            needs,
         })
         .collect();
     link_order(&nodes)

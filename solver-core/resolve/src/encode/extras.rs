@@ -165,6 +165,19 @@ impl Instance {
         Some(vec![demand])
     }
 
+    /// A literal that is true only where a package is absent or what an extra of it depends on is met.
+    pub(crate) fn kept_extra(&mut self, extra: ExtraId) -> Lit {
+        let lit = self.solver.new_var().positive();
+        let e = self.extra(extra);
+        let (name, _) = self.u.extra(extra);
+        match self.ladders.installed(name) {
+            Some(installed) => self.solver.add_clause(&[!lit, !installed, e]),
+            None => self.solver.add_binary(!lit, e),
+        };
+        self.settle_extras();
+        lit
+    }
+
     /// What must be assumed for a constraint or pin to hold; `None` when it can never hold. Its name is reached.
     pub(crate) fn limit(&mut self, spec: SpecIdx) -> Option<Option<Lit>> {
         let lit = match self.u.specs[spec as usize].on_virtual {

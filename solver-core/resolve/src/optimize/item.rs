@@ -4,7 +4,7 @@ use cdcl::Lit;
 
 use super::{Optimizer, ABSENT};
 use crate::search::Model;
-use crate::universe::{NameId, SpecIdx};
+use crate::universe::{ExtraId, NameId, SpecIdx};
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub(crate) enum Cost {
     Below(u32),
     /// Being installed with a candidate that this spec does not match; the literal is true only where it does.
     Violation(SpecIdx, Lit),
+    /// Being installed without what this extra of it depends on; the literal is true only where that is met.
+    Lost(ExtraId, Lit),
     /// Nothing when absent, else the place (from 1) in the order of equals, within the group of this position.
     Place(u32),
 }
@@ -51,6 +53,9 @@ pub(crate) struct Step {
 impl Optimizer<'_> {
     /// The item's value in a model.
     pub(crate) fn cost(&mut self, item: &Item, model: &Model) -> u64 {
+        if let Cost::Lost(extra, _) = item.cost {
+            return u64::from(!self.extra_holds(extra, model));
+        }
         match (model.position(item.name), item.cost) {
             (ABSENT, Cost::Absence | Cost::Change(_)) => 1,
             (ABSENT, _) | (_, Cost::Absence) => 0,
@@ -92,7 +97,8 @@ impl Optimizer<'_> {
                 u64::from(position < known && self.has_features(item.name, position))
             }
             Cost::Presence => 1,
-            Cost::Absence => 0,
+            // Told by the model as a whole, see above.
+            Cost::Absence | Cost::Lost(..) => 0,
             Cost::Change(at) => u64::from(position != at),
             Cost::Below(at) => u64::from(position >= at),
             Cost::Violation(spec, _) => u64::from(
@@ -135,7 +141,9 @@ impl Optimizer<'_> {
                 let lit = self.inst.ladders.at_or_after(item.name, at)?;
                 return last.is_none().then(|| single(lit));
             }
-            Cost::Violation(_, lit) => return last.is_none().then(|| single(!lit)),
+            Cost::Violation(_, lit) | Cost::Lost(_, lit) => {
+                return last.is_none().then(|| single(!lit))
+            }
             Cost::Version | Cost::Asked => return self.next_version_step(item, last),
             Cost::Build(at) => self.inst.u.names[item.name as usize].version_class(at),
             Cost::Place(at) => self.inst.u.names[item.name as usize].group(at),

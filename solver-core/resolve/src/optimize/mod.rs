@@ -8,6 +8,7 @@
 //! Nothing is fixed by clauses, so the instance can serve the next request. Searches whose assumptions start alike
 //! share what the solver derived from the common part.
 
+mod extras;
 pub(crate) mod item;
 pub(crate) mod levels;
 mod lex;
