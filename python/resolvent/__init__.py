@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .channels import host_platform, sample_channel
     from .explaining import WhyNot, why, why_not
     from .prefix import InvalidPrefix, NotAnEnvironment, Prefix, PrefixError
+    from .proving import Proved, check_proof, write_proof
     from .reproducing import replay, save_problem
     from .solving import Session, check, export_cnf, export_wcnf, load_index, solve
     from .virtual_packages import VirtualPackage, detect_virtual_packages
@@ -63,6 +64,7 @@ __all__ = [
     "PackagesNotFound",
     "Prefix",
     "PrefixError",
+    "Proved",
     "ResolventError",
     "Session",
     "Solution",
@@ -74,6 +76,7 @@ __all__ = [
     "WhyNot",
     "__version__",
     "check",
+    "check_proof",
     "detect_virtual_packages",
     "export_cnf",
     "export_wcnf",
@@ -85,6 +88,7 @@ __all__ = [
     "solve",
     "why",
     "why_not",
+    "write_proof",
 ]
 
 
@@ -93,6 +97,7 @@ _HOMES = {
     "channels": ("host_platform", "sample_channel"),
     "explaining": ("WhyNot", "why", "why_not"),
     "prefix": ("InvalidPrefix", "NotAnEnvironment", "Prefix", "PrefixError"),
+    "proving": ("Proved", "check_proof", "write_proof"),
     "reproducing": ("replay", "save_problem"),
     "solving": ("Session", "check", "export_cnf", "export_wcnf", "load_index", "solve"),
     "virtual_packages": ("VirtualPackage", "detect_virtual_packages"),

@@ -7,6 +7,7 @@ mod arguments;
 mod conflict;
 mod errors;
 mod index;
+mod proving;
 mod record;
 mod record_dict;
 mod solving;
@@ -40,6 +41,8 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(conflict::why, m)?)?;
     m.add_function(wrap_pyfunction!(conflict::why_not, m)?)?;
     m.add_function(wrap_pyfunction!(conflict::reachable, m)?)?;
+    m.add_function(wrap_pyfunction!(proving::prove, m)?)?;
+    m.add_function(wrap_pyfunction!(proving::check_proof, m)?)?;
     m.add_function(wrap_pyfunction!(solving::check, m)?)?;
     m.add_function(wrap_pyfunction!(solving::export_cnf, m)?)?;
     m.add_function(wrap_pyfunction!(solving::export_wcnf, m)?)?;

@@ -98,6 +98,11 @@ impl<P: ProofSink> Solver<P> {
         }
     }
 
+    /// Where the proof goes, to look at or take away what was written.
+    pub fn proof_mut(&mut self) -> &mut P {
+        &mut self.proof
+    }
+
     /// Ends the solver and returns its proof sink.
     pub fn into_proof(self) -> P {
         self.proof

@@ -1,4 +1,4 @@
-//! The check: forwards, step by step.
+//! The check: forwards, step by step; for a whole formula and proof at once, or for a formula that grows.
 
 use crate::clauses::Clauses;
 use crate::cnf::Cnf;
@@ -68,4 +68,54 @@ fn replay(cnf: &Cnf, proof: &Proof) -> Result<bool, Error> {
     }
     debug_assert!(!empty || clauses.refuted());
     Ok(empty)
+}
+
+/// A check of a formula that grows between the steps of a proof.
+///
+/// What follows by unit propagation from some clauses follows from more of them, so steps that were checked stay valid
+/// when clauses are added.
+#[derive(Default)]
+pub struct Incremental {
+    clauses: Clauses,
+    steps: usize,
+}
+
+impl Incremental {
+    /// Adds a clause of the formula.
+    pub fn add(&mut self, lits: &[i32]) {
+        self.clauses.add(lits);
+    }
+
+    /// Checks one step and applies it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotImplied`] or [`Error::NotPresent`], with the number of the step counted over the whole life.
+    pub fn step(&mut self, step: &Step) -> Result<(), Error> {
+        self.steps += 1;
+        let number = self.steps;
+        match step {
+            Step::Add(lits) if !self.clauses.implies(lits) => {
+                Err(Error::NotImplied { step: number })
+            }
+            Step::Add(lits) => {
+                self.clauses.add(lits);
+                Ok(())
+            }
+            Step::Delete(lits) if !self.clauses.delete(lits) => {
+                Err(Error::NotPresent { step: number })
+            }
+            Step::Delete(_) => Ok(()),
+        }
+    }
+
+    /// Whether a clause follows by unit propagation; the empty one where the formula is refuted.
+    pub fn implies(&mut self, lits: &[i32]) -> bool {
+        self.clauses.implies(lits)
+    }
+
+    /// The number of steps that were checked.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
 }

@@ -29,7 +29,7 @@ mod cnf;
 mod error;
 mod proof;
 
-pub use check::{check, check_core};
+pub use check::{check, check_core, Incremental};
 pub use cnf::Cnf;
 pub use error::Error;
 pub use proof::{Proof, Step};

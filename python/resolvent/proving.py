@@ -1,0 +1,156 @@
+"""Proofs of answers as files, and the check of them.
+
+`write_proof` solves a request and writes one file: the problem with its raw records (as `save_problem` does), the
+answer, and the certificate of it. `check_proof` accepts or refuses such a file; it needs nothing else, and shares no code
+with the solver: it encodes the records itself, naively, and holds the proof against that encoding.
+
+What is proved: that there is no answer; or that the answer breaks no rule and that, level by level of the contract,
+none is better.
+
+>>> import pathlib, tempfile
+>>> import resolvent
+>>> index = resolvent.load_index([resolvent.sample_channel()], platform="linux-64")
+>>> path = pathlib.Path(tempfile.mkdtemp()) / "proof.json"
+>>> linux = {"__glibc": "2.28", "__unix": "0", "__linux": "5.10"}
+>>> solution = resolvent.write_proof(path, ["zlib"], index=index, virtual_packages=linux)
+>>> resolvent.check_proof(path).claim
+'best'
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from . import _core
+from ._core import Index, Solution, UnsatisfiableError
+from .arguments import Specs, timeout_seconds
+from .asking import shape_request
+from .reproducing import problem_text, write_whole
+from .virtual_packages import VirtualPackages
+from .virtual_packages import virtual_packages as shape_virtual_packages
+
+#: Most bytes of proofs in one file.
+MOST_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Proved:
+    """What a proof shows.
+
+    Attributes
+    ----------
+    claim
+        `unsatisfiable`: the request has no answer. `best`: the answer breaks no rule and none is better.
+    answer
+        The answer's packages as `name version build`, sorted by name.
+    levels
+        Each step of the contract's levels with its least value, in order.
+    clauses, claims, steps
+        How many clauses the checker made of the records, how many claims were made about them, and how many steps of
+        proof lead to these.
+    """
+
+    claim: Literal["unsatisfiable", "best"]
+    answer: list[str]
+    levels: list[tuple[str, int]]
+    clauses: int
+    claims: int
+    steps: int
+
+
+def write_proof(
+    path: str | os.PathLike[str],
+    specs: Specs,
+    *,
+    index: Index,
+    virtual_packages: VirtualPackages = None,
+    timeout: float | None = 60.0,
+    **request: Any,
+) -> Solution | None:
+    """Solve a request and write the proof of the answer, or that there is none.
+
+    Parameters
+    ----------
+    path
+        The file; it is replaced in one step.
+    specs, index, virtual_packages
+        As `resolvent.solve` takes them.
+    timeout
+        Seconds, for the answer and again for its proof; None for no limit.
+    **request
+        Every further parameter of `resolvent.solve` that says what is asked.
+
+    Returns
+    -------
+    Solution | None
+        The answer; None if there is none, which then is what the file proves.
+
+    Raises
+    ------
+    DeadlineExceeded
+        If the proof takes too long or becomes too large; it says at which level.
+    ResolventError
+        If the request is of a kind whose answers cannot be proved (`docs/proofs.md` lists them).
+    OSError
+        If the file cannot be written.
+    """
+    from .solving import Session
+
+    session = Session(index, virtual_packages=virtual_packages)
+    solution: Solution | None = None
+    try:
+        solution = session.solve(specs, timeout=timeout, **request)
+    except UnsatisfiableError:
+        pass
+    write_proof_of(path, solution, specs, index=index, virtual_packages=virtual_packages, timeout=timeout, **request)
+    return solution
+
+
+def write_proof_of(
+    path: str | os.PathLike[str],
+    answer: Solution | None,
+    specs: Specs,
+    *,
+    index: Index,
+    virtual_packages: VirtualPackages = None,
+    timeout: float | None = 60.0,
+    **request: Any,
+) -> None:
+    """Write the proof of an answer that is known already; as `write_proof`, with None for "there is no answer".
+
+    Raises
+    ------
+    InternalError
+        If the answer is not the best: a defect of the solver.
+    """
+    asked = shape_request(specs, **request)
+    facts = shape_virtual_packages(virtual_packages, index.platform)
+    text = problem_text(index, facts, asked)
+    records = None if answer is None else answer.records
+    certificate = _core.prove(text, records, timeout_seconds(timeout), MOST_BYTES)
+    body = text.rstrip().removesuffix("}").rstrip()
+    write_whole(Path(path), f'{body},\n "certificate": {certificate}\n}}\n')
+
+
+def check_proof(path: str | os.PathLike[str]) -> Proved:
+    """Check a proof; it needs nothing but the file.
+
+    Raises
+    ------
+    ResolventError
+        If the proof is refused; it says at which step, or what is wrong with the file.
+    OSError
+        If the file cannot be read.
+    """
+    found = _core.check_proof(Path(path).read_text(encoding="utf-8"))
+    return Proved(
+        claim="unsatisfiable" if found["unsatisfiable"] else "best",
+        answer=found["answer"],
+        levels=found["levels"],
+        clauses=found["clauses"],
+        claims=found["claims"],
+        steps=found["steps"],
+    )

@@ -1,0 +1,61 @@
+//! Certificates for Python: writing one for an answer, and checking one.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use crate::errors::{DeadlineExceeded, InternalError, ResolventError};
+use crate::record::PackageRecord;
+use crate::solving::{deadline_in, interruptibly};
+
+/// The certificate, as JSON, of an answer to the problem whose file has this text; `None`: there is no answer.
+#[pyfunction]
+#[pyo3(signature = (problem, answer, timeout, most_bytes))]
+pub fn prove(
+    py: Python<'_>,
+    problem: &str,
+    answer: Option<Vec<PyRef<'_, PackageRecord>>>,
+    timeout: Option<f64>,
+    most_bytes: Option<usize>,
+) -> PyResult<String> {
+    let answer: Option<Vec<conda::PackageRecord>> =
+        answer.map(|records| records.iter().map(|r| (*r.inner).clone()).collect());
+    let deadline = deadline_in(timeout);
+    let result = py.detach(|| {
+        interruptibly(deadline, |budget| {
+            let limits = ::prove::Limits {
+                deadline,
+                bytes: most_bytes,
+                stop: budget.cancelled,
+            };
+            ::prove::prove(problem, answer.as_deref(), limits)
+        })
+    })?;
+    match result {
+        Ok(certificate) => Ok(certificate.to_json().to_string()),
+        Err(error @ ::prove::ProveError::Limit { .. }) => {
+            Err(DeadlineExceeded::new_err(format!("no proof: {error}")))
+        }
+        Err(::prove::ProveError::Invalid(error @ certify::Error::Unsupported(_))) => {
+            Err(ResolventError::new_err(format!("no proof: {error}")))
+        }
+        Err(error) => Err(InternalError::new_err(format!(
+            "internal error: the answer cannot be proved: {error}"
+        ))),
+    }
+}
+
+/// Checks a file with a certificate: what was shown.
+#[pyfunction]
+pub fn check_proof<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyDict>> {
+    let accepted = py
+        .detach(|| interruptibly(None, |_| certify::check(text)))?
+        .map_err(|error| ResolventError::new_err(format!("the proof is refused: {error}")))?;
+    let out = PyDict::new(py);
+    out.set_item("unsatisfiable", accepted.unsatisfiable)?;
+    out.set_item("answer", accepted.answer)?;
+    out.set_item("levels", PyList::new(py, accepted.levels)?)?;
+    out.set_item("clauses", accepted.clauses)?;
+    out.set_item("claims", accepted.claims)?;
+    out.set_item("steps", accepted.steps)?;
+    Ok(out)
+}

@@ -1,0 +1,188 @@
+//! The checker: it rebuilds the clauses and holds the proofs against them.
+//!
+//! Proofs are checked forwards, by reverse unit propagation, against a formula that grows: a step that follows from some
+//! clauses follows from more. Bounds that were shown become clauses. In the end the model is held against every clause
+//! there is, so that a formula without any model cannot serve to prove everything.
+
+use std::collections::BTreeMap;
+
+use proof_check::{Incremental, Proof, Step};
+
+use crate::certificate::{Certificate, Claim};
+use crate::encode::{chosen, Engine};
+use crate::error::Error;
+use crate::ladder::Ladder;
+use crate::levels::Proved;
+use crate::matching::Chosen;
+use crate::problem::Document;
+use crate::task::Task;
+
+/// What was shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The claim was that there is no answer.
+    pub unsatisfiable: bool,
+    /// The answer's records as `name version build`, sorted; empty when there is none.
+    pub answer: Vec<String>,
+    /// Level by level, the least value.
+    pub levels: Vec<Proved>,
+    /// Clauses that were rebuilt.
+    pub clauses: usize,
+    /// Claims that were made.
+    pub claims: usize,
+    /// Steps of proofs.
+    pub steps: usize,
+}
+
+/// Checks a file.
+///
+/// # Errors
+/// The first thing that does not hold.
+pub fn check(text: &str) -> Result<Accepted, Error> {
+    let document = Document::parse(text)?;
+    let Some(value) = &document.certificate else {
+        return Err(Error::Malformed("the file has no certificate".into()));
+    };
+    let certificate = Certificate::parse(value)?;
+    if certificate.problem != document.digest {
+        return Err(Error::Malformed(
+            "the certificate was written for another problem: request or records differ".into(),
+        ));
+    }
+    let task = Task::of(&document.problem)?;
+    let mut checker = Checker {
+        proof: Incremental::default(),
+        clauses: Vec::new(),
+        bounds: &certificate.bounds,
+        proofs: &certificate.proofs,
+        sums: 0,
+        claims: 0,
+    };
+    let mut accepted = Accepted {
+        unsatisfiable: false,
+        answer: Vec::new(),
+        levels: Vec::new(),
+        clauses: 0,
+        claims: 0,
+        steps: 0,
+    };
+    match &certificate.claim {
+        Claim::Unsatisfiable => {
+            task.refute(&mut checker)?;
+            accepted.unsatisfiable = true;
+        }
+        Claim::Best { answer, model } => {
+            let model = task.find(model)?;
+            let answer = task.find(answer)?;
+            if task.answer(&model) != answer {
+                return Err(Error::Broken(
+                    "the answer is not what of the model the request leads to".into(),
+                ));
+            }
+            accepted.levels = task.prove(&model, &mut checker)?;
+            checker.has_model(&task, &model)?;
+            let label = |id: &usize| task.universe.candidates[*id].label();
+            accepted.answer = answer.values().map(label).collect();
+        }
+    }
+    accepted.clauses = checker.clauses.len();
+    accepted.claims = checker.claims;
+    accepted.steps = checker.proof.steps();
+    Ok(accepted)
+}
+
+struct Checker<'c> {
+    proof: Incremental,
+    /// All of the formula, the bounds included; for the model.
+    clauses: Vec<Vec<i32>>,
+    bounds: &'c BTreeMap<usize, Vec<(usize, u64)>>,
+    proofs: &'c BTreeMap<usize, String>,
+    sums: usize,
+    claims: usize,
+}
+
+impl Engine for Checker<'_> {
+    fn clause(&mut self, lits: &[i32]) {
+        self.proof.add(lits);
+        self.clauses.push(lits.to_vec());
+    }
+
+    fn claim(&mut self, step: &str, lit: Option<i32>) -> Result<(), Error> {
+        let number = self.claims;
+        self.claims += 1;
+        if let Some(text) = self.proofs.get(&number) {
+            let proof = Proof::parse_text(text.as_bytes())
+                .map_err(|e| Error::refused(step, format!("proof {number}: {e}")))?;
+            for one in &proof.steps {
+                self.proof
+                    .step(one)
+                    .map_err(|e| Error::refused(step, format!("proof {number}: {e}")))?;
+            }
+        }
+        let clause: Vec<i32> = lit.into_iter().collect();
+        if !self.proof.implies(&clause) {
+            return Err(Error::refused(
+                step,
+                format!("claim {number} does not follow from the proof"),
+            ));
+        }
+        // What was shown may be used.
+        self.proof
+            .step(&Step::Add(clause))
+            .map_err(|e| Error::refused(step, e.to_string()))
+    }
+
+    fn lower_bounds(
+        &mut self,
+        step: &str,
+        costs: &[Ladder],
+        paid: &[u64],
+    ) -> Result<Vec<u64>, Error> {
+        let mut lower = paid.to_vec();
+        for &(item, bound) in self.bounds.get(&self.sums).into_iter().flatten() {
+            match lower.get_mut(item) {
+                Some(value) if bound <= *value => *value = bound,
+                _ => return Err(Error::refused(step, "a lower bound is above what is paid")),
+            }
+        }
+        self.sums += 1;
+        for (ladder, lower) in costs.iter().zip(&mut lower) {
+            // A bound between two values says no more than the one below.
+            *lower = (*lower).max(ladder.least);
+            if let Some(lit) = ladder.at_least(*lower) {
+                self.claim(&format!("{step}, {}", ladder.name), Some(lit))?;
+            }
+        }
+        Ok(lower)
+    }
+}
+
+impl Checker<'_> {
+    /// The model satisfies every clause: with each record chosen or not, what follows by unit propagation is taken, and
+    /// all else is false.
+    fn has_model(&mut self, task: &Task<'_>, model: &Chosen) -> Result<(), Error> {
+        for (id, candidate) in task.universe.candidates.iter().enumerate() {
+            let lit = chosen(id);
+            let there = model.get(&candidate.record.name) == Some(&id);
+            self.proof.add(&[if there { lit } else { -lit }]);
+        }
+        let wrong = || Error::Broken("the answer does not satisfy the clauses".into());
+        if self.proof.implies(&[]) {
+            return Err(wrong());
+        }
+        let mut values: BTreeMap<i32, bool> = BTreeMap::new();
+        for clause in &self.clauses {
+            let proof = &mut self.proof;
+            let mut holds = |lit: &i32| {
+                let value = *values
+                    .entry(lit.abs())
+                    .or_insert_with(|| proof.implies(&[lit.abs()]));
+                value == (*lit > 0)
+            };
+            if !clause.iter().any(&mut holds) {
+                return Err(wrong());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+//! Certificates of answers, and the checker that accepts or refuses them.
+//!
+//! A certificate is one file: the [problem](problem::Problem) with its raw records, the answer, and clausal proofs. The checker
+//! encodes the records itself ([`encode`], [`ladder`], [`levels`]: naive, everything at once, in the words of the
+//! contract), and asks a separate checker of proofs whether the steps follow from *these* clauses. So a wrong closure,
+//! a window that hides a candidate, a dependency that was not written, a wrong rank or a wrong bound of the solver is
+//! noticed, not only a wrong step of its search.
+//!
+//! What is shown of an answer: it breaks no hard rule; level by level no model of the clauses pays less than it does,
+//! given that the earlier levels are as good; and for "there is no answer", that the clauses have no model.
+//!
+//! What is trusted: this crate; `proof-check`; and of the `conda` crate the meaning of a version, a match spec and a
+//! channel name (their parsers and `matches`). Nothing is shared with the crates `resolve` and `cdcl`. That the records
+//! of the file are all that a request can reach is for whoever wrote it to answer for; compare it with the channels by
+//! `Task::closed`.
+//!
+//! The crate `prove` writes certificates.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod certificate;
+mod check;
+pub mod encode;
+mod error;
+pub mod ladder;
+mod levels;
+mod matching;
+pub mod problem;
+mod rules;
+mod task;
+mod universe;
+
+pub use certificate::{Certificate, Claim};
+pub use check::{check, Accepted};
+pub use encode::Engine;
+pub use error::Error;
+pub use ladder::Ladder;
+pub use levels::Proved;
+pub use matching::Chosen;
+pub use problem::{Document, Problem};
+pub use task::Task;
+pub use universe::{Candidate, Id, Universe};

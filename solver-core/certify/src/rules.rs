@@ -1,0 +1,226 @@
+//! The hard rules, asked of a set of records directly.
+//!
+//! The clauses say the same; this says which rule is broken, in words, and rule 5 (nothing superfluous), which is not a
+//! matter of clauses.
+
+use std::collections::BTreeSet;
+
+use conda::MatchSpec;
+
+use crate::matching::{Ask, Chosen, Matching, Wanted};
+use crate::problem::{Environment, Spec};
+use crate::universe::{Id, Universe};
+
+/// Chosen records under judgement.
+pub struct Judge<'m, 'u, 'p> {
+    /// Specs.
+    pub matching: &'m mut Matching<'u, 'p>,
+    /// The records, by name.
+    pub chosen: &'m Chosen,
+}
+
+impl<'u, 'p> Judge<'_, 'u, 'p> {
+    fn u(&self) -> &'u Universe<'p> {
+        self.matching.universe
+    }
+
+    fn met(&self, spec: &MatchSpec) -> bool {
+        let Some(name) = spec.name_exact() else {
+            return false;
+        };
+        if name.starts_with("__") {
+            let mut facts = self.u().problem.virtual_packages.iter();
+            return facts.any(|r| r.name == name && spec.matches(r));
+        }
+        let id = self.chosen.get(name);
+        id.is_some_and(|&id| spec.matches(&self.u().candidates[id].record))
+    }
+
+    /// Whether the condition of a spec holds (CEP 43).
+    fn applies(&self, spec: &MatchSpec) -> bool {
+        let mut met = |leaf: &MatchSpec| self.met(leaf);
+        spec.when().is_none_or(|c| c.holds(&mut met))
+    }
+
+    fn satisfied(&self, wanted: &Wanted) -> bool {
+        match &wanted.spec {
+            Some(spec) => !self.applies(spec) || self.met(spec),
+            None => false,
+        }
+    }
+
+    fn respected(&self, wanted: &Wanted) -> bool {
+        let Some(spec) = &wanted.spec else {
+            return true;
+        };
+        let there = match wanted.on_target {
+            Some((_, there)) => there,
+            None => self.chosen.contains_key(&wanted.name),
+        };
+        !there || !self.applies(spec) || self.met(spec)
+    }
+
+    /// The groups (name, group) that specs in force ask for.
+    fn groups(&mut self, specs: &[&Spec]) -> BTreeSet<(String, String)> {
+        let mut open: Vec<Ask> = Vec::new();
+        for spec in specs.iter().filter(|s| self.applies(&s.spec)) {
+            open.push(Ask::of_spec(spec));
+        }
+        let chosen: Vec<Id> = self.chosen.values().copied().collect();
+        for id in chosen {
+            let texts = self.u().candidates[id].record.depends.clone();
+            open.extend(texts.iter().filter_map(|text| self.ask_in_force(text)));
+        }
+        let mut groups = BTreeSet::new();
+        while let Some(Ask { name, extras }) = open.pop() {
+            let Some(&id) = self.chosen.get(&name) else {
+                continue;
+            };
+            for extra in extras {
+                if groups.insert((name.clone(), extra.clone())) {
+                    let texts = group_of(self.u(), id, &extra);
+                    open.extend(texts.iter().filter_map(|text| self.ask_in_force(text)));
+                }
+            }
+        }
+        groups
+    }
+
+    fn ask_in_force(&mut self, text: &str) -> Option<Ask> {
+        let wanted = self.matching.wanted(text);
+        let applies = wanted.spec.as_ref().is_some_and(|spec| self.applies(spec));
+        applies.then(|| Ask {
+            name: wanted.name.clone(),
+            extras: wanted.extras().to_vec(),
+        })
+    }
+
+    /// The dependencies and constraints of chosen records that do not hold: the record, the text, whether it is a
+    /// constraint.
+    pub fn unsatisfied(&mut self, specs: &[&Spec]) -> Vec<(Id, String, bool)> {
+        let groups = self.groups(specs);
+        let mut out = Vec::new();
+        let chosen: Vec<(String, Id)> = self.chosen.iter().map(|(n, i)| (n.clone(), *i)).collect();
+        for (name, id) in chosen {
+            let record = &self.u().candidates[id].record;
+            let mut texts: Vec<String> = record.depends.clone();
+            for (_, group) in groups
+                .range((name.clone(), String::new())..)
+                .take_while(|g| g.0 == name)
+            {
+                texts.extend(group_of(self.u(), id, group));
+            }
+            for text in texts {
+                let wanted = self.matching.wanted(&text);
+                if !self.satisfied(&wanted) {
+                    out.push((id, text, false));
+                }
+            }
+            for text in &record.constrains {
+                let wanted = self.matching.wanted(text);
+                if !self.respected(&wanted) {
+                    out.push((id, text.clone(), true));
+                }
+            }
+        }
+        out
+    }
+
+    /// The first broken rule of 1 to 4, as a sentence; what is in `before` did not hold before and need not.
+    pub fn broken(&mut self, before: &BTreeSet<(Id, String)>) -> Option<String> {
+        let problem = self.u().problem;
+        let specs: Vec<&Spec> = problem.specs.iter().collect();
+        for (&id, name) in self.chosen.values().zip(self.chosen.keys()) {
+            let candidate = &self.u().candidates[id];
+            if !candidate.usable || candidate.record.name != *name {
+                return Some(format!(
+                    "channel priority, policy or an unreadable spec leave {} out",
+                    candidate.label()
+                ));
+            }
+        }
+        for spec in &problem.specs {
+            if self.applies(&spec.spec) && !self.met(&spec.spec) {
+                return Some(format!("the requested '{}' is not satisfied", spec.text));
+            }
+        }
+        for spec in problem.constraints.iter().chain(&problem.pins) {
+            let wanted = self.matching.wanted(&spec.text);
+            if !self.respected(&wanted) {
+                return Some(format!("the constraint or pin '{}' is violated", spec.text));
+            }
+        }
+        let unsatisfied = self.unsatisfied(&specs).into_iter();
+        let (id, text, constrains) = unsatisfied
+            .filter(|(id, text, _)| !before.contains(&(*id, text.clone())))
+            .next()?;
+        let label = self.u().candidates[id].label();
+        Some(if constrains {
+            format!("{label} constrains '{text}', which is violated")
+        } else {
+            format!("{label} depends on '{text}', which is not satisfied")
+        })
+    }
+}
+
+/// What a group of a record depends on.
+pub fn group_of(u: &Universe<'_>, id: Id, group: &str) -> Vec<String> {
+    let groups = u.candidates[id].record.extra_depends.iter();
+    groups
+        .filter(|(name, _)| name == group)
+        .flat_map(|(_, texts)| texts.clone())
+        .collect()
+}
+
+/// What installed records ask for that does not hold now: while they stay, it need not.
+pub fn broken_before(matching: &mut Matching<'_, '_>) -> BTreeSet<(Id, String)> {
+    let chosen = matching.universe.installed.clone();
+    let mut judge = Judge {
+        matching,
+        chosen: &chosen,
+    };
+    let unsatisfied = judge.unsatisfied(&[]).into_iter();
+    unsatisfied.map(|(id, text, _)| (id, text)).collect()
+}
+
+/// Installed names that nothing asked for leads to.
+pub fn unneeded(matching: &mut Matching<'_, '_>, environment: &Environment) -> BTreeSet<String> {
+    let u = matching.universe;
+    let mut asks: Vec<Ask> = u.roots(environment).into_iter().map(Ask::of_name).collect();
+    asks.extend(environment.history.iter().map(Ask::of_spec));
+    let reached = matching.reach(asks, &u.installed);
+    let installed = u.installed.keys();
+    installed
+        .filter(|name| !reached.contains(*name))
+        .cloned()
+        .collect()
+}
+
+/// Rule 5: what of a model is an answer, the records that the request, roots that stay, or installed packages that
+/// nothing needed before lead to.
+pub fn needed(matching: &mut Matching<'_, '_>, model: &Chosen) -> Chosen {
+    let problem = matching.universe.problem;
+    let mut asks: Vec<Ask> = problem.specs.iter().map(Ask::of_spec).collect();
+    if let Some(environment) = &problem.environment {
+        let roots = matching.universe.roots(environment).into_iter();
+        asks.extend(roots.map(Ask::of_name));
+        if !environment.prune {
+            let unneeded = unneeded(matching, environment).into_iter();
+            asks.extend(unneeded.map(Ask::of_name));
+        }
+        // A new spec of a name takes the place of its earlier ones.
+        let history = environment.history.iter();
+        let earlier = history.filter(|h| !problem.specs.iter().any(|s| s.name == h.name));
+        asks.extend(
+            earlier
+                .filter(|h| !h.spec.extras().is_empty())
+                .map(Ask::of_spec),
+        );
+    }
+    let reached = matching.reach(asks, model);
+    let model = model.iter();
+    model
+        .filter(|(name, _)| reached.contains(*name))
+        .map(|(name, id)| (name.clone(), *id))
+        .collect()
+}

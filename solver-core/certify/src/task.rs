@@ -1,0 +1,135 @@
+//! One problem, made ready: what a checker and a writer do in the same way.
+
+use conda::PackageRecord;
+
+use crate::encode::{Engine, Formula};
+use crate::error::Error;
+use crate::levels::{Levels, Proved};
+use crate::matching::{Chosen, Matching};
+use crate::problem::Problem;
+use crate::rules::{broken_before, needed, Judge};
+use crate::universe::{Id, Universe};
+
+/// A problem with its candidates.
+pub struct Task<'p> {
+    /// The candidates.
+    pub universe: Universe<'p>,
+}
+
+impl<'p> Task<'p> {
+    /// Lists the candidates.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`].
+    pub fn of(problem: &'p Problem) -> Result<Self, Error> {
+        Ok(Task {
+            universe: Universe::of(problem)?,
+        })
+    }
+
+    /// The candidates with these keys, by name.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] where there is none, or two have one name.
+    pub fn find(&self, keys: &[String]) -> Result<Chosen, Error> {
+        let mut chosen = Chosen::new();
+        for key in keys {
+            let candidates = self.universe.candidates.iter();
+            let at = candidates.into_iter().position(|c| c.key() == *key);
+            let id = at.ok_or_else(|| Error::Broken(format!("there is no record {key}")))?;
+            self.choose(&mut chosen, id)?;
+        }
+        Ok(chosen)
+    }
+
+    /// The candidates that are these packages, by name: those that are installed first, then those of the same file.
+    ///
+    /// # Errors
+    /// As [`Task::find`].
+    pub fn find_records(&self, records: &[PackageRecord]) -> Result<Chosen, Error> {
+        let mut chosen = Chosen::new();
+        for record in records {
+            let same = |id: &Id| {
+                let r = &self.universe.candidates[*id].record;
+                (&r.channel, &r.subdir, &r.name, &r.version, &r.build)
+                    == (
+                        &record.channel,
+                        &record.subdir,
+                        &record.name,
+                        &record.version,
+                        &record.build,
+                    )
+            };
+            let found = (0..self.universe.candidates.len())
+                .filter(same)
+                .max_by_key(|&id| {
+                    let candidate = &self.universe.candidates[id];
+                    (
+                        candidate.installed,
+                        candidate.record.file_name == record.file_name,
+                    )
+                });
+            let id = found.ok_or_else(|| {
+                Error::Broken(format!(
+                    "there is no record {} {} {} of channel {}",
+                    record.name, record.version, record.build, record.channel
+                ))
+            })?;
+            self.choose(&mut chosen, id)?;
+        }
+        Ok(chosen)
+    }
+
+    fn choose(&self, chosen: &mut Chosen, id: Id) -> Result<(), Error> {
+        let name = self.universe.candidates[id].record.name.clone();
+        match chosen.insert(name.clone(), id) {
+            None => Ok(()),
+            Some(_) => Err(Error::Broken(format!("two records have the name {name}"))),
+        }
+    }
+
+    /// The keys of chosen records, sorted by name.
+    pub fn keys(&self, chosen: &Chosen) -> Vec<String> {
+        let key = |&id: &Id| self.universe.candidates[id].key();
+        chosen.values().map(key).collect()
+    }
+
+    /// What of a model is an answer.
+    pub fn answer(&self, model: &Chosen) -> Chosen {
+        needed(&mut Matching::new(&self.universe), model)
+    }
+
+    /// Writes the clauses of the hard rules alone.
+    pub fn encode<E: Engine>(&self, engine: &mut E) {
+        Formula::of(&mut Matching::new(&self.universe), engine);
+    }
+
+    /// Shows that there is no answer.
+    ///
+    /// # Errors
+    /// [`Error::Refused`].
+    pub fn refute<E: Engine>(&self, engine: &mut E) -> Result<(), Error> {
+        self.encode(engine);
+        engine.claim("no answer", None)
+    }
+
+    /// Shows that a model is best.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] where it breaks a rule, [`Error::Refused`] where a level is not shown.
+    pub fn prove<E: Engine>(&self, model: &Chosen, engine: &mut E) -> Result<Vec<Proved>, Error> {
+        let mut matching = Matching::new(&self.universe);
+        let before = broken_before(&mut matching);
+        let mut judge = Judge {
+            matching: &mut matching,
+            chosen: model,
+        };
+        if let Some(broken) = judge.broken(&before) {
+            return Err(Error::Broken(broken));
+        }
+        let mut formula = Formula::of(&mut matching, engine);
+        let mut levels = Levels::new(&mut formula, model);
+        levels.run()?;
+        Ok(levels.proved)
+    }
+}

@@ -1,0 +1,328 @@
+//! The candidates: which records may be chosen, in which order, with which ranks.
+//!
+//! Straight from the contract, record by record: strict priority looks for the first channel that has the name, a rank
+//! counts what is above. Nothing is windowed, shared or skipped.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeMap, BTreeSet};
+
+use conda::pattern::glob_matches;
+use conda::{Channel, MatchSpec, PackageRecord, Version};
+
+use crate::error::Error;
+use crate::problem::{Environment, Priority, Problem, Strategy};
+
+/// A number of a candidate in [`Universe::candidates`].
+pub type Id = usize;
+
+/// A record that channel priority leaves, or that is installed.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The record.
+    pub record: PackageRecord,
+    /// Position of its channel; installed records of unknown channels come behind all.
+    pub channel: usize,
+    /// `None` where it cannot be read; that is below every version.
+    pub version: Option<Version>,
+    /// It is in the environment.
+    pub installed: bool,
+    /// It may be chosen.
+    pub usable: bool,
+}
+
+impl Candidate {
+    /// What tells it from others: channel, subdir and file.
+    pub fn key(&self) -> String {
+        let r = &self.record;
+        if r.file_name.is_empty() {
+            return format!(
+                "{}/{}/{}-{}-{}",
+                r.channel, r.subdir, r.name, r.version, r.build
+            );
+        }
+        format!("{}/{}/{}", r.channel, r.subdir, r.file_name)
+    }
+
+    /// Name, version and build, for messages.
+    pub fn label(&self) -> String {
+        let r = &self.record;
+        format!("{} {} {}", r.name, r.version, r.build)
+    }
+}
+
+/// All candidates.
+#[derive(Debug)]
+pub struct Universe<'p> {
+    /// The problem.
+    pub problem: &'p Problem,
+    /// The candidates, in no order that matters.
+    pub candidates: Vec<Candidate>,
+    /// By name: its candidates, best first.
+    pub names: BTreeMap<String, Vec<Id>>,
+    /// By name: the installed one.
+    pub installed: BTreeMap<String, Id>,
+}
+
+/// Whether two records are the same package: channel, subdir, name, version, build number, build.
+fn same_package(a: &PackageRecord, b: &PackageRecord) -> bool {
+    (
+        &a.name,
+        &a.version,
+        &a.build,
+        a.build_number,
+        &a.subdir,
+        &a.channel,
+    ) == (
+        &b.name,
+        &b.version,
+        &b.build,
+        b.build_number,
+        &b.subdir,
+        &b.channel,
+    )
+}
+
+/// Whether a spec reads.
+fn reads(text: &String) -> bool {
+    MatchSpec::parse(text).is_ok()
+}
+
+impl<'p> Universe<'p> {
+    /// The candidates of a problem.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if a record's channel is not among the problem's, or two records are one.
+    pub fn of(problem: &'p Problem) -> Result<Universe<'p>, Error> {
+        let mut channels = problem.channels.clone();
+        let mut all: Vec<Candidate> = Vec::with_capacity(problem.records.len());
+        let mut seen = BTreeSet::new();
+        for record in &problem.records {
+            let channel = channels
+                .iter()
+                .position(|c| *c == record.channel)
+                .ok_or_else(|| {
+                    Error::Malformed(format!("no channel '{}' is given", record.channel))
+                })?;
+            let candidate = candidate(record, channel);
+            if !seen.insert(candidate.key()) {
+                return Err(Error::Malformed(format!(
+                    "{} is there twice",
+                    candidate.key()
+                )));
+            }
+            all.push(candidate);
+        }
+        let mut foreign: Vec<&PackageRecord> = Vec::new();
+        for record in problem.environment.iter().flat_map(|e| &e.installed) {
+            let mut same: Vec<Id> = (0..all.len())
+                .filter(|&i| same_package(&all[i].record, record))
+                .collect();
+            same.sort_by_key(|&i| all[i].record.file_name != record.file_name);
+            match same.first() {
+                Some(&at) => all[at].installed = true,
+                None => foreign.push(record),
+            }
+        }
+        foreign.sort_by(|a, b| a.name.cmp(&b.name));
+        for record in foreign {
+            let channel = channels
+                .iter()
+                .position(|c| *c == record.channel)
+                .unwrap_or_else(|| {
+                    channels.push(record.channel.clone());
+                    channels.len() - 1
+                });
+            let installed = candidate(record, channel);
+            all.push(Candidate {
+                installed: true,
+                ..installed
+            });
+        }
+        let mut universe = Universe {
+            problem,
+            candidates: all,
+            names: BTreeMap::new(),
+            installed: BTreeMap::new(),
+        };
+        universe.list();
+        Ok(universe)
+    }
+
+    fn list(&mut self) {
+        let mut by_name: BTreeMap<String, Vec<Id>> = BTreeMap::new();
+        for (id, candidate) in self.candidates.iter().enumerate() {
+            let name = candidate.record.name.clone();
+            by_name.entry(name).or_default().push(id);
+        }
+        for (name, mut ids) in by_name {
+            self.keep_by_priority(&name, &mut ids);
+            let low = self.prefers_low(&name);
+            ids.sort_by(|&a, &b| self.compare(a, b, low));
+            for &id in &ids {
+                self.candidates[id].usable = self.may_be_chosen(id);
+                if self.candidates[id].installed {
+                    self.installed.insert(name.clone(), id);
+                }
+            }
+            self.names.insert(name, ids);
+        }
+    }
+
+    /// The channel of a requested spec is its name's only one; of those, under strict priority, the first that has it.
+    fn keep_by_priority(&self, name: &str, ids: &mut Vec<Id>) {
+        let channels = &self.problem.channels;
+        let allowed = |channel: usize| {
+            let text = &channels[channel];
+            let base = Channel::parse(text).map_or(text.clone(), |c| c.base_url().to_string());
+            let specs = self.problem.specs.iter().filter(|s| s.name == name);
+            specs
+                .filter(|s| s.spec.channel().is_some())
+                .all(|s| s.spec.matches_channel(text, &base))
+        };
+        let of_index = |id: &Id| self.candidates[*id].channel < channels.len();
+        let is_foreign = |c: &Candidate| {
+            c.installed
+                && !self
+                    .problem
+                    .records
+                    .iter()
+                    .any(|r| same_package(r, &c.record))
+        };
+        let mut having: Vec<usize> = ids
+            .iter()
+            .filter(|id| of_index(id) && !is_foreign(&self.candidates[**id]))
+            .map(|&id| self.candidates[id].channel)
+            .filter(|&channel| allowed(channel))
+            .collect();
+        having.sort_unstable();
+        having.dedup();
+        if self.problem.priority == Priority::Strict {
+            having.truncate(1);
+        }
+        ids.retain(|&id| {
+            let candidate = &self.candidates[id];
+            candidate.installed || having.contains(&candidate.channel)
+        });
+    }
+
+    /// Whether lower versions of the name are the better ones.
+    fn prefers_low(&self, name: &str) -> bool {
+        match self.problem.strategy {
+            Strategy::Highest | Strategy::Ordered => false,
+            Strategy::Lowest => true,
+            Strategy::LowestDirect => self.problem.specs.iter().any(|s| s.name == name),
+        }
+    }
+
+    /// The order of the contract's levels: channel (where flexible), version, build number, and level 7's.
+    fn compare(&self, a: Id, b: Id, low: bool) -> Ordering {
+        let (a, b) = (&self.candidates[a], &self.candidates[b]);
+        let (ra, rb) = (&a.record, &b.record);
+        let flexible = self.problem.priority == Priority::Flexible;
+        let channel = a.channel.cmp(&b.channel);
+        let version = a.version.cmp(&b.version);
+        (if flexible { channel } else { Ordering::Equal })
+            .then(if low { version } else { version.reverse() })
+            .then(rb.build_number.cmp(&ra.build_number))
+            .then((ra.subdir == "noarch").cmp(&(rb.subdir == "noarch")))
+            .then(Reverse(ra.timestamp).cmp(&Reverse(rb.timestamp)))
+            .then(
+                rb.file_name
+                    .ends_with(".conda")
+                    .cmp(&ra.file_name.ends_with(".conda")),
+            )
+            .then(channel)
+            .then_with(|| ra.subdir.cmp(&rb.subdir))
+            .then_with(|| ra.file_name.cmp(&rb.file_name))
+    }
+
+    /// Whether two candidates of a name count as one version.
+    pub fn same_version(&self, a: Id, b: Id) -> bool {
+        let (a, b) = (&self.candidates[a], &self.candidates[b]);
+        a.version == b.version
+            && (self.problem.priority != Priority::Flexible || a.channel == b.channel)
+    }
+
+    /// Policy, and whether the record can be read; what is installed may stay.
+    fn may_be_chosen(&self, id: Id) -> bool {
+        let candidate = &self.candidates[id];
+        if candidate.installed {
+            return true;
+        }
+        let r = &candidate.record;
+        let policy = &self.problem.policy;
+        let base = Channel::parse(&r.channel).map_or(r.channel.clone(), |c| c.base_url().into());
+        let of_package = policy.package_cutoffs.iter().find(|(n, _)| *n == r.name);
+        let of_channel = policy
+            .channel_cutoffs
+            .iter()
+            .find(|(c, _)| *c == r.channel || *c == base);
+        let cutoff = of_package
+            .or(of_channel)
+            .map_or(policy.cutoff, |(_, cutoff)| *cutoff);
+        let when = r.indexed_timestamp.unwrap_or(r.timestamp);
+        let license = r.license.as_deref().unwrap_or_default();
+        let among = |patterns: &[String]| patterns.iter().any(|p| glob_matches(p, license, true));
+        candidate.version.is_some()
+            && r.depends.iter().chain(&r.constrains).all(reads)
+            && cutoff.is_none_or(|cutoff| when <= cutoff)
+            && !policy.deny.iter().any(|spec| spec.matches(r))
+            && policy.allow_licenses.as_deref().is_none_or(among)
+            && !among(&policy.deny_licenses)
+    }
+
+    /// Version rank and build rank of every candidate of a name that this call's specs leave; the others have none.
+    pub fn ranks(&self, name: &str) -> BTreeMap<Id, (u64, u64)> {
+        let specs: Vec<&MatchSpec> = self
+            .problem
+            .specs
+            .iter()
+            // A spec that may not apply leaves out no record.
+            .filter(|s| s.name == name && s.spec.when().is_none())
+            .map(|s| &s.spec)
+            .collect();
+        let mut out = BTreeMap::new();
+        let (mut version, mut build) = (0, 0);
+        let mut last: Option<Id> = None;
+        for &id in self.names.get(name).into_iter().flatten() {
+            let record = &self.candidates[id].record;
+            if !specs.iter().all(|spec| spec.matches(record)) {
+                continue;
+            }
+            if let Some(before) = last {
+                if !self.same_version(before, id) {
+                    version += 1;
+                    build = 0;
+                } else if self.candidates[before].record.build_number != record.build_number {
+                    build += 1;
+                }
+            }
+            out.insert(id, (version, build));
+            last = Some(id);
+        }
+        out
+    }
+
+    /// Installed names that were asked for: those of the history, or all where there is none.
+    pub fn roots(&self, environment: &Environment) -> Vec<String> {
+        let asked: BTreeSet<&str> = environment
+            .history
+            .iter()
+            .map(|s| s.name.as_str())
+            .collect();
+        let names = environment.installed.iter().map(|r| r.name.clone());
+        names
+            .filter(|name| asked.is_empty() || asked.contains(name.as_str()))
+            .collect()
+    }
+}
+
+fn candidate(record: &PackageRecord, channel: usize) -> Candidate {
+    Candidate {
+        record: record.clone(),
+        channel,
+        version: Version::parse(&record.version).ok(),
+        installed: false,
+        usable: false,
+    }
+}
