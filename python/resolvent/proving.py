@@ -1,8 +1,8 @@
 """Proofs of answers as files, and the check of them.
 
 `write_proof` solves a request and writes one file: the problem with its raw records (as `save_problem` does), the
-answer, and the certificate of it. `check_proof` accepts or refuses such a file; it needs nothing else, and shares no code
-with the solver: it encodes the records itself, naively, and holds the proof against that encoding.
+answer, and the certificate of it. `check_proof` accepts or refuses such a file; it needs nothing else, and shares no
+code with the solver: it encodes the records itself, naively, and holds the proof against that encoding.
 
 What is proved: that there is no answer; or that the answer breaks no rule and that, level by level of the contract,
 none is better.
@@ -20,6 +20,7 @@ none is better.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -101,10 +102,8 @@ def write_proof(
 
     session = Session(index, virtual_packages=virtual_packages)
     solution: Solution | None = None
-    try:
+    with suppress(UnsatisfiableError):
         solution = session.solve(specs, timeout=timeout, **request)
-    except UnsatisfiableError:
-        pass
     write_proof_of(path, solution, specs, index=index, virtual_packages=virtual_packages, timeout=timeout, **request)
     return solution
 

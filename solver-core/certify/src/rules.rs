@@ -150,10 +150,9 @@ impl<'u, 'p> Judge<'_, 'u, 'p> {
                 return Some(format!("the constraint or pin '{}' is violated", spec.text));
             }
         }
-        let unsatisfied = self.unsatisfied(&specs).into_iter();
-        let (id, text, constrains) = unsatisfied
-            .filter(|(id, text, _)| !before.contains(&(*id, text.clone())))
-            .next()?;
+        let mut unsatisfied = self.unsatisfied(&specs).into_iter();
+        let (id, text, constrains) =
+            unsatisfied.find(|(id, text, _)| !before.contains(&(*id, text.clone())))?;
         let label = self.u().candidates[id].label();
         Some(if constrains {
             format!("{label} constrains '{text}', which is violated")

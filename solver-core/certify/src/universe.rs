@@ -83,7 +83,7 @@ fn same_package(a: &PackageRecord, b: &PackageRecord) -> bool {
 }
 
 /// Whether a spec reads.
-fn reads(text: &String) -> bool {
+fn reads(text: &str) -> bool {
     MatchSpec::parse(text).is_ok()
 }
 
@@ -264,7 +264,10 @@ impl<'p> Universe<'p> {
         let license = r.license.as_deref().unwrap_or_default();
         let among = |patterns: &[String]| patterns.iter().any(|p| glob_matches(p, license, true));
         candidate.version.is_some()
-            && r.depends.iter().chain(&r.constrains).all(reads)
+            && r.depends
+                .iter()
+                .chain(&r.constrains)
+                .all(|text| reads(text))
             && cutoff.is_none_or(|cutoff| when <= cutoff)
             && !policy.deny.iter().any(|spec| spec.matches(r))
             && policy.allow_licenses.as_deref().is_none_or(among)

@@ -81,9 +81,13 @@ impl<'w, 'p> Writer<'w, 'p> {
     pub(crate) fn model_with(&mut self, fixed: &BTreeMap<Id, bool>) -> Option<Chosen> {
         let assumptions: Vec<Lit> = fixed
             .iter()
-            .filter_map(|(&id, &there)| {
+            .map(|(&id, &there)| {
                 let lit = self.lit(chosen(id));
-                Some(if there { lit } else { !lit })
+                if there {
+                    lit
+                } else {
+                    !lit
+                }
             })
             .collect();
         (self.search(&assumptions) == Outcome::Satisfiable).then(|| self.read())
@@ -216,9 +220,12 @@ impl Engine for Writer<'_, '_> {
                     break;
                 }
                 let other = self.read();
-                let cost = |ladder: &Ladder| ladder.cost(other.get(&ladder.name).copied());
-                lower[item] = cost(ladder);
-                if costs.iter().map(cost).sum::<u64>() < total {
+                let costs: Vec<u64> = costs
+                    .iter()
+                    .map(|ladder| ladder.cost(other.get(&ladder.name).copied()))
+                    .collect();
+                lower[item] = costs[item];
+                if costs.iter().sum::<u64>() < total {
                     self.better = Some(other);
                     return Err(Error::refused(&step, "another model pays less"));
                 }
