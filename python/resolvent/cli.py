@@ -134,7 +134,8 @@ def _parser(command: str) -> argparse.ArgumentParser:
         "why-not": _add_reasons,
         "index": _add_cache,
         "cache": _add_cache,
-        "replay": _add_replay,
+        "replay": _add_files,
+        "check-proof": _add_files,
     }
     for add in dict.fromkeys([groups[command]] if command in groups else groups.values()):
         add(commands)
@@ -155,6 +156,7 @@ def _add_solve(commands: Any) -> None:
     solve.add_argument("specs", nargs="*", metavar="SPEC", help="a MatchSpec, such as 'numpy >=2' or python=3.12")
     _add_request(solve)
     _add_environment(solve, required=False)
+    solve.add_argument("--proof", metavar="FILE", help="write a proof of the answer for `resolvent check-proof`")
     solve.add_argument("--why", action="store_true", help="say of each requested package that is not at its newest why")
     output = solve.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print one JSON object")
@@ -239,6 +241,7 @@ def _add_changes(commands: Any) -> None:
         _add_request(parser)
         _add_environment(parser, required=True)
         if mode == "update":
+            parser.add_argument("--proof", metavar="FILE", help="write a proof of the answer")
             parser.add_argument("--update-deps", action="store_true", help="with their installed dependencies")
         else:
             parser.add_argument("--force", action="store_true", help="only these, whatever needs them")
@@ -272,11 +275,12 @@ def _add_cache(commands: Any) -> None:
     parser.add_argument("action", choices=("list", "check", "clear"))
 
 
-def _add_replay(commands: Any) -> None:
-    """Add `replay`."""
-    from .commands import replay
+def _add_files(commands: Any) -> None:
+    """Add `replay` and `check-proof`."""
+    from .commands import check_proof, replay
 
     replay.add(commands)
+    check_proof.add(commands)
 
 
 def _seconds(text: str) -> float:
@@ -339,10 +343,36 @@ def _answer(options: argparse.Namespace) -> tuple[Solution, Index]:
             wish=wish,
             **request,
         )
-    solution = session.solve(options.specs, timeout=options.timeout, **request)
+    solution = _proved(session, options, request)
     if prefix is not None and not options.json:
         _print_warnings([str(warning) for warning in prefix.warnings])
     return solution, index
+
+
+def _proved(session: Session, options: argparse.Namespace, request: dict[str, Any]) -> Solution:
+    """Solve, and write the proof of what comes out if it is asked for."""
+    if not getattr(options, "proof", None):
+        return session.solve(options.specs, timeout=options.timeout, **request)
+    from .proving import PROOF_SECONDS, write_proof_of
+
+    def write(answer: Solution | None) -> None:
+        write_proof_of(
+            options.proof,
+            answer,
+            options.specs,
+            index=session.index,
+            virtual_packages=session.virtual_packages,
+            timeout=options.timeout or PROOF_SECONDS,
+            **request,
+        )
+
+    try:
+        answer = session.solve(options.specs, timeout=options.timeout, **request)
+    except UnsatisfiableError:
+        write(None)
+        raise
+    write(answer)
+    return answer
 
 
 def _solve(options: argparse.Namespace) -> int:

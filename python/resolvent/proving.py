@@ -26,13 +26,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from . import _core
-from ._core import Index, Solution, UnsatisfiableError
+from ._core import Index, ResolventError, Solution, UnsatisfiableError
 from .arguments import Specs, timeout_seconds
 from .asking import shape_request
 from .reproducing import problem_text, write_whole
 from .virtual_packages import VirtualPackages
 from .virtual_packages import virtual_packages as shape_virtual_packages
 
+#: How long a proof is sought if nothing else is said.
+PROOF_SECONDS = 60.0
 #: Most bytes of proofs in one file.
 MOST_BYTES = 256 * 1024 * 1024
 
@@ -68,7 +70,7 @@ def write_proof(
     *,
     index: Index,
     virtual_packages: VirtualPackages = None,
-    timeout: float | None = 60.0,
+    timeout: float | None = PROOF_SECONDS,
     **request: Any,
 ) -> Solution | None:
     """Solve a request and write the proof of the answer, or that there is none.
@@ -115,7 +117,7 @@ def write_proof_of(
     *,
     index: Index,
     virtual_packages: VirtualPackages = None,
-    timeout: float | None = 60.0,
+    timeout: float | None = PROOF_SECONDS,
     **request: Any,
 ) -> None:
     """Write the proof of an answer that is known already; as `write_proof`, with None for "there is no answer".
@@ -124,7 +126,11 @@ def write_proof_of(
     ------
     InternalError
         If the answer is not the best: a defect of the solver.
+    ResolventError
+        If the answer itself is not known to be the best, because a deadline struck.
     """
+    if answer is not None and answer.optimality != "proved":
+        raise ResolventError("no proof: the deadline struck before the answer was known to be the best")
     asked = shape_request(specs, **request)
     facts = shape_virtual_packages(virtual_packages, index.platform)
     text = problem_text(index, facts, asked)

@@ -1,0 +1,51 @@
+"""`resolvent check-proof`: accept or refuse a proof, from the file alone."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+EXIT_ACCEPTED = 0
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "check-proof",
+        help="check a proof that --proof wrote",
+        description="Check the proof of an answer, or that there is none. Needs nothing but the file, and shares no "
+        "code with the solver. Exit code 0: accepted, 2: refused.",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("file", metavar="FILE", help="what --proof wrote")
+    parser.add_argument("--verbose", action="store_true", help="list every step of the levels")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check, and say what is shown; a refusal is an error with the step that fails."""
+    from ..proving import check_proof
+
+    proved = check_proof(options.file)
+    if options.json:
+        sys.stdout.write(json.dumps(asdict(proved), indent=2) + "\n")
+        return EXIT_ACCEPTED
+    if proved.claim == "unsatisfiable":
+        sys.stdout.write("proved: the request has no answer\n")
+    else:
+        sys.stdout.write(f"proved: no answer is better than these {len(proved.answer)} packages\n")
+        for label in proved.answer:
+            sys.stdout.write(f"  {label}\n")
+        shown = [step for step in proved.levels if options.verbose or step[1]]
+        if shown:
+            sys.stdout.write("the least that any answer pays, level by level:\n")
+        for name, value in shown:
+            sys.stdout.write(f"  {value:>6}  {name}\n")
+    sys.stdout.write(
+        f"{proved.claims} claims by {proved.steps} steps, over {proved.clauses} clauses made of the file's records\n"
+    )
+    return EXIT_ACCEPTED
