@@ -66,7 +66,9 @@ fn records_of_the_revision_join_the_others_and_count_before_them() {
         texts(&found, depends),
         ["gen[when=\"python>=3.8\"]", "d[extras=[x,y]]"]
     );
-    let asks = depends.iter().map(|&dep| found.asks_for_extras(dep));
+    let asks = depends
+        .iter()
+        .map(|&dep| found.spec_asks(dep).is_some_and(|(_, extras)| extras));
     assert_eq!(asks.collect::<Vec<_>>(), [false, true]);
     let groups: Vec<(String, Vec<String>)> = found
         .extra_depends(a)

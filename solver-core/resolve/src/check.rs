@@ -364,13 +364,13 @@ impl<'c> Checker<'c> {
             open.extend(spec.extras().iter().filter_map(|e| group(name, e)));
         }
         let ask = |(_, wanted): &'c (&'c str, Wanted<'c>)| {
-            let name = wanted.name().unwrap_or_default();
-            let extras = if wanted.extras().is_empty() || !self.applies(wanted) {
-                &[]
-            } else {
-                wanted.extras()
+            let extras = match wanted.extras() {
+                [] => &[],
+                extras if self.applies(wanted) => extras,
+                _ => &[],
             };
-            extras.iter().filter_map(move |e| group(name, e))
+            let named = move |e| group(wanted.name()?, e);
+            extras.iter().filter_map(named)
         };
         for subject in self.subjects {
             open.extend(subject.depends.iter().flat_map(ask));
@@ -590,21 +590,21 @@ impl<'c> Checker<'c> {
             .map(|ask| (ask.name, ask.extras))
             .collect();
         queue.extend(extras.iter().map(|(name, extras)| (*name, &extras[..])));
+        let ask = |wanted: &'c Wanted<'c>| Some((wanted.name()?, wanted.extras()));
         while let Some((name, extras)) = queue.pop() {
             let Some(&subject) = self.by_name.get(name) else {
                 continue;
             };
-            let mut lists = Vec::new();
             if reached.insert(subject.name) {
-                lists.push(&subject.depends);
+                queue.extend(subject.depends.iter().filter_map(|(_, wanted)| ask(wanted)));
+            }
+            if extras.is_empty() {
+                continue;
             }
             for (group, list) in &subject.extras {
                 if extras.iter().any(|e| e == group) && groups.insert((subject.name, *group)) {
-                    lists.push(list);
+                    queue.extend(list.iter().filter_map(|(_, wanted)| ask(wanted)));
                 }
-            }
-            for (_, wanted) in lists.into_iter().flatten() {
-                queue.extend(wanted.name().map(|name| (name, wanted.extras())));
             }
         }
         for subject in self.subjects {

@@ -51,8 +51,9 @@ impl<'n> Ask<'n> {
     /// What specs of a segment ask for.
     fn of_specs(segment: &'n Segment, specs: &[SpecId]) -> Vec<Ask<'n>> {
         let ask = |&spec: &SpecId| {
-            let name = segment.name(segment.spec_name(spec)?);
-            let extras = if segment.asks_for_extras(spec) {
+            let (name, has_extras) = segment.spec_asks(spec)?;
+            let name = segment.name(name);
+            let extras = if has_extras {
                 asked_extras(segment.spec(spec).text)
             } else {
                 Vec::new()
@@ -195,29 +196,39 @@ pub(crate) fn needs<'n>(
     places: &[RecordRef],
     roots: impl IntoIterator<Item = Ask<'n>>,
 ) -> Vec<Vec<&'n str>> {
-    let mut asks: Vec<Vec<Ask<'n>>> = places.iter().map(|&at| asks_of(index, at, None)).collect();
     let mut open: Vec<Ask<'n>> = roots.into_iter().collect();
-    open.extend(asks.iter().flatten().cloned());
-    open.retain(|ask| !ask.extras.is_empty());
-    if !open.is_empty() {
-        let records = by_name(index, places);
-        let position: FxHashMap<RecordRef, usize> =
-            places.iter().enumerate().map(|(i, at)| (*at, i)).collect();
-        let mut done: FxHashSet<(&str, String)> = FxHashSet::default();
-        while let Some(Ask { name, extras }) = open.pop() {
-            let Some(at) = records.get(name) else {
-                continue;
-            };
-            for extra in extras {
-                let more = asks_of(index, *at, Some(&extra));
-                if done.insert((name, extra)) {
-                    open.extend(more.iter().filter(|ask| !ask.extras.is_empty()).cloned());
-                    asks[position[at]].extend(more);
+    let mut out: Vec<Vec<&'n str>> = Vec::with_capacity(places.len());
+    for at in places {
+        let segment = &index.segments()[at.segment as usize].segment;
+        let mut names = Vec::new();
+        for &dep in segment.depends(at.record) {
+            if let Some((name, has_extras)) = segment.spec_asks(dep) {
+                names.push(segment.name(name));
+                if has_extras {
+                    open.extend(Ask::of_specs(segment, &[dep]));
                 }
             }
         }
+        out.push(names);
     }
-    asks.into_iter()
-        .map(|list| list.into_iter().map(|ask| ask.name).collect())
-        .collect()
+    if open.is_empty() {
+        return out;
+    }
+    let records = by_name(index, places);
+    let position: FxHashMap<RecordRef, usize> =
+        places.iter().enumerate().map(|(i, at)| (*at, i)).collect();
+    let mut done: FxHashSet<(&str, String)> = FxHashSet::default();
+    while let Some(Ask { name, extras }) = open.pop() {
+        let Some(at) = records.get(name) else {
+            continue;
+        };
+        for extra in extras {
+            let more = asks_of(index, *at, Some(&extra));
+            if done.insert((name, extra)) {
+                out[position[at]].extend(more.iter().map(|ask| ask.name));
+                open.extend(more.into_iter().filter(|ask| !ask.extras.is_empty()));
+            }
+        }
+    }
+    out
 }

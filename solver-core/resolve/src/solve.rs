@@ -7,7 +7,7 @@ use cdcl::Lit;
 use conda::index::{Index, RecordRef};
 use conda::record::PackageRecord;
 use conda::repodata::RepodataError;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::change::{self, Plan};
 use crate::check::check_places;
@@ -21,7 +21,7 @@ use crate::request::{same_package, Deps, Environment, Mode, Request, RequestSpec
 use crate::search::Model;
 use crate::solution::{LevelReport, Optimality, Solution, Stats};
 use crate::transaction::{difference, link_order, Node};
-use crate::universe::{ExtraId, NameId, SpecIdx, Universe};
+use crate::universe::{ExtraId, NameId, Required, SpecIdx, Universe};
 
 /// How a solve ended without an answer.
 #[derive(Debug, Clone)]
@@ -206,7 +206,7 @@ fn search(
     stats.candidates = inst.opened;
     stats.specs = inst.u.specs.len() as u64;
     stats.variables = inst.solver.num_vars() as u64;
-    let places = needed(&inst.u, &best, keepers, request);
+    let places = needed(&mut inst.u, &best, keepers, request);
     finish(inst, request, places, report, stats)
 }
 
@@ -378,7 +378,32 @@ impl Asked {
 
 /// The chosen records that are reachable from these names, and from what the request and its history ask for, through
 /// chosen records.
-fn needed(u: &Universe, model: &Model, keepers: &[NameId], request: &Request) -> Vec<RecordRef> {
+fn needed(
+    u: &mut Universe,
+    model: &Model,
+    keepers: &[NameId],
+    request: &Request,
+) -> Vec<RecordRef> {
+    let mut reached: FxHashSet<NameId> = keepers.iter().copied().collect();
+    let mut queue: Vec<NameId> = reached.iter().copied().collect();
+    let mut out = Vec::new();
+    let mut found = Required::default();
+    while let Some(name) = queue.pop() {
+        let position = model.position(name);
+        if position == crate::optimize::ABSENT {
+            continue;
+        }
+        out.push(u.record_ref(name, position));
+        u.required_at(name, position..position + 1, &mut found);
+        for next in found.names.drain(..) {
+            if reached.insert(next) {
+                queue.push(next);
+            }
+        }
+    }
+    if found.extras.is_empty() && request.asked_extras().next().is_none() {
+        return out;
+    }
     let chosen: Vec<RecordRef> = model
         .chosen()
         .map(|(name, position)| u.record_ref(name, position))

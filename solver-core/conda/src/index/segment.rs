@@ -309,10 +309,11 @@ impl Segment {
         self.flags(record) & flag::EXTRAS != 0
     }
 
-    /// Whether a spec asks for optional dependency groups (CEP 44).
+    /// The exact name of a spec, and whether it asks for optional dependency groups (CEP 44).
     #[inline]
-    pub fn asks_for_extras(&self, spec: SpecId) -> bool {
-        self.spec_row(spec).flags & spec_flag::EXTRAS != 0
+    pub fn spec_asks(&self, spec: SpecId) -> Option<(NameId, bool)> {
+        let row = self.spec_row(spec);
+        (row.name != u32::MAX).then_some((NameId(row.name), row.flags & spec_flag::EXTRAS != 0))
     }
 
     /// What the record depends on.

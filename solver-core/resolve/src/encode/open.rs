@@ -198,8 +198,15 @@ impl Instance {
     }
 
     /// `p` requires a spec, where its condition holds.
+    #[inline]
     pub(super) fn require(&mut self, p: Lit, cause: Cause, spec: SpecIdx) {
-        let Some(p) = self.where_it_applies(p, spec) else {
+        let has_more = self.u.specs[spec as usize].asks.is_some();
+        let applies = if has_more {
+            self.where_it_applies(p, spec)
+        } else {
+            Some(p)
+        };
+        let Some(p) = applies else {
             return;
         };
         match self.u.specs[spec as usize].on_virtual {
@@ -209,8 +216,10 @@ impl Instance {
                 SpecLit::Lit(s) => {
                     if let Some(both) = self.behind(p, cause) {
                         self.solver.add_binary(!both, s);
-                        for extra in self.extras_of(spec) {
-                            self.solver.add_binary(!both, extra);
+                        if has_more {
+                            for extra in self.extras_of(spec) {
+                                self.solver.add_binary(!both, extra);
+                            }
                         }
                     }
                 }

@@ -90,7 +90,7 @@ impl Universe {
         let index = Arc::clone(&self.index);
         let segment = &index.segments()[position as usize].segment;
         for &dep in specs {
-            let Some(local) = segment.spec_name(dep) else {
+            let Some((local, has_extras)) = segment.spec_asks(dep) else {
                 continue;
             };
             let id = self.segment_name(position, local);
@@ -98,7 +98,7 @@ impl Universe {
                 continue;
             }
             out.names.push(id);
-            if segment.asks_for_extras(dep) {
+            if has_extras {
                 for group in asked_extras(segment.spec(dep).text) {
                     out.extras.push(self.extra_id(id, &group));
                 }
