@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import rattler
+
 from sources import Json, channel_folder, read_problems, read_records, shared_folder
 
 #: Sort key of a version: higher sorts later, equal versions have equal keys.

@@ -193,6 +193,8 @@ class Session:
         channel_priority: str | None,
         policy: Mapping[str, Any],
         environment: Mapping[str, Any] | None,
+        # For tests: nothing of the session is used and everything is opened at once, the reference for the lazy way.
+        eager: bool = False,
     ) -> Solution: ...
 
 @final

@@ -239,7 +239,8 @@ def solve(
     prune
         Installed packages that nothing needs leave.
     satisfied_skip
-        Nothing is done when each spec matches an installed record.
+        Nothing is done when each spec matches an installed record, unless the environment breaks a pin or a
+        constraint, or has something to prune.
     force_reinstall
         Installed records that a spec matches are unlinked and linked again.
     force_remove

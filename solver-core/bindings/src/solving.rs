@@ -62,8 +62,9 @@ impl Session {
         })
     }
 
-    /// Finds the best set of packages; see `resolvent.solve`.
-    #[pyo3(signature = (specs, constraints, pins, strategy, timeout, channel_priority, policy, environment))]
+    /// Finds the best set of packages; see `resolvent.solve`. `eager` is for tests: it uses nothing of the session and
+    /// opens everything before the first search, the reference for what opens on demand.
+    #[pyo3(signature = (specs, constraints, pins, strategy, timeout, channel_priority, policy, environment, eager=false))]
     #[allow(clippy::too_many_arguments)] // the Python layer passes the whole request in one call
     fn solve(
         &self,
@@ -76,6 +77,7 @@ impl Session {
         channel_priority: Option<&str>,
         policy: PolicyArguments,
         environment: Option<EnvironmentArguments<'_>>,
+        eager: bool,
     ) -> PyResult<Solution> {
         let request = Request {
             specs: parse_specs(&specs)?,
@@ -92,8 +94,12 @@ impl Session {
                 .transpose()?,
         };
         let deadline = deadline_in(timeout);
-        let result =
-            py.detach(|| interruptibly(deadline, |budget| self.inner.solve(&request, budget)))?;
+        let result = py.detach(|| {
+            interruptibly(deadline, |budget| match eager {
+                false => self.inner.solve(&request, budget),
+                true => resolve::solve_eagerly(self.inner.index(), &request, budget),
+            })
+        })?;
         match result {
             Ok(solution) => Ok(Solution {
                 inner: Arc::new(solution),

@@ -1,14 +1,15 @@
 //! Solves DIMACS files as in the SAT competitions.
 //!
 //! ```text
-//! dimacs FILE... [--list FILE] [--proof FILE] [--binary] [--conflicts N] [--max-vars N] [--stats]
+//! dimacs FILE... [--list FILE] [--proof FILE] [--binary] [--conflicts N] [--max-vars N] [--stats] [--without TECHNIQUE]
 //! ```
 //!
 //! Prints `s SATISFIABLE` and the model in `v` lines, `s UNSATISFIABLE`, or `s UNKNOWN` when the
 //! conflict budget did not suffice. The exit code is 10, 20 or 0, and 1 after an error.
 //! With several files each block is preceded by `c FILE`, and the exit code is 0
 //! unless there was an error. `-` reads the standard input. `--list` names a file with one name of a
-//! formula on each line, for many formulas in one run. `--binary` writes the proof in binary DRAT.
+//! formula on each line, for many formulas in one run. `--binary` writes the proof in binary DRAT. `--stats` adds the
+//! counters and `c seconds READING SOLVING`. `--without` may be given several times.
 
 use cdcl::dimacs::{load, ReadOptions};
 use cdcl::{Config, DratFormat, DratWriter, Limits, NoProof, Outcome, ProofSink, Solver, Var};
@@ -16,8 +17,9 @@ use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::process::ExitCode;
+use std::time::Instant;
 
-const USAGE: &str = "usage: dimacs FILE... [--list FILE] [--proof FILE] [--binary] [--conflicts N] [--max-vars N] [--stats]";
+const USAGE: &str = "usage: dimacs FILE... [--list FILE] [--proof FILE] [--binary] [--conflicts N] [--max-vars N] [--stats] [--without TECHNIQUE]";
 
 #[derive(Default)]
 struct Options {
@@ -29,6 +31,7 @@ struct Options {
     conflicts: Option<u64>,
     read: ReadOptions,
     stats: bool,
+    config: Config,
 }
 
 fn parse_options(mut arguments: impl Iterator<Item = String>) -> Result<Options, Box<dyn Error>> {
@@ -50,6 +53,15 @@ fn parse_options(mut arguments: impl Iterator<Item = String>) -> Result<Options,
             "--conflicts" => options.conflicts = Some(value()?.parse()?),
             "--max-vars" => options.read.max_vars = value()?.parse()?,
             "--stats" => options.stats = true,
+            "--without" => {
+                let technique = value()?;
+                options.config = options.config.without(&technique).ok_or_else(|| {
+                    format!(
+                        "unknown technique {technique}; there are {}",
+                        Config::TECHNIQUES.join(", ")
+                    )
+                })?;
+            }
             flag if flag.starts_with("--") => return Err(format!("unknown {flag}\n{USAGE}").into()),
             _ => options.files.push(argument),
         }
@@ -70,15 +82,19 @@ fn solve<P: ProofSink>(
         "-" => Box::new(BufReader::new(io::stdin())),
         _ => Box::new(BufReader::new(File::open(file)?)),
     };
-    let mut solver = Solver::with_proof(Config::default(), proof);
+    let clock = Instant::now();
+    let mut solver = Solver::with_proof(options.config, proof);
     load(reader, &options.read, &mut solver)?;
+    let reading = clock.elapsed().as_secs_f64();
     let limits = Limits {
         conflicts: options.conflicts,
         ..Limits::default()
     };
     let outcome = solver.solve(&[], &limits);
     if options.stats {
+        let solving = clock.elapsed().as_secs_f64() - reading;
         writeln!(out, "c {:?}", solver.stats())?;
+        writeln!(out, "c seconds {reading:.6} {solving:.6}")?;
     }
     match outcome {
         Outcome::Satisfiable => {

@@ -45,6 +45,40 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// The techniques that [`Config::without`] knows.
+    pub const TECHNIQUES: [&'static str; 9] = [
+        "minimize",
+        "binary-minimize",
+        "reduce",
+        "simplify",
+        "restarts",
+        "alternating",
+        "phase-saving",
+        "reuse-trail",
+        "vsids",
+    ];
+
+    /// The same without one technique, for benches; `None` if there is none of that name. Without `alternating`
+    /// there are Glucose's restarts alone, without `restarts` there are none.
+    pub fn without(self, technique: &str) -> Option<Config> {
+        let mut config = self;
+        match technique {
+            "minimize" => config.minimize = false,
+            "binary-minimize" => config.binary_minimize = false,
+            "reduce" => config.reduce = false,
+            "simplify" => config.simplify = false,
+            "restarts" => config.restarts = Restarts::Never,
+            "alternating" => config.restarts = Restarts::Glucose,
+            "phase-saving" => config.phase_saving = false,
+            "reuse-trail" => config.reuse_trail = false,
+            "vsids" => config.vsids = false,
+            _ => return None,
+        }
+        Some(config)
+    }
+}
+
 /// Counters since a solver was made.
 #[derive(Copy, Clone, Default, PartialEq, Eq, Debug)]
 pub struct Stats {
@@ -70,4 +104,21 @@ pub struct Stats {
     pub reductions: u64,
     /// Learnt clauses dropped by reductions.
     pub deleted: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_technique_can_be_left_out() {
+        for technique in Config::TECHNIQUES {
+            let less = Config::default().without(technique);
+            assert!(
+                less.is_some_and(|less| less != Config::default()),
+                "{technique}"
+            );
+        }
+        assert_eq!(Config::default().without("luck"), None);
+    }
 }

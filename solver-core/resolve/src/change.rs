@@ -19,7 +19,7 @@ use conda::match_spec::MatchSpec;
 use conda::version::Version;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::check::unsatisfied;
+use crate::check::{unsatisfied, violated_limits};
 use crate::encode::Instance;
 use crate::needs::{asks_of, by_name, needs, Ask, Reach};
 use crate::optimize::item::{Cost, Item};
@@ -349,8 +349,13 @@ pub(crate) fn exempt(index: &Index, places: &[RecordRef], request: &Request) -> 
             segment.spec(spec).text
         )
     };
-    unsatisfied(index, places, request)
+    let mut sentences: Vec<String> = unsatisfied(index, places, request)
         .into_iter()
         .map(sentence)
-        .collect()
+        .collect();
+    let environment = request.environment.as_ref();
+    if environment.is_some_and(|e| e.mode == Mode::Remove) {
+        sentences.extend(violated_limits(index, places, request));
+    }
+    sentences
 }

@@ -270,6 +270,31 @@ pub(crate) fn unsatisfied(
     out
 }
 
+/// Constraints and pins that do not hold among records, one sentence each.
+pub(crate) fn violated_limits(
+    index: &Index,
+    places: &[RecordRef],
+    request: &Request,
+) -> Vec<String> {
+    let subjects: Vec<Subject<'_>> = places
+        .iter()
+        .map(|&at| Subject::from_index(index, at))
+        .collect();
+    let virtuals: Vec<PackageRecord> = request
+        .virtual_packages
+        .iter()
+        .map(|v| v.record())
+        .collect();
+    let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
+    let checker = Checker {
+        subjects: &subjects,
+        virtuals: &virtuals,
+        by_name: subjects.iter().map(|s| (s.name, s)).collect(),
+        broken: Vec::new(),
+    };
+    checker.broken_limits(request)
+}
+
 /// Everything the checker looks things up in.
 struct Checker<'c> {
     subjects: &'c [Subject<'c>],
@@ -465,17 +490,30 @@ impl<'c> Checker<'c> {
         }
     }
 
+    /// Constraints and pins; a removal chooses nothing, so what they say of the packages that stay is no rule for it.
     fn constraints(&mut self, request: &Request) {
-        for (kind, specs) in [("constraint", &request.constraints), ("pin", &request.pins)] {
-            for spec in specs {
-                if self.in_force(&spec.spec)
-                    && !self.respected(&Wanted::Parsed(Box::new(spec.spec.clone())))
-                {
-                    self.broken
-                        .push(format!("the {kind} '{}' is violated", spec.text));
-                }
-            }
+        let removes = request
+            .environment
+            .as_ref()
+            .is_some_and(|e| e.mode == Mode::Remove);
+        if !removes {
+            let broken = self.broken_limits(request);
+            self.broken.extend(broken);
         }
+    }
+
+    fn broken_limits(&self, request: &Request) -> Vec<String> {
+        let limits = [("constraint", &request.constraints), ("pin", &request.pins)];
+        let every = limits
+            .iter()
+            .flat_map(|(kind, specs)| specs.iter().map(move |spec| (kind, spec)));
+        every
+            .filter(|(_, spec)| {
+                self.in_force(&spec.spec)
+                    && !self.respected(&Wanted::Parsed(Box::new(spec.spec.clone())))
+            })
+            .map(|(kind, spec)| format!("the {kind} '{}' is violated", spec.text))
+            .collect()
     }
 
     /// Cut-offs, deny list and licences; what is installed may stay.

@@ -225,7 +225,7 @@ pub struct Environment {
     pub deps: Deps,
     /// Installed packages that nothing needs leave.
     pub prune: bool,
-    /// Nothing is done when each spec matches an installed record.
+    /// Nothing is done when each spec matches an installed record and the environment is a valid answer.
     pub satisfied_skip: bool,
     /// Requested records are linked again.
     pub force_reinstall: bool,

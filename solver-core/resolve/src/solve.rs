@@ -60,7 +60,10 @@ pub fn solve_eagerly(
 ) -> Result<Solution, SolveError> {
     let (index, policy) = Policy::ground(request, index)?;
     let mut inst = Instance::new(index, policy);
-    let asked = Asked::of(&mut inst, request);
+    let asked = match &request.environment {
+        Some(environment) => Plan::of(&mut inst, request, environment, &[]).asked,
+        None => Asked::of(&mut inst, request),
+    };
     inst.open_everything(&asked.wishes);
     solve_on(&mut inst, request, budget)
 }
@@ -104,7 +107,11 @@ pub(crate) fn solve_on(
                         .iter()
                         .any(|&at| spec.spec.matches(&index.record(at)))
             };
-            if environment.satisfied_skip && request.specs.iter().all(satisfied) {
+            // A pin that the environment breaks, or what is to be pruned, is work to do.
+            if environment.satisfied_skip
+                && request.specs.iter().all(satisfied)
+                && check_places(&inst.u.policy, &index, &installed, request).is_empty()
+            {
                 return finish(
                     inst,
                     request,

@@ -1,0 +1,341 @@
+"""The SAT solver against PicoSAT and CaDiCaL, and against itself without each of its techniques.
+
+    python benches/sat.py                        resolvent's solver, PicoSAT (pycosat) and CaDiCaL (python-sat)
+    python benches/sat.py --techniques           the solver as it is and without one technique after the other
+    python benches/sat.py --groups bench pigeonhole --out FOLDER
+
+The formulas: what `export_cnf` writes for real requests (the shared bench), for requests on a generated channel and
+for hard families of packages; random 3-SAT near its threshold; pigeonholes. Every verdict is compared; a difference
+fails the command. *solving* is the time from all clauses added to the verdict, *whole* has adding them too: from DIMACS
+text in the solver's own program, from lists in the bindings of the others. Of several runs the quickest counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
+
+import resolvent
+from families import FAMILIES, write
+from generate import generate
+from sources import REPOSITORY, Json, channel_folder, read_problems, shared_folder
+
+#: Clauses as in DIMACS, without the final zero.
+Formula = list[list[int]]
+GROUPS = ("bench", "generated", "families", "3-sat", "pigeonhole")
+TECHNIQUES = (
+    "minimize",
+    "binary-minimize",
+    "reduce",
+    "simplify",
+    "restarts",
+    "alternating",
+    "phase-saving",
+    "vsids",
+)
+#: Families and sizes that take any solver milliseconds to seconds.
+_FAMILIES = (("pigeonhole", 7), ("chain", 200), ("diamonds", 15), ("migration", 80), ("ancient", 30), ("builds", 1500))
+
+
+# -- Formulas
+
+
+def write_formulas(groups: Sequence[str], folder: Path, requests: int, seed: int) -> dict[str, list[Path]]:
+    """Write the DIMACS files of each group."""
+    makers: dict[str, Callable[[Path, int, int], Iterator[tuple[str, Formula | None]]]] = {
+        "bench": _bench,
+        "generated": _generated,
+        "families": _families,
+        "3-sat": _three_sat,
+        "pigeonhole": _pigeonholes,
+    }
+    found: dict[str, list[Path]] = {}
+    for group in groups:
+        (folder / group).mkdir(parents=True)
+        for name, formula in makers[group](folder / group, requests, seed):
+            path = folder / group / f"{name}.cnf"
+            if formula is not None:
+                lines = [f"p cnf {max(abs(lit) for clause in formula for lit in clause)} {len(formula)}"]
+                lines += [" ".join(map(str, [*clause, 0])) for clause in formula]
+                path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            found.setdefault(group, []).append(path)
+    return found
+
+
+def _export(problem: Json, index: resolvent.Index, folder: Path, name: str) -> None:
+    facts = problem["virtual_packages"]
+    resolvent.export_cnf(problem["specs"], index=index, path=folder / f"{name}.cnf", virtual_packages=facts)
+
+
+def _bench(folder: Path, requests: int, _seed: int) -> Iterator[tuple[str, None]]:
+    """Export real requests, spread over the bench, those without an answer included."""
+    data = shared_folder() / "data"
+    problems = sorted(read_problems(data / "bench.jsonl.gz"), key=lambda problem: len(problem["solution"]))
+    chosen = problems[:: max(1, len(problems) // requests)] + read_problems(data / "unsat.jsonl.gz")
+    for problem in chosen:
+        sources = [
+            f"{channel}={path}"
+            for channel in problem["channels"]
+            if (path := channel_folder(data / "channels", channel)) is not None
+        ]
+        index = resolvent.load_index(sources, platform=problem["platform"])
+        name = re.sub(r"\W+", "-", problem["id"])
+        _export(problem, index, folder, name)
+        yield name, None
+
+
+def _generated(folder: Path, requests: int, seed: int) -> Iterator[tuple[str, None]]:
+    """Export requests on a generated channel: its own, which have answers, and mixtures, which often have none."""
+    with tempfile.TemporaryDirectory() as channel:
+        generate(Path(channel), records=10_000, names=600, seed=seed, problems=2 * requests)
+        index = resolvent.load_index([Path(channel) / "channels" / "generated"], platform="linux-64")
+        problems = read_problems(Path(channel) / "problems.jsonl")
+    for at in range(requests):
+        name, problem = f"{at}", problems[at]
+        if at % 2:
+            other = problems[-at]
+            name, problem = f"{at}-mixed", {**problem, "specs": problem["specs"] + other["specs"]}
+        _export(problem, index, folder, name)
+        yield name, None
+
+
+def _families(folder: Path, _requests: int, seed: int) -> Iterator[tuple[str, None]]:
+    for family, size in _FAMILIES:
+        for satisfiable in (True, False):
+            name = f"{family}-{size}-{'sat' if satisfiable else 'unsat'}"
+            rng = random.Random(f"{seed}/{name}")
+            universe = FAMILIES[family][0](size, satisfiable, rng)
+            with tempfile.TemporaryDirectory() as channel:
+                write(universe, Path(channel) / "family", rng)
+                index = resolvent.load_index([Path(channel) / "family"], platform="linux-64")
+            _export({"specs": universe.specs, "virtual_packages": []}, index, folder, name)
+            yield name, None
+
+
+def _three_sat(_folder: Path, _requests: int, seed: int) -> Iterator[tuple[str, Formula]]:
+    rng = random.Random(seed)
+    for size, count in ((150, 12), (200, 12)):
+        for at in range(count):
+            clauses = [
+                [rng.choice((-1, 1)) * variable for variable in rng.sample(range(1, size + 1), 3)]
+                for _ in range(round(4.26 * size))
+            ]
+            yield f"{size}-{at}", clauses
+
+
+def _pigeonholes(_folder: Path, _requests: int, _seed: int) -> Iterator[tuple[str, Formula]]:
+    for holes in (6, 7, 8):
+        # Which variable says that a pigeon (row) sits in a hole (column).
+        at = [[pigeon * holes + hole + 1 for hole in range(holes)] for pigeon in range(holes + 1)]
+        yield (
+            f"{holes + 1}-{holes}",
+            at + [[-a, -b] for column in zip(*at, strict=True) for a, b in combinations(column, 2)],
+        )
+
+
+# -- Solvers
+
+
+class Run(NamedTuple):
+    """One formula, solved."""
+
+    satisfiable: bool
+    #: Seconds to read or add the clauses.
+    adding: float
+    #: Seconds from there to the verdict.
+    solving: float
+    #: 0 where the solver does not tell.
+    conflicts: int
+
+    @property
+    def whole(self) -> float:
+        """Seconds from the clauses in the solver's own form to the verdict."""
+        return self.adding + self.solving
+
+
+Contender = Callable[[Sequence[Path]], list[Run]]
+
+
+def build() -> Path:
+    """Build the solver's DIMACS program."""
+    command = ["cargo", "build", "--release", "--locked", "--quiet", "-p", "cdcl", "--example", "dimacs"]
+    built = subprocess.run(
+        [*command, "--message-format=json"], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, check=True
+    )
+    artifacts = [json.loads(line) for line in built.stdout.splitlines()]
+    return Path(next(a["executable"] for a in artifacts if a.get("executable") and a["target"]["name"] == "dimacs"))
+
+
+def own(program: Path, without: str = "") -> Contender:
+    """Return a contender that solves with the DIMACS program, all formulas in one process."""
+    options = ["--without", without] if without else []
+
+    def solve(paths: Sequence[Path]) -> list[Run]:
+        with tempfile.NamedTemporaryFile("w", suffix=".list") as names:
+            names.write("\n".join(map(str, paths)) + "\n")
+            names.flush()
+            command = [str(program), "--list", names.name, "--stats", *options]
+            text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        verdicts = re.findall(r"^s (\w+)$", text, re.MULTILINE)
+        seconds = re.findall(r"^c seconds (\S+) (\S+)$", text, re.MULTILINE)
+        conflicts = re.findall(r"^c Stats \{.*\bconflicts: (\d+)", text, re.MULTILINE)
+        return [
+            Run(verdict == "SATISFIABLE", float(adding), float(solving), int(count))
+            for verdict, (adding, solving), count in zip(verdicts, seconds, conflicts, strict=True)
+        ]
+
+    return solve
+
+
+def read_formula(path: Path) -> Formula:
+    """Read a DIMACS file."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [[int(word) for word in line.split()[:-1]] for line in lines if line[0] not in "cp"]
+
+
+def picosat(paths: Sequence[Path]) -> list[Run]:
+    """Solve with PicoSAT; its binding adds and solves in one call; one that may do little tells what adding costs."""
+    import pycosat
+
+    runs = []
+    for path in paths:
+        formula = read_formula(path)
+        # The binding takes no empty clause.
+        if not all(formula):
+            runs.append(Run(False, 0.0, 0.0, 0))
+            continue
+        begin = time.perf_counter()
+        pycosat.solve(formula, prop_limit=1)
+        middle = time.perf_counter()
+        verdict = pycosat.solve(formula) != "UNSAT"
+        whole = time.perf_counter() - middle
+        adding = min(middle - begin, whole)
+        runs.append(Run(verdict, adding, whole - adding, 0))
+    return runs
+
+
+def cadical(paths: Sequence[Path]) -> list[Run]:
+    """Solve with CaDiCaL."""
+    from pysat.solvers import Solver
+
+    runs = []
+    for path in paths:
+        formula = read_formula(path)
+        begin = time.perf_counter()
+        with Solver(name="cadical195", bootstrap_with=formula) as solver:
+            middle = time.perf_counter()
+            verdict = bool(solver.solve())
+            end = time.perf_counter()
+            runs.append(Run(verdict, middle - begin, end - middle, int(solver.accum_stats()["conflicts"])))
+    return runs
+
+
+def measure(
+    formulas: dict[str, list[Path]], contenders: dict[str, Contender], runs: int
+) -> dict[str, dict[str, list[Run]]]:
+    """Return the quickest runs of each group and contender; the contenders take turns.
+
+    Raises
+    ------
+    SystemExit
+        If two verdicts differ.
+    """
+    found: dict[str, dict[str, list[Run]]] = {}
+    for group, paths in formulas.items():
+        rounds: dict[str, list[list[Run]]] = {name: [] for name in contenders}
+        for _ in range(runs):
+            for name, solve in contenders.items():
+                rounds[name].append(solve(paths))
+        found[group] = {
+            name: [min(of_one, key=lambda run: run.solving) for of_one in zip(*of_all, strict=True)]
+            for name, of_all in rounds.items()
+        }
+        for at, path in enumerate(paths):
+            verdicts = {name: of_group[at].satisfiable for name, of_group in found[group].items()}
+            if len(set(verdicts.values())) > 1:
+                raise SystemExit(f"the verdicts on {path.parent.name}/{path.name} differ: {verdicts}")
+    return found
+
+
+# -- Reports
+
+
+def table(found: dict[str, dict[str, list[Run]]], base: str) -> list[str]:
+    """Return the lines of a table: for each group and contender times, and their ratios to those of `base`.
+
+    A ratio above 1: the contender takes longer than `base`.
+    """
+    everything: dict[str, list[Run]] = {}
+    for contenders in found.values():
+        for name, runs in contenders.items():
+            everything.setdefault(name, []).extend(runs)
+    lines = [_line("", "", "solving:", "", "ratio of", "ratio", "whole:", "ratio of", "")]
+    lines.append(_line("formulas", "solver", "median", "sum", "medians", "of sums", "median", "medians", "conflicts"))
+    for group, contenders in [*found.items(), ("all", everything)]:
+        base_median, base_total, base_whole = _figures(contenders[base])
+        for name, runs in contenders.items():
+            median, total, whole = _figures(runs)
+            conflicts = sum(run.conflicts for run in runs)
+            ratios = (median / base_median, total / base_total, whole / base_whole)
+            of_medians, of_sums, of_wholes = (f"{ratio:.2f}" for ratio in ratios)
+            times = (f"{median * 1000:.3f} ms", f"{total:.3f} s", of_medians, of_sums, f"{whole * 1000:.3f} ms")
+            lines.append(
+                _line(f"{group} ({len(runs)})", name, *times, of_wholes, f"{conflicts:,}" if conflicts else "")
+            )
+    return lines
+
+
+def _line(group: str, name: str, *cells: str) -> str:
+    widths = (13, 11, 10, 9, 13, 10, 12)
+    return f"{group:18}{name:>20}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+
+
+def _figures(runs: Sequence[Run]) -> tuple[float, float, float]:
+    solving = [run.solving for run in runs]
+    return statistics.median(solving), sum(solving), statistics.median(run.whole for run in runs)
+
+
+def main() -> None:
+    """Read the options, write formulas, measure, report."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--techniques", action="store_true", help="compare with the solver without each technique")
+    parser.add_argument("--groups", choices=GROUPS, nargs="+", default=list(GROUPS))
+    parser.add_argument("--requests", type=int, default=40, help="how many real and how many generated requests")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, help="folder for sat.json, and for the formulas")
+    options = parser.parse_args()
+    program = build()
+    contenders = {"resolvent": own(program)}
+    if options.techniques:
+        contenders |= {f"no {technique}": own(program, technique) for technique in TECHNIQUES}
+    else:
+        contenders |= {"PicoSAT": picosat, "CaDiCaL": cadical}
+    with tempfile.TemporaryDirectory() as passing:
+        folder = (options.out or Path(passing)) / "cnf"
+        formulas = write_formulas(options.groups, folder, options.requests, options.seed)
+        found = measure(formulas, contenders, options.runs)
+    print("\n".join(table(found, "resolvent")))
+    if options.out:
+        named = {
+            group: {
+                name: {path.stem: run._asdict() for path, run in zip(formulas[group], runs, strict=True)}
+                for name, runs in of_group.items()
+            }
+            for group, of_group in found.items()
+        }
+        (options.out / "sat.json").write_text(json.dumps(named, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
