@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._core import ChannelNotFound, MatchSpec, ResolventError
@@ -29,7 +29,9 @@ from ._core import ChannelNotFound, MatchSpec, ResolventError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .network import NetworkConfig
+    from .network import FetchedSubdir, NetworkConfig
+    from .network.fetch import Surveyed
+    from .network.gradual import Gradual
 
 #: What `load_index` and `solve` take as a channel.
 ChannelSource = str | os.PathLike[str]
@@ -176,52 +178,95 @@ def resolve_sources(
     ResolventError
         If something cannot be fetched; see `resolvent.network.NetworkError`, whose `.kind` says why.
     """
-    parsed = [parse_source(source) for source in sources]
-    remote = [source for source in parsed if isinstance(source, NetworkSource)]
-    fetched = _fetch(parsed, remote, platform, specs, offline, network) if remote else iter(())
-    folders: list[tuple[str | None, str]] = []
-    for source in parsed:
-        if isinstance(source, LocalSource):
-            folders.append((source.name, source.folder))
-        else:
-            folders.extend((source.name or name, folder) for name, folder in next(fetched))
-    return folders
+    opened = OpenedSources(sources, platform=platform, selective=specs is not None, offline=offline, network=network)
+    return opened.folders(specs)
 
 
-def _fetch(
-    parsed: Sequence[LocalSource | NetworkSource],
-    remote: Sequence[NetworkSource],
-    platform: str,
-    specs: Iterable[str] | None,
-    offline: bool | None,
-    network: NetworkConfig | None,
-) -> Iterator[list[tuple[str, str]]]:
-    """Fetch all channels together, because packages of one lead to packages of another."""
-    # Imported here: most of what it needs is not needed for local channels.
-    import dataclasses
-    from pathlib import Path
+class OpenedSources:
+    """Channels that were found; of those on the network the shard indices, or whole files, are here.
 
-    from .network import NetworkConfig, fetch_channels
-    from .network.display import terminal_progress
+    Parameters are those of `resolve_sources`; `selective`: only what specs can lead to will be asked for.
+    """
 
-    config = NetworkConfig.from_environment() if network is None else network
-    if offline is not None:
-        config = dataclasses.replace(config, offline=offline)
-    subdirs = ["noarch"] if platform == "noarch" else [platform, "noarch"]
-    local = [Path(source.folder) for source in parsed if isinstance(source, LocalSource)]
-    with terminal_progress() as progress:
-        results = fetch_channels(
-            [source.location for source in remote],
-            subdirs=subdirs,
-            config=config,
-            names=None if specs is None else _names(specs),
-            progress=progress,
-            local_files=[file for folder in local for subdir in subdirs for file in _repodata(folder / subdir)],
-        )
-    for subdirs_found in results:
-        # One folder a channel, in order; a plain name means conda's own server to the core, so others are URLs.
-        named = {str(one.folder): _channel_of(one.channel, one.base_url) for one in subdirs_found}
-        yield [(name, folder) for folder, name in named.items()]
+    def __init__(
+        self,
+        sources: Sequence[ChannelSource],
+        *,
+        platform: str,
+        selective: bool,
+        offline: bool | None = None,
+        network: NetworkConfig | None = None,
+    ) -> None:
+        self._parsed = [parse_source(source) for source in sources]
+        self._remote = [source for source in self._parsed if isinstance(source, NetworkSource)]
+        self._subdirs = ["noarch"] if platform == "noarch" else [platform, "noarch"]
+        self._surveyed: Surveyed | None = None
+        if self._remote:
+            self._survey(selective, offline, network)
+
+    def _survey(self, selective: bool, offline: bool | None, network: NetworkConfig | None) -> None:
+        # Imported here: most of what it needs is not needed for local channels.
+        import dataclasses
+
+        from .network import NetworkConfig
+        from .network.display import terminal_progress
+        from .network.fetch import survey
+
+        config = NetworkConfig.from_environment() if network is None else network
+        if offline is not None:
+            config = dataclasses.replace(config, offline=offline)
+        with terminal_progress() as progress:
+            self._surveyed = survey(
+                [source.location for source in self._remote],
+                subdirs=self._subdirs,
+                config=config,
+                selective=selective,
+                progress=progress,
+                local_files=self._local_files(),
+            )
+
+    @property
+    def remote(self) -> bool:
+        """Whether there are channels on the network."""
+        return bool(self._remote)
+
+    def folders(self, specs: Iterable[str] | None) -> list[tuple[str | None, str]]:
+        """Return what `resolve_sources` does."""
+        if self._surveyed is None:
+            return self.arranged([])
+        from .network.display import terminal_progress
+
+        with terminal_progress() as progress:
+            names = None if specs is None else _names(specs)
+            fetched = self._surveyed.fetch(names, progress=progress, local_files=self._local_files())
+        return self.arranged(fetched)
+
+    def gradual(self) -> Gradual | None:
+        """Return the shards of these channels, to be fetched as a solver needs them; None if not all have shards."""
+        if self._surveyed is None or len(self._remote) != len(self._parsed) or not self._surveyed.indices:
+            return None
+        from .network.gradual import Gradual
+
+        return Gradual(self._surveyed, self._surveyed.indices)
+
+    def arranged(self, fetched: Sequence[Sequence[FetchedSubdir]]) -> list[tuple[str | None, str]]:
+        """Return (channel or None, local folder) of each channel, given what was fetched of those on the network."""
+        results = iter(fetched)
+        folders: list[tuple[str | None, str]] = []
+        for source in self._parsed:
+            if isinstance(source, LocalSource):
+                folders.append((source.name, source.folder))
+                continue
+            # One folder a channel, in order; a plain name means conda's own server to the core, so others are URLs.
+            named = {str(one.folder): _channel_of(one.channel, one.base_url) for one in next(results)}
+            folders.extend((source.name or name, folder) for folder, name in named.items())
+        return folders
+
+    def _local_files(self) -> list[Path]:
+        from pathlib import Path
+
+        local = [Path(source.folder) for source in self._parsed if isinstance(source, LocalSource)]
+        return [file for folder in local for subdir in self._subdirs for file in _repodata(folder / subdir)]
 
 
 def _channel_of(name: str, base_url: str) -> str:

@@ -21,11 +21,12 @@ from ._core import Conflict, DeadlineExceeded, Index, ResolventError, Solution, 
 from .arguments import CHANNEL_PRIORITIES, STRATEGIES
 from .channels import host_platform, sample_channel
 from .environments import DEPS
-from .solving import Session, load_index
+from .solving import solve_channels
 from .virtual_packages import VirtualPackage, detect_virtual_packages, from_pair
 
 if TYPE_CHECKING:
     from .environments import Mode
+    from .solving import Session
 
 EXIT_SOLVED, EXIT_UNSATISFIABLE, EXIT_BAD_INPUT, EXIT_DEADLINE, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -306,16 +307,7 @@ def _answer(options: argparse.Namespace) -> tuple[Solution, Index]:
     if not channels:
         raise _UsageError("give a channel with -c, or try --sample (see: resolvent solve --help)")
     platform = options.platform or host_platform()
-    installed = [] if prefix is None else [record.name for record in prefix.records]
-    index = load_index(
-        channels,
-        platform=platform,
-        channel_priority=options.channel_priority,
-        specs=[*options.specs, *installed],
-        offline=options.offline or None,
-    )
     facts = target_facts(platform, options.virtual_packages, detect=not options.no_detect)
-    session = Session(index, virtual_packages=[str(fact) for fact in facts])
     mode: Mode = "update-all" if options.mode == "update" and not options.specs else options.mode
     request: dict[str, Any] = {
         "constraints": options.constraints,
@@ -331,19 +323,28 @@ def _answer(options: argparse.Namespace) -> tuple[Solution, Index]:
         "strategy": options.strategy,
         "exclude_newer": options.exclude_newer,
     }
-    if options.save_problem:
-        from .reproducing import save_problem
-
-        wish = options.wish if options.run is _why_not else None
-        save_problem(
-            options.save_problem,
-            options.specs,
-            index=index,
-            virtual_packages=session.virtual_packages,
-            wish=wish,
-            **request,
+    where: dict[str, Any] = {
+        "platform": platform,
+        "channel_priority": options.channel_priority,
+        "offline": options.offline or None,
+    }
+    texts = [str(fact) for fact in facts]
+    if not options.save_problem and not getattr(options, "proof", None):
+        solution, index = solve_channels(
+            options.specs, channels, virtual_packages=texts, asked={**request, "timeout": options.timeout}, **where
         )
-    solution = _proved(session, options, request)
+    else:
+        # A problem, and a proof, hold all that the request can reach.
+        from .solving import Session, load_index
+
+        installed = [] if prefix is None else [record.name for record in prefix.records]
+        index = load_index(channels, specs=[*options.specs, *installed], **where)
+        if options.save_problem:
+            from .reproducing import save_problem
+
+            wish = options.wish if options.run is _why_not else None
+            save_problem(options.save_problem, options.specs, index=index, virtual_packages=texts, wish=wish, **request)
+        solution = _proved(Session(index, virtual_packages=texts), options, request)
     if prefix is not None and not options.json:
         _print_warnings([str(warning) for warning in prefix.warnings])
     return solution, index

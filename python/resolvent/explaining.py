@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from . import _core
 from ._core import Conflict, MatchSpec, Solution
 from .arguments import timeout_seconds
+from .stepwise import complete
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -124,7 +125,7 @@ def why_not(solution: Solution, spec: str | MatchSpec, *, timeout: float | None 
     DeadlineExceeded
         If the timeout struck before there was an answer.
     """
-    found = _core.why_not(solution, str(spec), timeout_seconds(timeout))
+    found = _core.why_not(complete(solution), str(spec), timeout_seconds(timeout))
 
     def words(record: tuple[str, str] | None) -> str | None:
         return None if record is None else " ".join(record)

@@ -6,7 +6,7 @@ No rule of conda lives here.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import _core
@@ -25,8 +25,8 @@ from .arguments import (
     timeout_seconds,
 )
 from .asking import shape_request
-from .channels import ChannelSource, host_platform, resolve_sources
-from .environments import Cutoffs, Deps, Licenses, Mode, as_prefix
+from .channels import ChannelSource, OpenedSources, host_platform
+from .environments import Cutoffs, Deps, Licenses, Mode, as_prefix, policy_arguments
 from .places import index_folder
 from .virtual_packages import VirtualPackages
 from .virtual_packages import virtual_packages as shape_virtual_packages
@@ -78,12 +78,25 @@ def load_index(
     """
     sources = [channels] if isinstance(channels, (str, os.PathLike)) else list(channels)
     texts = None if specs is None else specs_of("specs", specs)
+    target = _platform(platform)
+    opened = OpenedSources(sources, platform=target, selective=texts is not None, offline=offline)
+    return _load(opened.folders(texts), target, channel_priority, skip_bad_records)
+
+
+def _load(
+    folders: Sequence[tuple[str | None, str]],
+    platform: str,
+    channel_priority: ChannelPriority,
+    skip_bad_records: bool,
+    keep: bool = True,
+) -> Index:
+    """Read folders; `keep` makes and uses index files."""
     index = _core.load_index(
-        resolve_sources(sources, platform=_platform(platform), specs=texts, offline=offline),
-        _platform(platform),
+        list(folders),
+        platform,
         choice("channel_priority", channel_priority, CHANNEL_PRIORITIES),
         flag("skip_bad_records", skip_bad_records),
-        None if os.environ.get("RESOLVENT_NO_INDEX_FILES") else index_folder(),
+        index_folder() if keep and not os.environ.get("RESOLVENT_NO_INDEX_FILES") else None,
     )
     if index.log:
         import logging
@@ -269,45 +282,103 @@ def solve(
     InvalidMatchSpec, InvalidVersion, InvalidRepodata, ChannelNotFound
         For bad input; all are kinds of `ResolventError`.
     """
+    asked: dict[str, Any] = {
+        "constraints": constraints,
+        "pins": pins,
+        "installed": installed,
+        "history": history,
+        "mode": mode,
+        "freeze_installed": freeze_installed,
+        "update_deps": update_deps,
+        "deps": deps,
+        "prune": prune,
+        "satisfied_skip": satisfied_skip,
+        "force_reinstall": force_reinstall,
+        "force_remove": force_remove,
+        "ignore_pinned": ignore_pinned,
+        "exclude_newer": exclude_newer,
+        "deny": deny,
+        "licenses": licenses,
+        "strategy": strategy,
+        "timeout": timeout,
+    }
     if index is None:
         if channels is None:
             raise TypeError("solve() needs index or channels")
-        specs = specs_of("specs", specs)
-        prefix = as_prefix(installed)
-        there = list(prefix.records) if prefix is not None else records_of("installed", installed or ())
-        if prefix is None and installed is not None:
-            installed = there
-        index = load_index(
+        solution, _ = solve_channels(
+            specs,
             channels,
             platform=platform,
             channel_priority="strict" if channel_priority is None else channel_priority,
             skip_bad_records=skip_bad_records,
-            specs=[*specs, *(record.name for record in there)],
             offline=offline,
+            virtual_packages=virtual_packages,
+            asked=asked,
         )
-    elif channels is not None or platform is not None or skip_bad_records or offline is not None:
+        return solution
+    if channels is not None or platform is not None or skip_bad_records or offline is not None:
         raise TypeError("solve() takes channels, platform, skip_bad_records and offline only where no index is given")
-    return Session(index, virtual_packages=virtual_packages).solve(
-        specs,
-        constraints=constraints,
-        pins=pins,
-        installed=installed,
-        history=history,
-        mode=mode,
-        freeze_installed=freeze_installed,
-        update_deps=update_deps,
-        deps=deps,
-        prune=prune,
-        satisfied_skip=satisfied_skip,
-        force_reinstall=force_reinstall,
-        force_remove=force_remove,
-        ignore_pinned=ignore_pinned,
-        exclude_newer=exclude_newer,
-        deny=deny,
-        licenses=licenses,
-        strategy=strategy,
-        timeout=timeout,
-        channel_priority=channel_priority,
+    return Session(index, virtual_packages=virtual_packages).solve(specs, **asked, channel_priority=channel_priority)
+
+
+def solve_channels(
+    specs: Specs,
+    channels: ChannelSource | Sequence[ChannelSource],
+    *,
+    platform: str | None,
+    channel_priority: ChannelPriority,
+    skip_bad_records: bool = False,
+    offline: bool | None,
+    virtual_packages: VirtualPackages,
+    asked: Mapping[str, Any],
+) -> tuple[Solution, Index]:
+    """Return the answer to a request on channels, and the index that it was found in.
+
+    Parameters
+    ----------
+    specs, channels, platform, channel_priority, skip_bad_records, offline, virtual_packages
+        As `solve` takes them.
+    asked
+        The other parameters of `Session.solve`.
+    """
+    texts = specs_of("specs", specs)
+    sources = [channels] if isinstance(channels, (str, os.PathLike)) else list(channels)
+    installed = asked.get("installed")
+    prefix = as_prefix(installed)
+    there = list(prefix.records) if prefix is not None else records_of("installed", installed or ())
+    if prefix is None and installed is not None:
+        asked = {**asked, "installed": there}
+    target = _platform(platform)
+    facts = shape_virtual_packages(virtual_packages, target)
+
+    def load(folders: Sequence[tuple[str | None, str]], keep: bool = True) -> Index:
+        return _load(folders, target, channel_priority, skip_bad_records, keep)
+
+    def ask(index: Index) -> Solution:
+        return Session(index, virtual_packages=facts).solve(texts, **asked)
+
+    opened = OpenedSources(sources, platform=target, selective=True, offline=offline)
+    if opened.remote and _is_plain(asked):
+        from .stepwise import solve_stepwise
+
+        policy = policy_arguments(asked.get("exclude_newer"), asked.get("deny", ()), asked.get("licenses"))
+        limits = {key: specs_of(key, asked.get(key, ())) for key in ("constraints", "pins")}
+        question = {**limits, "policy": policy, "priority": channel_priority, "facts": facts, "skip": skip_bad_records}
+        found = solve_stepwise(opened, texts, question, load, ask)
+        if found is not None:
+            return found
+    index = load(opened.folders([*texts, *(record.name for record in there)]))
+    return ask(index), index
+
+
+def _is_plain(asked: Mapping[str, Any]) -> bool:
+    """Whether a fresh environment of the best packages is asked for, and nothing else."""
+    usual = {"mode": "install", "deps": "all", "strategy": "highest"}
+    free = {"constraints", "pins", "exclude_newer", "deny", "licenses", "ignore_pinned"}
+    return all(
+        value == usual[key] if key in usual else value is None or value is False
+        for key, value in asked.items()
+        if key not in free
     )
 
 

@@ -34,6 +34,8 @@ class Piece:
 
     subdir: str
     source: tuple[ShardIndex, Sequence[Shard]] | Copy
+    note: str = ""
+    """What else the content depends on."""
 
 
 def assemble(context: Context, pieces: Sequence[Piece]) -> list[Path]:
@@ -62,7 +64,7 @@ def _identity(piece: Piece) -> str:
         return json.dumps([piece.subdir, piece.source.path.name, piece.source.digest])
     index, shards = piece.source
     content = sorted((shard.name, shard.digest.hex()) for shard in shards)
-    return json.dumps([piece.subdir, _info(index), content], sort_keys=True)
+    return json.dumps([piece.subdir, _info(index), content, *([piece.note] if piece.note else [])], sort_keys=True)
 
 
 def _place(context: Context, folder: Path, piece: Piece) -> Path:

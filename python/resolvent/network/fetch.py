@@ -12,7 +12,7 @@ import itertools
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +63,7 @@ class FetchedSubdir:
 
 
 @dataclass
-class _Part:
+class Part:
     """One subdir of one channel on its way."""
 
     location: ChannelLocation
@@ -74,6 +74,7 @@ class _Part:
     """Why an index that may well be there cannot be used."""
 
     def done(self, path: Path) -> FetchedSubdir:
+        """Return what the caller gets, given the file."""
         where = self.location
         return FetchedSubdir(where.name, where.base_url, self.subdir, path, sharded=self.index is not None)
 
@@ -129,21 +130,71 @@ def fetch_channels(
     NetworkError, InvalidRepodata
         Something could not be had, or is damaged.
     """
+    selective = names is not None
+    surveyed = survey(
+        sources, subdirs=subdirs, config=config, selective=selective, progress=progress, local_files=local_files
+    )
+    return surveyed.fetch(names, progress=progress, local_files=local_files)
+
+
+@dataclass
+class Surveyed:
+    """Channels whose shard indices, or whole files, are here; what a request needs of them is not yet."""
+
+    config: NetworkConfig
+    store: Store
+    located: list[list[ChannelLocation]]
+    parts: list[Part]
+
+    @property
+    def indices(self) -> list[ShardIndex] | None:
+        """The shard indices, in the order of the parts, if all channels have them; else ``None``."""
+        if any(part.whole is not None for part in self.parts):
+            return None
+        return [part.index for part in self.parts if part.index is not None]
+
+    def fetch(
+        self,
+        names: Iterable[str] | None,
+        *,
+        progress: ProgressCallback | None = None,
+        local_files: Sequence[Path] = (),
+    ) -> list[list[FetchedSubdir]]:
+        """Fetch what the names can lead to; see :func:`fetch_channels`."""
+        wanted = None if names is None else sorted({n for text in names for n in names_in_spec(text)})
+        paths = _paths(self.config, self.store, self.parts, wanted, local_files, progress)
+        _sweep(self.store)
+        return self.arranged(paths)
+
+    def arranged(self, paths: Mapping[int, Path]) -> list[list[FetchedSubdir]]:
+        """Return files, given by the ``id`` of their part, as :func:`fetch_channels` does."""
+        results: list[list[FetchedSubdir]] = []
+        for group in self.located:
+            mine = [part for loc in group for part in self.parts if part.location is loc]
+            results.append([part.done(paths[id(part)]) for part in mine if id(part) in paths])
+        return results
+
+
+def survey(
+    sources: Sequence[str],
+    *,
+    subdirs: Sequence[str],
+    config: NetworkConfig,
+    selective: bool,
+    progress: ProgressCallback | None = None,
+    local_files: Sequence[Path] = (),
+) -> Surveyed:
+    """Fetch shard indices where a request is known (``selective``) and the channel has them, else whole files.
+
+    Parameters and errors are those of :func:`fetch_channels`.
+    """
     located = [locate(source, config.channel_alias) for source in sources]
-    parts = [_Part(loc, sub) for group in located for loc in group for sub in subdirs]
+    parts = [Part(loc, sub) for group in located for loc in group for sub in subdirs]
     store = Store(config.cache_root())
-    wanted = None if names is None else sorted({n for text in names for n in names_in_spec(text)})
     with _client(config, progress) as http:
-        context = Context(config, store, http)
-        _survey(context, parts, wanted is not None, local_files)
+        _survey(Context(config, store, http), parts, selective, local_files)
     _require(located, parts)
-    paths = _paths(config, store, parts, wanted, local_files, progress)
-    _sweep(store)
-    results: list[list[FetchedSubdir]] = []
-    for group in located:
-        mine = [part for loc in group for part in parts if part.location is loc]
-        results.append([part.done(paths[id(part)]) for part in mine if id(part) in paths])
-    return results
+    return Surveyed(config, store, located, parts)
 
 
 @contextlib.contextmanager
@@ -156,11 +207,11 @@ def _client(config: NetworkConfig, progress: ProgressCallback | None) -> Iterato
         http.close()
 
 
-def _survey(context: Context, parts: Sequence[_Part], selective: bool, local_files: Sequence[Path]) -> None:
+def _survey(context: Context, parts: Sequence[Part], selective: bool, local_files: Sequence[Path]) -> None:
     """Decide for each part between shards and whole repodata, and fetch the index or the whole."""
     sharding = context.config.use_shards
 
-    def look(part: _Part) -> None:
+    def look(part: Part) -> None:
         if selective and sharding:
             part.index = _index_if_any(context, part)
             if part.index is None:
@@ -176,7 +227,7 @@ def _survey(context: Context, parts: Sequence[_Part], selective: bool, local_fil
     if any(part.index for part in parts) and selective and too_large([*wholes, *local_files]):
         _log.info("shards are not used: a channel without them is too large to follow by name")
 
-        def switch(part: _Part) -> None:
+        def switch(part: Part) -> None:
             index, part.index = part.index, None
             _fetch_whole(context, part)
             if part.whole is None:
@@ -185,13 +236,13 @@ def _survey(context: Context, parts: Sequence[_Part], selective: bool, local_fil
         _in_parallel(context, switch, [part for part in parts if part.index])
 
 
-def _fetch_whole(context: Context, part: _Part) -> None:
+def _fetch_whole(context: Context, part: Part) -> None:
     part.whole = fetch_whole(context, part.location, part.subdir)
     if part.whole is None and part.index is None and part.problem is None and context.config.use_shards:
         part.index = _index_if_any(context, part)
 
 
-def _index_if_any(context: Context, part: _Part) -> ShardIndex | None:
+def _index_if_any(context: Context, part: Part) -> ShardIndex | None:
     try:
         return fetch_index(context, part.location, part.subdir)
     except NetworkError as error:
@@ -204,7 +255,7 @@ def _index_if_any(context: Context, part: _Part) -> ShardIndex | None:
     return None
 
 
-def _require(located: Sequence[Sequence[ChannelLocation]], parts: Sequence[_Part]) -> None:
+def _require(located: Sequence[Sequence[ChannelLocation]], parts: Sequence[Part]) -> None:
     """Every channel must have one of the wanted subdirs."""
     for group in located:
         for location in group:
@@ -222,7 +273,7 @@ def _require(located: Sequence[Sequence[ChannelLocation]], parts: Sequence[_Part
 def _paths(
     config: NetworkConfig,
     store: Store,
-    parts: Sequence[_Part],
+    parts: Sequence[Part],
     wanted: Sequence[str] | None,
     local_files: Sequence[Path],
     progress: ProgressCallback | None,
@@ -255,14 +306,14 @@ def _paths(
 
 def _close_and_assemble(
     context: Context,
-    parts: Sequence[_Part],
+    parts: Sequence[Part],
     graphs: Sequence[NameGraph],
     wanted: Sequence[str] | None,
     progress: ProgressCallback | None,
 ) -> dict[int, Path]:
     here = [part for part in parts if part.index is not None or part.whole is not None]
     memo = None if graphs else _memo_path(context, here, wanted)
-    known = None if memo is None else _recall(context, memo, len(here))
+    known = None if memo is None else recall(context, memo, len(here))
     if known is None:
         indices = [part.index for part in here if part.index is not None]
         names = {name for index in indices for name in index.shards} if wanted is None else wanted
@@ -282,8 +333,7 @@ def _close_and_assemble(
             else:
                 known += [_some(part.whole).path for part in mine]
         if memo is not None:
-            text = json.dumps({"files": [str(path.relative_to(context.store.root)) for path in known]})
-            context.store.write(memo, text.encode(), durable=False)
+            remember(context, memo, known)
     return {id(part): path for part, path in zip(here, known, strict=True)}
 
 
@@ -293,7 +343,7 @@ def _some(copy: Copy | None) -> Copy:
     return copy
 
 
-def _memo_path(context: Context, parts: Sequence[_Part], wanted: Sequence[str] | None) -> Path:
+def _memo_path(context: Context, parts: Sequence[Part], wanted: Sequence[str] | None) -> Path:
     """Return where the answer to exactly this question is remembered."""
     question = ["*" if wanted is None else " ".join(wanted)]
     for part in parts:
@@ -302,7 +352,14 @@ def _memo_path(context: Context, parts: Sequence[_Part], wanted: Sequence[str] |
     return context.store.folder("closures") / f"{digest_of(question)}.json"
 
 
-def _recall(context: Context, memo: Path, count: int) -> list[Path] | None:
+def remember(context: Context, memo: Path, files: Sequence[Path]) -> None:
+    """Write down which files answer a question."""
+    text = json.dumps({"files": [str(path.relative_to(context.store.root)) for path in files]})
+    context.store.write(memo, text.encode(), durable=False)
+
+
+def recall(context: Context, memo: Path, count: int) -> list[Path] | None:
+    """Return the files that were written down for a question, if all of them are whole."""
     try:
         files = json.loads(memo.read_bytes())["files"]
         paths = [context.store.root / Path(name) for name in files]

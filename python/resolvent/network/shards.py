@@ -14,6 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from resolvent.network.depnames import names_in_sections
 from resolvent.network.errors import InvalidRepodata, NetworkError, invalid_repodata
@@ -57,6 +58,11 @@ def load_shard(context: Context, index: ShardIndex, name: str) -> Shard:
     NetworkError, InvalidRepodata
         It cannot be had, or is damaged.
     """
+    return decode_shard(shard_bytes(context, index, name), name, index.shards[name], index.shard_url(name), context)
+
+
+def shard_bytes(context: Context, index: ShardIndex, name: str) -> bytes:
+    """Return the verified bytes of a shard; errors as :func:`load_shard`."""
     digest = index.shards[name]
     url = index.shard_url(name)
     path = shard_path(context, digest)
@@ -68,7 +74,7 @@ def load_shard(context: Context, index: ShardIndex, name: str) -> Shard:
         with context.store.reported():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         context.store.write(path, data, durable=False)
-    return decode_shard(data, name, digest, url, context)
+    return data
 
 
 def shard_path(context: Context, digest: bytes) -> Path:
@@ -121,6 +127,12 @@ def _download(context: Context, index: ShardIndex, url: str, digest: bytes) -> b
     raise invalid_repodata("the SHA-256 of the shard is not the one in the index", file=url)
 
 
+def unpack_shard(data: bytes, url: str, context: Context) -> dict[str, Any]:
+    """Return the map in the bytes of a shard; its records are not checked."""
+    limits = context.config.limits
+    return unpack_map(unpack_bytes(data, limit=limits.shard, window=limits.zstd_window, url=url), url)
+
+
 def decode_shard(data: bytes, name: str, digest: bytes, url: str, context: Context) -> Shard:
     """Turn the verified bytes of a shard into repodata text.
 
@@ -129,8 +141,11 @@ def decode_shard(data: bytes, name: str, digest: bytes, url: str, context: Conte
     InvalidRepodata
         Not a shard.
     """
-    limits = context.config.limits
-    raw = unpack_map(unpack_bytes(data, limit=limits.shard, window=limits.zstd_window, url=url), url)
+    return shape_shard(unpack_shard(data, url, context), name, digest, url)
+
+
+def shape_shard(raw: Mapping[str, Any], name: str, digest: bytes, url: str) -> Shard:
+    """Turn the map of a shard into repodata text; errors as :func:`decode_shard`."""
     sections: dict[str, bytes] = {}
     for key in SECTIONS:
         _add_section(sections, key, raw.get(key), url)

@@ -171,7 +171,7 @@ pub fn interruptibly<T>(
 }
 
 /// The answer to a request.
-#[pyclass(frozen, module = "resolvent")]
+#[pyclass(frozen, weakref, module = "resolvent")]
 pub struct Solution {
     pub inner: Arc<resolve::Solution>,
 }

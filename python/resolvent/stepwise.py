@@ -1,0 +1,105 @@
+"""A request on channels in shards, answered step by step: fetch a few names, solve, look which names are lacking.
+
+Why the last answer is the one that the whole channel gives, and what the first ones are good for, says
+`resolvent.network.gradual`. Where the question is another one than "which is the best fresh environment", and where the
+channels are not all in shards, the whole closure of the request is fetched instead; so it is when there is no answer,
+because the conflict and its fixes speak of all records, and when requested packages stand in each other's way, because
+the price of the other choice may lie anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from ._core import Index, MatchSpec, Solution, UnsatisfiableError
+
+if TYPE_CHECKING:
+    from .channels import OpenedSources
+
+Folders = Sequence[tuple[str | None, str]]
+
+_ROUNDS = 12
+"""Solves after which the rest is fetched at once: deep chains that change with each step."""
+
+_COMPLETE: WeakKeyDictionary[Solution, Callable[[], Solution]] = WeakKeyDictionary()
+
+
+def complete(solution: Solution) -> Solution:
+    """Return the same answer over all that its request can reach: questions about other answers need that."""
+    again = _COMPLETE.get(solution) if _COMPLETE else None
+    return solution if again is None else again()
+
+
+def solve_stepwise(
+    opened: OpenedSources,
+    specs: Sequence[str],
+    asked: Mapping[str, Any],
+    load: Callable[[Folders, bool], Index],
+    ask: Callable[[Index], Solution],
+) -> tuple[Solution, Index] | None:
+    """Return an answer and the index it was found in, or None: then the closure of the request is needed.
+
+    Parameters
+    ----------
+    opened
+        The channels.
+    specs
+        The request.
+    asked
+        Everything else that the answer depends on, as JSON could hold it.
+    load
+        Makes an index of folders; its second argument says whether index files are worth their while.
+    ask
+        Solves the request.
+    """
+    gradual = opened.gradual()
+    names = [MatchSpec(spec).name for spec in specs]
+    if gradual is None or not all(names):
+        return None
+    from .network.display import terminal_progress
+    from .network.gradual import TooWideError
+    from .network.shards import ShardMissing
+
+    question = json.dumps([list(specs), dict(asked)], sort_keys=True, default=str)
+    with terminal_progress() as progress, gradual:
+        gradual.progress = progress
+        known = gradual.recall(question)
+        if known is not None:
+            index = load(opened.arranged(known), True) if known else None
+            return None if index is None else (_kept(ask(index), opened, specs, load, ask), index)
+        try:
+            gradual.guess(specs)
+            for _ in range(_ROUNDS):
+                found = gradual.files()
+                index = load(opened.arranged(found), False)
+                solution = ask(index)
+                if solution.optimality != "proved" or solution.tradeoffs:
+                    break
+                chosen = {record.name: (str(record.version), record.build_number) for record in solution.records}
+                roots = [name for name in names if name]
+                lacking = gradual.lacking(roots, chosen)
+                if not lacking:
+                    gradual.remember(question, found)
+                    return _kept(solution, opened, specs, load, ask), index
+                while lacking:
+                    gradual.fetch(lacking)
+                    lacking = gradual.lacking(roots, chosen)
+        except (TooWideError, ShardMissing, UnsatisfiableError):
+            pass
+        gradual.remember(question, [])
+    return None
+
+
+def _kept(
+    solution: Solution,
+    opened: OpenedSources,
+    specs: Sequence[str],
+    load: Callable[[Folders, bool], Index],
+    ask: Callable[[Index], Solution],
+) -> Solution:
+    """Keep in mind how to find the same answer over everything that the request can reach."""
+    _COMPLETE[solution] = lambda: ask(load(opened.folders(specs), True))
+    return solution
