@@ -234,18 +234,21 @@ class BruteForce:
         answers = least(answers, lambda chosen: sum(vector(self._build, chosen)))
         return least(answers, lambda chosen: vector(self._build, chosen))
 
+    def asked_ranks(self, chosen: Mapping[str, Record]) -> list[int]:
+        """Return the version ranks of the requested, in order; 0 for what is not there.
+
+        Where specs of a name have conditions, ranks are those among the records that one of these matches.
+        """
+        return [
+            self._ranks_among(chosen[name], self.asked.get(name, self.ranked[name]))[0] if name in chosen else 0
+            for name in self.requested
+        ]
+
     def _asked_versions(self, answers: list[Chosen], *, ordered: bool) -> list[Chosen]:
-        """Level 2 where specs have conditions: first among the records that one of these matches."""
-
-        def vector(chosen: Chosen) -> list[int]:
-            return [
-                self._ranks_among(chosen[name], self.asked.get(name, self.ranked[name]))[0] if name in chosen else 0
-                for name in self.requested
-            ]
-
+        """Level 2 where specs have conditions, before the ranks among all records that may be chosen."""
         if not ordered:
-            answers = least(answers, lambda chosen: sum(vector(chosen)))
-        return least(answers, vector)
+            answers = least(answers, lambda chosen: sum(self.asked_ranks(chosen)))
+        return least(answers, self.asked_ranks)
 
     def _leads_to(self, covered: set[str], chosen: Chosen) -> set[str]:
         """Return the names that the records lead to that have the ranks fixed for these names.

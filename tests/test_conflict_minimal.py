@@ -45,12 +45,15 @@ def holds(facts: Sequence[Any], records: Records, folder: Path, virtual: Sequenc
     elif lifted is not None and lifted.kind == "virtual_package":
         void = {fact.spec for fact in facts if resolvent.MatchSpec(fact.spec or "none").name == lifted.name}
     asks: dict[str, dict[tuple[str, str, str], list[str]]] = {"dependency": {}, "constrains": {}}
+    extras: dict[tuple[str, str, str], dict[str, list[str]]] = {}
     gone = set()
     for fact in kept:
         for member in fact.members():
             key = (member.channel, member.subdir, member.fn)
             if fact.kind in EXCLUDING:
                 gone.add(key)
+            elif fact.spec not in void and fact.extra:
+                extras.setdefault(key, {}).setdefault(fact.extra, []).append(fact.spec)
             elif fact.spec not in void:
                 asks[fact.kind].setdefault(key, []).append(fact.spec)
     names = {fact.name for fact in facts} | {resolvent.MatchSpec(f.spec).name for f in facts if f.spec}
@@ -63,6 +66,8 @@ def holds(facts: Sequence[Any], records: Records, folder: Path, virtual: Sequenc
                 plain = {k: v for k, v in entry.items() if k not in {"depends", "constrains", "fn"}}
                 plain["depends"] = asks["dependency"].get(key, [])
                 plain["constrains"] = asks["constrains"].get(key, [])
+                if "extra_depends" in entry:
+                    plain["extra_depends"] = extras.get(key, {})
                 by_subdir[entry["subdir"]].append(plain)
         for subdir, some in by_subdir.items():
             write_subdir(folder / channel, some, subdir)
@@ -84,12 +89,24 @@ def assert_minimal(conflict: Conflict, records: Records, folder: Path, virtual: 
         assert holds(facts, records, folder / str(number), virtual, fact), f"needless: {fact.text}\n{conflict}"
 
 
-def universe(rng: random.Random) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
-    """Return random records of two channels, full of narrow demands, and a request."""
+def universe(rng: random.Random, *, modern: bool) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
+    """Return random records of two channels, full of narrow demands, and a request.
+
+    With `modern` there are conditions and extras.
+    """
     names = [f"p{i}" for i in range(rng.randint(3, 8))]
 
     def spec(name: str) -> str:
-        return f"{name} {rng.choice(['', '1', '2', '3', '>=2', '<2', '!=2', '1|3', '9'])}".strip()
+        version = rng.choice(["", "1", "2", "3", ">=2", "<2", "!=2", "1|3", "9"])
+        if not modern or rng.random() < 0.3:
+            return f"{name} {version}".strip()
+        brackets = [f"version='{version}'"] if version else []
+        if rng.random() < 0.6:
+            brackets.append(f"extras=[{rng.choice('xy')}]")
+        if rng.random() < 0.4:
+            leaf = f"{rng.choice(names)}{rng.choice(['', '>=2', '<2'])}"
+            brackets.append(f'when="{rng.choice([leaf, leaf + " or __cuda", leaf + " and __glibc"])}"')
+        return f"{name}[{','.join(brackets)}]" if brackets else name
 
     channels: dict[str, list[dict[str, Any]]] = {"a": [], "b": []}
     for name in names:
@@ -108,14 +125,17 @@ def universe(rng: random.Random) -> tuple[dict[str, list[dict[str, Any]]], list[
                     timestamp=rng.choice([1_600_000_000_000, 1_700_000_000_000]),
                 )
                 channel = rng.choice("aaab")
+                if modern:
+                    groups = {x: [spec(n) for n in rng.sample(others, rng.randint(0, 2))] for x in "xy"}
+                    entry["extra_depends"] = groups
                 entry["fn"] = f"{name}-{version}-h_{build}.conda"
                 channels[channel].append(entry)
     return channels, [spec(n) for n in rng.sample(names, rng.randint(1, 3))]
 
 
-def check_seed(seed: int, folder: Path) -> bool:
+def check_seed(seed: int, folder: Path, *, modern: bool = False) -> bool:
     rng = random.Random(seed)
-    records, specs = universe(rng)
+    records, specs = universe(rng, modern=modern)
     for channel, entries in records.items():
         write_subdir(folder / "real" / channel, [{k: v for k, v in e.items() if k != "fn"} for e in entries])
     channels = [f"{name}={folder / 'real' / name}" for name in records]
@@ -130,6 +150,11 @@ def check_seed(seed: int, folder: Path) -> bool:
 
 def test_random_universes(tmp_path: Path) -> None:
     found = sum(check_seed(seed, tmp_path / str(seed)) for seed in range(150))
+    assert found > 40
+
+
+def test_random_universes_with_conditions_and_extras(tmp_path: Path) -> None:
+    found = sum(check_seed(seed, tmp_path / str(seed), modern=True) for seed in range(10_000, 10_200))
     assert found > 40
 
 

@@ -13,7 +13,7 @@ import pytest
 import resolvent
 from brute_force import BruteForce
 from solve_support import Corpus, Problem, reported_levels
-from universes import Request, Universe, random_request, random_universe
+from universes import Request, Universe, modern_request, modern_universe, random_request, random_universe
 
 pycosat = pytest.importorskip("pycosat", reason="the oracle PicoSAT (extra `oracle`) is not installed")
 solvers = pytest.importorskip("pysat.solvers", reason="the oracle CaDiCaL (extra `oracle`) is not installed")
@@ -54,9 +54,8 @@ def least_cost(path: Path) -> int | None:
         return None if maxsat.compute() is None else int(maxsat.cost)
 
 
-def plain(rng: random.Random, universe: Universe) -> Request:
-    """Return a random request of what an export takes: no strategy, no cut-off, the index's own priority."""
-    request = random_request(rng, universe)
+def plain(request: Request) -> Request:
+    """Return a request of what an export takes: no strategy, no cut-off, the index's own priority."""
     return dataclasses.replace(request, strategy="highest", channel_priority="strict", exclude_newer=None)
 
 
@@ -66,22 +65,25 @@ def export_arguments(universe: Universe, request: Request, index: resolvent.Inde
     return {**kept, "index": index, "path": path, "virtual_packages": universe.virtual_packages}
 
 
-def compare_random(seeds: range, folder: Path) -> tuple[int, int]:
-    """Compare verdicts and optima of random requests with the brute force; return the counts of both verdicts."""
+def compare_random(seeds: range, folder: Path, *, modern: bool = False) -> tuple[int, int]:
+    """Compare verdicts and optima of random requests with the brute force; return the counts of both verdicts.
+
+    With `modern` records and requests have conditions, extras and flags.
+    """
     counts = [0, 0]
     for seed in seeds:
         rng = random.Random(seed)
-        universe = random_universe(rng, names=7)
+        universe = modern_universe(rng) if modern else random_universe(rng, names=7)
         index = universe.load(folder / str(seed))
         for _ in range(3):
-            request = plain(rng, universe)
+            request = plain((modern_request if modern else random_request)(rng, universe))
             brute = BruteForce(universe, request)
             costs = []
-            for chosen in brute.answers():
-                requested = [chosen[name] for name in brute.requested]
-                ranks = sum((brute.ranks(record) or (0, 0))[0] for record in requested)
+            for chosen in brute.all_answers() if modern else brute.answers():
+                requested = [chosen[name] for name in brute.requested if name in chosen]
+                ranks = sum(brute.asked_ranks(chosen))
                 features = sum(bool(record.track_features) for record in requested)
-                costs.append((len(requested) + 1) * ranks + features)
+                costs.append((len(brute.requested) + 1) * ranks + features)
             resolvent.export_cnf(**export_arguments(universe, request, index, folder / "cnf"))
             assert satisfiable(folder / "cnf") == bool(costs), (seed, request.arguments())
             resolvent.export_wcnf(**export_arguments(universe, request, index, folder / "wcnf"))
@@ -93,6 +95,10 @@ def compare_random(seeds: range, folder: Path) -> tuple[int, int]:
 
 def test_random_requests(tmp_path: Path) -> None:
     assert min(compare_random(range(200), tmp_path)) > 50
+
+
+def test_conditions_extras_and_flags(tmp_path: Path) -> None:
+    assert min(compare_random(range(200_000, 200_150), tmp_path, modern=True)) > 50
 
 
 @pytest.mark.long
