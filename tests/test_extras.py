@@ -156,6 +156,24 @@ def test_why_follows_an_extra(index: resolvent.Index) -> None:
     assert [("e", "e ==1"), ("tomli", "tomli")] in chains
 
 
+def test_the_answer_tells_which_extras_are_asked_for(index: resolvent.Index) -> None:
+    def extras(specs: list[str]) -> dict[str, list[str]]:
+        return resolvent.solve(specs, index=index, virtual_packages=[]).extras
+
+    assert extras(["e[version='==1',extras=[x,nope]]"]) == {"e": ["x"]}
+    assert extras(["chain[extras=[a]]"]) == {"chain": ["a", "b"], "e": ["x"]}
+    assert extras(["maybe", "python 3.8.*", "e ==1"]) == extras(["selfx"]) == {}
+
+
+def test_a_problem_file_keeps_extras(index: resolvent.Index, tmp_path: Path) -> None:
+    for number, specs in enumerate((["e[version='==1',extras=[x]]"], ["maybe", "python"], ["selfx", "e ==1"])):
+        path = tmp_path / f"{number}.json"
+        resolvent.save_problem(path, specs, index=index, virtual_packages=[])
+        again = resolvent.replay(path)
+        assert isinstance(again, resolvent.Solution)
+        assert names(again) == names(resolvent.solve(specs, index=index, virtual_packages=[]))
+
+
 def test_link_order_follows_an_extra(index: resolvent.Index) -> None:
     solution = resolvent.solve(["e[version='==1',extras=[x]]"], index=index, virtual_packages=[])
     order = [entry.name for entry in solution]

@@ -302,6 +302,11 @@ impl Solution {
     fn exempt(&self) -> Vec<String> {
         self.inner.exempt.clone()
     }
+    /// The extras that are asked for, by package.
+    #[getter]
+    fn extras(&self) -> std::collections::BTreeMap<String, Vec<String>> {
+        self.inner.extras().into_iter().collect()
+    }
     /// What must be unlinked and linked.
     #[getter]
     fn transaction(&self) -> Transaction {

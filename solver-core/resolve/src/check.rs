@@ -295,6 +295,41 @@ pub(crate) fn violated_limits(
     checker.broken_limits(request)
 }
 
+/// The optional groups of records that something in force asks for, by package, each sorted.
+pub(crate) fn active_extras(
+    index: &Index,
+    places: &[RecordRef],
+    request: &Request,
+) -> Vec<(String, Vec<String>)> {
+    let subjects: Vec<Subject<'_>> = places
+        .iter()
+        .map(|&at| Subject::from_index(index, at))
+        .collect();
+    let virtuals: Vec<PackageRecord> = request
+        .virtual_packages
+        .iter()
+        .map(|v| v.record())
+        .collect();
+    let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
+    let checker = Checker {
+        subjects: &subjects,
+        virtuals: &virtuals,
+        by_name: subjects.iter().map(|s| (s.name, s)).collect(),
+        broken: Vec::new(),
+    };
+    let specs: Vec<&MatchSpec> = request.asked_specs().map(|s| &s.spec).collect();
+    let mut active: Vec<(&str, &str)> = checker.active(&specs).into_iter().collect();
+    active.sort_unstable();
+    let mut out: Vec<(String, Vec<String>)> = Vec::new();
+    for (name, group) in active {
+        match out.last_mut().filter(|(last, _)| last == name) {
+            Some((_, groups)) => groups.push(group.to_string()),
+            None => out.push((name.to_string(), vec![group.to_string()])),
+        }
+    }
+    out
+}
+
 /// Everything the checker looks things up in.
 struct Checker<'c> {
     subjects: &'c [Subject<'c>],

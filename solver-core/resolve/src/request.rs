@@ -349,15 +349,19 @@ pub struct Request {
 }
 
 impl Request {
-    /// What the specs, and those of the history, ask for with extras; a new spec of a name takes the place of its
-    /// earlier ones.
-    pub(crate) fn asked_extras(&self) -> impl Iterator<Item = Ask<'_>> {
+    /// The specs, and those of the history; a new spec of a name takes the place of its earlier ones.
+    pub(crate) fn asked_specs(&self) -> impl Iterator<Item = &RequestSpec> {
         let removes = self.environment.as_ref().map(|e| e.mode) == Some(Mode::Remove);
         let new = self.specs.iter().filter(move |_| !removes);
         let history = self.environment.iter().flat_map(|e| &e.history);
         let superseded =
             move |name: &str| !removes && self.specs.iter().any(|spec| spec.name == name);
         new.chain(history.filter(move |spec| !superseded(&spec.name)))
+    }
+
+    /// What those of them ask for that ask for extras.
+    pub(crate) fn asked_extras(&self) -> impl Iterator<Item = Ask<'_>> {
+        self.asked_specs()
             .filter(|spec| !spec.spec.extras().is_empty())
             .map(Ask::of_spec)
     }

@@ -6,6 +6,7 @@ use conda::index::{Index, RecordRef};
 use conda::record::PackageRecord;
 use rustc_hash::FxHashMap;
 
+use crate::check::active_extras;
 use crate::request::Request;
 
 /// How much of the contract was shown unbeatable.
@@ -161,6 +162,12 @@ impl Solution {
                 .unwrap_or_else(|| self.index.record(*at))
         };
         self.places.iter().map(record).collect()
+    }
+
+    /// The extras (CEP 44) that the request, its history or a record asks for and that the package's record has: name and
+    /// groups, both sorted. Records do not say this themselves.
+    pub fn extras(&self) -> Vec<(String, Vec<String>)> {
+        active_extras(&self.index, &self.places, &self.request)
     }
 
     /// What must be unlinked and linked.
