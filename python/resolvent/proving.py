@@ -140,8 +140,16 @@ def write_proof_of(
     write_whole(Path(path), f'{body},\n "certificate": {certificate}\n}}\n')
 
 
-def check_proof(path: str | os.PathLike[str]) -> Proved:
+def check_proof(path: str | os.PathLike[str], *, index: Index | None = None) -> Proved:
     """Check a proof; it needs nothing but the file.
+
+    Parameters
+    ----------
+    path
+        What `write_proof` wrote.
+    index
+        The channels that the file's records came from. If given, it is checked too that the file holds all of their
+        records that the request can reach, as they are there.
 
     Raises
     ------
@@ -150,7 +158,7 @@ def check_proof(path: str | os.PathLike[str]) -> Proved:
     OSError
         If the file cannot be read.
     """
-    found = _core.check_proof(Path(path).read_text(encoding="utf-8"))
+    found = _core.check_proof(Path(path).read_text(encoding="utf-8"), index)
     return Proved(
         claim="unsatisfiable" if found["unsatisfiable"] else "best",
         answer=found["answer"],

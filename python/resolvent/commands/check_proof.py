@@ -22,6 +22,15 @@ def add(commands: Any) -> None:
     )
     parser.set_defaults(run=run)
     parser.add_argument("file", metavar="FILE", help="what --proof wrote")
+    parser.add_argument(
+        "-c",
+        "--channel",
+        dest="channels",
+        action="append",
+        default=[],
+        metavar="CHANNEL",
+        help="a channel that the records came from, as for `resolvent solve`: check that none of them is missing",
+    )
     parser.add_argument("--verbose", action="store_true", help="list every step of the levels")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -30,7 +39,13 @@ def run(options: argparse.Namespace) -> int:
     """Check, and say what is shown; a refusal is an error with the step that fails."""
     from ..proving import check_proof
 
-    proved = check_proof(options.file)
+    index = None
+    if options.channels:
+        from ..reproducing import read_problem
+        from ..solving import load_index
+
+        index = load_index(options.channels, platform=read_problem(options.file)["platform"])
+    proved = check_proof(options.file, index=index)
     if options.json:
         sys.stdout.write(json.dumps(asdict(proved), indent=2) + "\n")
         return EXIT_ACCEPTED

@@ -1,9 +1,11 @@
 //! Certificates for Python: writing one for an answer, and checking one.
 
+use conda::index::{RecordId, RecordRef};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
 use crate::errors::{DeadlineExceeded, InternalError, ResolventError};
+use crate::index::Index;
 use crate::record::PackageRecord;
 use crate::solving::{deadline_in, interruptibly};
 
@@ -44,11 +46,41 @@ pub fn prove(
     }
 }
 
-/// Checks a file with a certificate: what was shown.
+/// All records of a name in an index.
+fn records_of(index: &conda::index::Index, name: &str) -> Vec<conda::PackageRecord> {
+    let mut out = Vec::new();
+    for (position, member) in index.segments().iter().enumerate() {
+        let Some(package) = member.segment.find_package(name) else {
+            continue;
+        };
+        out.extend(member.segment.records(package).map(|record| {
+            index.record(RecordRef {
+                segment: position as u32,
+                record: RecordId(record),
+            })
+        }));
+    }
+    out
+}
+
+/// Checks a file with a certificate: what was shown. With an index, the file's records are held against it first.
 #[pyfunction]
-pub fn check_proof<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyDict>> {
+#[pyo3(signature = (text, index))]
+pub fn check_proof<'py>(
+    py: Python<'py>,
+    text: &str,
+    index: Option<&Bound<'py, Index>>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let index = index.map(|index| index.get().inner.clone());
+    let work = || {
+        if let Some(index) = &index {
+            let document = certify::Document::parse(text)?;
+            certify::closed(&document.problem, &|name| records_of(index, name))?;
+        }
+        certify::check(text)
+    };
     let accepted = py
-        .detach(|| interruptibly(None, |_| certify::check(text)))?
+        .detach(|| interruptibly(None, |_| work()))?
         .map_err(|error| ResolventError::new_err(format!("the proof is refused: {error}")))?;
     let out = PyDict::new(py);
     out.set_item("unsatisfiable", accepted.unsatisfiable)?;

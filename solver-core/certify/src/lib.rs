@@ -11,8 +11,7 @@
 //!
 //! What is trusted: this crate; `proof-check`; and of the `conda` crate the meaning of a version, a match spec and a
 //! channel name (their parsers and `matches`). Nothing is shared with the crates `resolve` and `cdcl`. That the records
-//! of the file are all that a request can reach is for whoever wrote it to answer for; compare it with the channels by
-//! `Task::closed`.
+//! of the file are all that a request can reach is not seen from the file; [`closed`] holds it against the channels.
 //!
 //! The crate `prove` writes certificates.
 
@@ -20,6 +19,7 @@
 
 mod certificate;
 mod check;
+mod closed;
 pub mod encode;
 mod error;
 pub mod ladder;
@@ -32,6 +32,7 @@ mod universe;
 
 pub use certificate::{Certificate, Claim};
 pub use check::{check, Accepted};
+pub use closed::closed;
 pub use encode::Engine;
 pub use error::Error;
 pub use ladder::Ladder;

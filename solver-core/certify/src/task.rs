@@ -8,7 +8,7 @@ use crate::levels::{Levels, Proved};
 use crate::matching::{Chosen, Matching};
 use crate::problem::Problem;
 use crate::rules::{broken_before, needed, Judge};
-use crate::universe::{Id, Universe};
+use crate::universe::{same_package, Id, Universe};
 
 /// A problem with its candidates.
 pub struct Task<'p> {
@@ -92,6 +92,14 @@ impl<'p> Task<'p> {
     pub fn keys(&self, chosen: &Chosen) -> Vec<String> {
         let key = |&id: &Id| self.universe.candidates[id].key();
         chosen.values().map(key).collect()
+    }
+
+    /// Whether two choices are the same packages. The files may differ: a package may be there in two archive formats,
+    /// and one that stays in an environment is not exchanged for the other.
+    pub fn same_packages(&self, a: &Chosen, b: &Chosen) -> bool {
+        let record = |id: &Id| &self.universe.candidates[*id].record;
+        let same = |(a, b): (&Id, &Id)| same_package(record(a), record(b));
+        a.len() == b.len() && a.values().zip(b.values()).all(same)
     }
 
     /// What of a model is an answer.

@@ -64,7 +64,7 @@ pub struct Universe<'p> {
 }
 
 /// Whether two records are the same package: channel, subdir, name, version, build number, build.
-fn same_package(a: &PackageRecord, b: &PackageRecord) -> bool {
+pub fn same_package(a: &PackageRecord, b: &PackageRecord) -> bool {
     (
         &a.name,
         &a.version,
