@@ -16,6 +16,7 @@ import json
 import resource
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
@@ -104,6 +105,19 @@ def _strict(problem: Json) -> bool:
     return bool(problem.get("strict_channel_priority_ok", True))
 
 
+def peak() -> float:
+    """Return the peak of this process's resident memory in MB.
+
+    `getrusage` counts what the parent had when it forked, so Linux is asked for this program's own.
+    """
+    if sys.platform == "linux":
+        with Path("/proc/self/status").open(encoding="ascii", errors="replace") as lines:
+            for line in lines:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
 def main() -> None:
     """Serve the jobs on standard input."""
     tool, mode = sys.argv[1:3]
@@ -121,8 +135,7 @@ def main() -> None:
             facts: Json = {"open": ready - begin, "solve": end - ready, "sat": answer is not None, "answer": answer}
         except Exception as error:  # noqa: BLE001 - whatever a tool raises is its result here
             facts = {"error": f"{type(error).__name__}: {error}"[:300]}
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
-        print(json.dumps({"import": imported, "peak": peak, **facts}), flush=True)
+        print(json.dumps({"import": imported, "peak": peak(), **facts}), flush=True)
         if mode == "once":
             break
 

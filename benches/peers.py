@@ -5,7 +5,8 @@
 
 Three times are measured, request by request:
 
-- *cold*: a new process from start to end, with the interpreter and the imports;
+- *cold*: a new process from start to end, with the interpreter and the imports: the command `resolvent solve --json`
+  against a script that does the same with py-rattler (`peer_worker.py`) and prints the answer as JSON;
 - *first*: in a new process, opening the index and solving, without interpreter and imports;
 - *warm*: the request on an index that is open already and has served other requests, never this one.
 
@@ -18,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -32,6 +34,16 @@ from quality import Universes, compare, levels, verdict, violations
 from sources import Json, channel_folder, plain_copy, read_problems, shared_folder
 
 TOOLS = ("resolvent", "py-rattler")
+#: The console script; at its end it tells the peak of its memory, where the system does (`getrusage` would count what
+#: the parent had when it forked).
+_COMMAND = """
+import sys
+from resolvent.cli import main
+code = main()
+if sys.platform == "linux":
+    sys.stderr.write(open("/proc/self/status").read())
+sys.exit(code)
+"""
 _WORKER = Path(__file__).resolve().parent / "peer_worker.py"
 
 
@@ -101,6 +113,41 @@ def once(tool: str, job: Json, timeout: float = 60) -> Json:
     return facts
 
 
+def command_line(job: Json) -> list[str]:
+    """Return the command that solves a job: what the console script runs, in this interpreter."""
+    problem = job["problem"]
+    words = ["solve", "--json", "--platform", problem["platform"], "--no-detect"]
+    for name, folder in job["channels"]:
+        words += ["-c", f"{name}={folder}"]
+    if not problem.get("strict_channel_priority_ok", True):
+        words += ["--channel-priority", "disabled"]
+    for fact in problem["virtual_packages"]:
+        words += ["--virtual-package", "=".join(fact.split())]
+    for spec in problem.get("constraints") or []:
+        words += ["--constraint", spec]
+    return [sys.executable, "-c", _COMMAND, *words, "--", *problem["specs"]]
+
+
+def cold_command(job: Json, timeout: float = 60) -> Json:
+    """Run the command in a new process; `cold`, `cold peak` in MB where the system tells, and the answer."""
+    begin = time.perf_counter()
+    try:
+        done = subprocess.run(command_line(job), capture_output=True, text=True, timeout=timeout, check=False)
+    except subprocess.TimeoutExpired:
+        return {"error": f"no answer within {timeout:.0f} s"}
+    cold = time.perf_counter() - begin
+    try:
+        report = json.loads(done.stdout)
+    except ValueError:
+        return {"error": f"exit {done.returncode}: {done.stderr.strip()[-300:]}"}
+    if report["status"] not in {"solved", "unsatisfiable"}:
+        return {"error": report["error"]["message"][:300]}
+    answer = [[one["fn"], one["subdir"]] for one in report["packages"]] if report["status"] == "solved" else None
+    facts: Json = {"cold": cold, "answer": answer}
+    peak = re.search(r"VmHWM:\s*(\d+) kB", done.stderr)
+    return {**facts, "cold peak": int(peak[1]) / 1024} if peak else facts
+
+
 def job_of(problem: Json, root: Path, scratch: Path, cache: Path | None = None) -> Json:
     """Return what a worker needs for a request: folders for resolvent, plain JSON files for py-rattler.
 
@@ -131,8 +178,15 @@ def measure(jobs: Sequence[Json], runs: int, tools: Sequence[str], timeout: floa
         seen: dict[str, list[Json]] = {tool: [] for tool in tools}
         for run in range(runs):
             for tool in tools if (number + run) % 2 == 0 else tuple(reversed(tools)):
-                if not any("error" in facts for facts in seen[tool]):
-                    seen[tool].append(once(tool, job, timeout))
+                if any("error" in facts for facts in seen[tool]):
+                    continue
+                facts = once(tool, job, timeout)
+                if tool == "resolvent" and "error" not in facts and not job["index_cache"]:
+                    ordered = cold_command(job, timeout)
+                    if "error" not in ordered and ordered["answer"] != facts["answer"]:
+                        ordered = {"error": "the command and the library give different answers"}
+                    facts |= ordered
+                seen[tool].append(facts)
         neighbour = {**job, "problem": {**job["problem"], "specs": ["python"], "constraints": []}}
         for tool in tools if number % 2 == 0 else tuple(reversed(tools)):
             failed = [facts["error"] for facts in seen[tool] if "error" in facts]
@@ -143,7 +197,8 @@ def measure(jobs: Sequence[Json], runs: int, tools: Sequence[str], timeout: floa
             servers[tool].ask(neighbour, timeout)
             warm = servers[tool].ask(job, timeout)
             row[tool] = {key: statistics.median(f[key] for f in good) for key in ("cold", "first", "open", "solve")}
-            row[tool] |= {"peak": max(facts["peak"] for facts in good), "warm": warm.get("solve")}
+            row[tool] |= {"peak": max(facts.get("cold peak") or facts["peak"] for facts in good)}
+            row[tool] |= {"warm": warm.get("solve")}
             row[tool] |= {"sat": good[0]["sat"], "answer": good[0]["answer"]}
             if any(facts["answer"] != good[0]["answer"] for facts in [*good, warm] if "error" not in facts):
                 row[tool]["unstable"] = True

@@ -25,6 +25,7 @@ from typing import Any
 
 import msgpack
 import zstandard
+
 from sources import Json, open_text, repodata_file, shared_folder
 
 REQUESTS = ("python", "numpy", "pandas scipy", "r-base")
