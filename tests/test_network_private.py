@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import resolvent
 from network_support import (
     Answer,
     Request,
@@ -25,6 +26,7 @@ from network_support import (
     serving,
     zst,
 )
+from resolvent.cli import main
 from resolvent.network import NetworkError, Progress, fetch_channel, locate, redact
 
 TOKEN = "tk-5f3a9c1e-secret"
@@ -263,3 +265,49 @@ def test_credentials_are_no_part_of_a_channel() -> None:
 def test_redact() -> None:
     text = f"GET https://u:p@h/t/abc/x?sig=1 Authorization: Bearer {BEARER}"
     assert redact(text) == "GET https://***@h/t/***/x?*** Authorization: Bearer ***"
+
+
+def test_a_token_is_no_part_of_what_is_kept_or_said(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From the address to the index file, the answer, a saved problem and the command's output."""
+    monkeypatch.setenv("RESOLVENT_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("RESOLVENT_NO_INDEX_FILES", "")
+    for name in ("RESOLVENT_OFFLINE", "RESOLVENT_CHANNEL_ALIAS"):
+        monkeypatch.delenv(name, raising=False)
+
+    def route(request: Request) -> Answer:
+        same = request.headers.get("if-none-match") == '"1"'
+        return Answer(304) if same else Answer(body=BODY, headers={"ETag": '"1"'})
+
+    renewed = "tk-0000-the-next-secret"
+    for token in (TOKEN, renewed):
+        site.routes[f"/t/{token}{ZST}"] = route
+    address = f"{site.url}/t/{TOKEN}/ch"
+    index = resolvent.load_index(address, platform="linux-64")
+    solution = resolvent.solve("a", index=index, virtual_packages=[])
+    resolvent.save_problem(tmp_path / "problem.json", ["a"], index=index, virtual_packages=[])
+    kept = sorted(path.name for path in (tmp_path / "cache" / "index").glob("*.index"))
+    assert len(kept) == 1
+    site.forget()
+    resolvent.load_index(f"{site.url}/t/{renewed}/ch", platform="linux-64")
+    asked = [request for request in site.requests if request.path.endswith(ZST)]
+    assert [request.headers.get("if-none-match") for request in asked] == ['"1"'], (
+        "the token is no part of the identity"
+    )
+    assert sorted(path.name for path in (tmp_path / "cache" / "index").glob("*.index")) == kept
+    said = [repr(index), repr(solution), *(repr(one.to_dict()) for one in solution.records), *index.channels]
+    words = ["--platform", "linux-64", "--no-detect", "-c", address]
+    for command in (
+        ["solve", "a"],
+        ["solve", "a", "--json"],
+        ["solve", "nosuch", "--json"],
+        ["solve", "a", "--explicit"],
+    ):
+        main([*command, *words])
+    site.routes[f"/t/{TOKEN}{ZST}"] = Answer(418)
+    assert main(["solve", "a", *words]) == 2
+    assert main(["index", address, "--platform", "linux-64"]) == 2
+    said += [*capsys.readouterr(), log.getvalue()]
+    assert_no_secret(tmp_path, *said)
+    assert not [text for text in said if renewed in text]
