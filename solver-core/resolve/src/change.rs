@@ -110,7 +110,7 @@ impl Plan {
         {
             if let Some(&at) = position.get(&name) {
                 let end = inst.u.names[name as usize].version_class(at).end;
-                if inst.ladders.at_or_after(name, end).is_some() {
+                if inst.at_or_after(name, end).is_some() {
                     standing.first[2].push(item(name, Cost::Below(end)));
                 }
             }
@@ -186,7 +186,7 @@ fn place_installed(inst: &mut Instance) -> Vec<(NameId, u32)> {
 }
 
 /// Every installed record stays, but for those that a requested spec does not match.
-fn freeze(inst: &Instance, request: &Request, placed: &[(NameId, u32)], asked: &mut Asked) {
+fn freeze(inst: &mut Instance, request: &Request, placed: &[(NameId, u32)], asked: &mut Asked) {
     for &(name, at) in placed {
         let text = &*inst.u.names[name as usize].text;
         let record = inst.u.index.record(inst.u.record_ref(name, at));
@@ -194,7 +194,7 @@ fn freeze(inst: &Instance, request: &Request, placed: &[(NameId, u32)], asked: &
             .specs
             .iter()
             .any(|s| s.name == text && !s.spec.matches(&record));
-        if let (false, Some(lit)) = (conflicts, inst.ladders.position(name, at)) {
+        if let (false, Some(lit)) = (conflicts, inst.position(name, at)) {
             asked.assume(lit);
         }
     }

@@ -32,13 +32,19 @@ fn encode(index: &Arc<Index>, request: &Request) -> Export {
         inst.solver.add_clause(&[lit]);
     }
     inst.open_everything(&asked.wishes);
+    // Also what is not open, because it is ruled out, has a variable.
+    for name in inst.reached.clone() {
+        for i in 0..inst.u.names[name as usize].known() {
+            inst.position(name, i);
+        }
+    }
     Export { inst, asked }
 }
 
 fn candidates(inst: &Instance) -> impl Iterator<Item = (NameId, u32, Lit)> + '_ {
     inst.reached.iter().flat_map(move |&name| {
         let known = inst.u.names[name as usize].known();
-        (0..known).filter_map(move |i| Some((name, i, inst.ladders.position(name, i)?)))
+        (0..known).filter_map(move |i| Some((name, i, inst.ladders.chosen(name, i)?)))
     })
 }
 
@@ -114,7 +120,7 @@ pub fn export_wcnf<W: Write>(index: &Arc<Index>, request: &Request, out: &mut W)
             let (_, rank, _) = ranks.of(&inst.u, &export.asked.wishes, name, i);
             let (matched, _, _) = plain.of(&inst.u, &export.asked.wishes, name, i);
             let rank = u64::from(rank);
-            if let (true, Some(g)) = (rank > paid, inst.ladders.at_or_after(name, i)) {
+            if let (true, Some(g)) = (rank > paid, inst.at_or_after(name, i)) {
                 soft.push(((rank - paid) * scale, !g));
                 paid = rank;
             }

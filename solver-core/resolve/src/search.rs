@@ -8,6 +8,8 @@
 //! conflicts the name seen most in recent ones goes first (VSIDS, counted per name; only names seen in some are looked
 //! at, so that a decision costs nothing where there are no conflicts).
 
+use std::ops::Range;
+
 use cdcl::{Decide, Decision, Lit, Var, View};
 
 use crate::encode::{Ladders, NO_NAME};
@@ -144,20 +146,19 @@ impl<'e> Brancher<'e> {
         self.seen = trail.len();
     }
 
-    fn span(&self, view: &View<'_>, name: NameId) -> (u32, u32) {
-        self.ladders.possible_span(name, |l| view.value(l))
+    fn blocks(&self, view: &View<'_>, name: NameId) -> Range<usize> {
+        self.ladders.possible_blocks(name, |l| view.value(l))
     }
 
-    fn choose(&self, view: &View<'_>, name: NameId, low: u32, high: u32) -> Decision {
-        let last = self.preferred.position(name);
-        let open = |position| {
-            let lit = self.ladders.position(name, position)?;
-            (view.value(lit) != Some(false)).then_some(lit)
+    fn choose(&self, view: &View<'_>, name: NameId, blocks: Range<usize>) -> Decision {
+        // Where the last model chose, a candidate is open and has a literal.
+        let last = match self.preferred.position(name) {
+            ABSENT => None,
+            at if at < self.ladders.start(name, blocks.start) => None,
+            at => self.ladders.chosen(name, at),
         };
-        let preferred = (last != ABSENT && last > low && last < high)
-            .then(|| open(last))
-            .flatten();
-        match preferred.or_else(|| self.ladders.position(name, low)) {
+        let preferred = last.filter(|&lit| view.value(lit) != Some(false));
+        match preferred.or_else(|| self.ladders.choice(name, blocks.start)) {
             Some(lit) => Decision::Lit(lit),
             None => Decision::Fallback,
         }
@@ -168,8 +169,7 @@ impl Decide for Brancher<'_> {
     fn decide(&mut self, view: &View<'_>) -> Decision {
         self.catch_up(view.trail());
         while let Some(&Pending { name, .. }) = self.pending.get(self.cursor) {
-            let (low, high) = self.span(view, name);
-            if low + 1 < high {
+            if self.blocks(view, name).len() > 1 {
                 break;
             }
             self.pending[self.cursor].settled = view.trail().len() as u32;
@@ -183,15 +183,13 @@ impl Decide for Brancher<'_> {
         for &name in &self.activity.hot {
             let s = self.activity.of(name);
             if s > score && self.ladders.installed(name).and_then(|g| view.value(g)) == Some(true) {
-                let (low, high) = self.span(view, name);
-                if low + 1 < high {
+                if self.blocks(view, name).len() > 1 {
                     best = name;
                     score = s;
                 }
             }
         }
-        let (low, high) = self.span(view, best);
-        self.choose(view, best, low, high)
+        self.choose(view, best, self.blocks(view, best))
     }
 
     fn backtracked(&mut self, len: usize) {

@@ -7,7 +7,7 @@
 use cdcl::Lit;
 use conda::match_spec::{Condition, MatchSpec};
 
-use super::Instance;
+use super::{runs, Instance};
 use crate::universe::{NameId, SpecIdx};
 
 /// What is known of a condition.
@@ -103,13 +103,17 @@ impl Instance {
         Truth::Lit(lit)
     }
 
-    /// Candidates known from `from` on that match a leaf imply it.
+    /// What matches a leaf implies it: its ranges where versions alone decide, else candidates known from `from` on.
     pub(super) fn imply_leaf(&mut self, name: NameId, lit: Lit, spec: SpecIdx, from: u32) {
         let known = self.u.names[name as usize].known();
-        for position in self.u.matched(&self.u.specs[spec as usize], from..known) {
-            if let Some(chosen) = self.ladders.position(name, position) {
-                self.solver.add_binary(!chosen, lit);
-            }
+        let entry = &self.u.specs[spec as usize];
+        let matched = match entry.exact() {
+            true if from > 0 => return,
+            true => entry.ranges().to_vec(),
+            false => runs(&self.u.matched(entry, from..known)),
+        };
+        for run in matched {
+            self.within_implies(name, run, &[lit]);
         }
     }
 }

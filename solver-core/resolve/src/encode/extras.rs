@@ -90,10 +90,10 @@ impl Instance {
             return;
         }
         let here = self.u.record_ref(name, position);
-        let (p, e) = (
-            self.ladders.of(name).chosen[position as usize],
-            self.extra(extra),
-        );
+        let Some(p) = self.position(name, position) else {
+            return;
+        };
+        let e = self.extra(extra);
         let asked = self.solver.new_var().positive();
         self.solver.add_clause(&[!p, !e, asked]);
         for dep in group {

@@ -134,9 +134,10 @@ impl Instance {
 
     /// False when clauses alone rule the candidate out.
     fn possible(&self, name: NameId, position: u32) -> bool {
-        self.ladders
-            .position(name, position)
-            .is_none_or(|p| self.solver.fixed(p) != Some(false))
+        let fixed = |lit| self.solver.fixed(lit);
+        self.ladders.value_at(name, position, fixed) != Some(false)
+            && self.ladders.value_at(name, position + 1, fixed) != Some(true)
+            && self.ladders.chosen(name, position).and_then(fixed) != Some(false)
     }
 
     /// Opens the candidates with the version and build number of the one at `position`; returns the position
@@ -154,13 +155,19 @@ impl Instance {
                 }
             }
         }
+        // Where the next build number and the next version begin, costs take a step.
+        self.at_or_after(name, group.end);
+        let class = self.u.names[name as usize].version_class(position);
+        self.at_or_after(name, class.end);
         group.end
     }
 
     /// Writes the clauses of one candidate.
     fn open(&mut self, name: NameId, position: u32) {
+        let Some(p) = self.position(name, position) else {
+            return;
+        };
         self.opened += 1;
-        let p = self.ladders.of(name).chosen[position as usize];
         let at = self.u.names[name as usize].cands[position as usize];
         let index = Arc::clone(&self.u.index);
         let segment = &index.segments()[at.segment as usize].segment;

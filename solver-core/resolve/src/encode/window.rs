@@ -1,9 +1,15 @@
-//! Ladders, and what must be added when more candidates of a name become known.
+//! What specs, policy and conditions say of the candidates that are known.
+//!
+//! The version part of a spec is known of the whole history at once, as ranges of positions. What is asked record by
+//! record (a build, the policy, a leaf of a condition) is written for the known candidates, and again for those that
+//! become known; of what lies behind only the ranges are written, so it is never forbidden too much.
+
+use std::ops::Range;
 
 use cdcl::Lit;
 
 use super::{Bound, Cause, Instance, SpecLit};
-use crate::universe::{NameId, SpecIdx};
+use crate::universe::{Exclusion, NameId, SpecIdx};
 
 impl Instance {
     /// Gives a name its ladder: something requires it.
@@ -16,9 +22,15 @@ impl Instance {
         ladder.reached = true;
         let waiting = std::mem::take(&mut ladder.waiting);
         if self.u.names[name as usize].len() > 0 {
-            let installed = self.new_lit(name);
-            self.ladders.of_mut(name).at.push(installed);
+            self.found(name);
             self.extend(name);
+            // The first steps of its costs, which every request that meets the name asks for.
+            for end in [
+                self.u.names[name as usize].group(0).end,
+                self.u.names[name as usize].version_class(0).end,
+            ] {
+                self.at_or_after(name, end);
+            }
             self.reached.push(name);
         }
         for (subject, spec) in waiting {
@@ -28,13 +40,6 @@ impl Instance {
         }
     }
 
-    fn new_lit(&mut self, name: NameId) -> Lit {
-        let var = self.solver.new_var();
-        self.ladders.name_of_var.resize(var.index(), super::NO_NAME);
-        self.ladders.name_of_var.push(name);
-        var.positive()
-    }
-
     /// Makes at least `target` candidates of a name known, and writes what that means.
     pub(crate) fn grow(&mut self, name: NameId, target: u32) {
         if self.u.names[name as usize].known() < target && self.u.grow(name, target) {
@@ -42,102 +47,114 @@ impl Instance {
         }
     }
 
-    /// Extends a ladder that has its first literal to all known candidates and the rest, then the specs on it.
+    /// Writes what policy, specs and conditions say of candidates that became known.
     pub(super) fn extend(&mut self, name: NameId) {
-        let (known, len) = (
-            self.u.names[name as usize].known(),
-            self.u.names[name as usize].len(),
-        );
-        let from = self.ladders.of(name).chosen.len() as u32;
-        if self.ladders.of(name).at.is_empty() || from == known {
+        let known = self.u.names[name as usize].known();
+        let from = self.ladders.of(name).written;
+        if self.ladders.of(name).is_empty() || from == known {
             return;
         }
-        for i in from..known {
-            let here = self.ladders.of_mut(name).at[i as usize];
-            if i + 1 < len {
-                let next = self.new_lit(name);
-                let chosen = self.new_lit(name);
-                self.solver.add_binary(!next, here);
-                self.solver.add_binary(!chosen, here);
-                self.solver.add_binary(!chosen, !next);
-                self.solver.add_clause(&[!here, next, chosen]);
-                let ladder = &mut self.ladders.of_mut(name);
-                ladder.at.push(next);
-                ladder.chosen.push(chosen);
-            } else {
-                self.ladders.of_mut(name).chosen.push(here);
+        self.ladders.of_mut(name).written = known;
+        let mut at = from;
+        while at < known {
+            let excluded = |i: u32| self.u.names[name as usize].cands[i as usize].excluded;
+            let here = excluded(at);
+            let end = (at + 1..known)
+                .find(|&i| excluded(i) != here)
+                .unwrap_or(known);
+            if let Some(exclusion) = here {
+                self.exclude(name, at..end, exclusion);
             }
-            if let Some(exclusion) = self.u.names[name as usize].cands[i as usize].excluded {
-                let chosen = self.ladders.of(name).chosen[i as usize];
-                self.forbid(chosen, Cause::Excluded(name, exclusion));
-            }
+            at = end;
         }
         let mut bounds = std::mem::take(&mut self.ladders.of_mut(name).specs);
-        for bound in bounds.iter_mut().filter(|b| !b.closed) {
+        for bound in &mut bounds {
             self.bound(bound, from);
         }
+        bounds.retain(|bound| !bound.closed);
         self.ladders.of_mut(name).specs = bounds;
         for (lit, spec) in self.ladders.of(name).leaves.clone() {
             self.imply_leaf(name, lit, spec, from);
         }
     }
 
-    /// Writes the clauses of a spec literal for the candidates known from `from` on.
+    /// Candidates that policy rules out.
+    fn exclude(&mut self, name: NameId, range: Range<u32>, exclusion: Exclusion) {
+        if self.guards.is_none() {
+            self.within_implies(name, range, &[]);
+        } else {
+            let any = self.solver.new_var().positive();
+            self.within_implies(name, range, &[any]);
+            self.forbid(any, Cause::Excluded(name, exclusion));
+        }
+    }
+
+    /// Writes the clauses of a spec literal: at first those of its ranges, then for the candidates known from `from` on.
     fn bound(&mut self, bound: &mut Bound, from: u32) {
         let spec = &self.u.specs[bound.spec as usize];
         let name = spec.name;
+        let Some(hull) = spec.hull() else {
+            self.matches_nothing(bound);
+            return;
+        };
+        let exact = spec.exact();
         let known = self.u.names[name as usize].known();
-        let more = known < self.u.names[name as usize].len() && spec.may_match_from(known);
-        let matched = self.u.matched(spec, from..known);
-        let lit = bound.lit;
-        if bound.first.is_none() {
-            match matched.first() {
-                Some(&first) => {
-                    bound.first = Some(first);
-                    self.begin_at(bound, first);
-                }
-                None if more => self.begin_at(bound, known),
-                None => {
-                    // Nothing at all: as a requirement it cannot hold, as a constraint it forbids the name.
-                    if bound.required {
-                        self.never(lit, bound.spec);
-                    } else if let Some(installed) = self.ladders.installed(name) {
-                        self.solver.add_binary(!lit, !installed);
-                    }
-                    bound.closed = true;
-                    return;
-                }
+        let (holes, first) = if exact {
+            (Vec::new(), None)
+        } else {
+            self.u.mismatched(spec, from..known)
+        };
+        if from == 0 {
+            let gaps = spec.gaps();
+            self.begin_at(bound, hull.start);
+            if let Some(behind) = self.at_or_after(name, hull.end) {
+                self.solver.add_binary(!bound.lit, !behind);
+            }
+            for gap in gaps {
+                self.within_implies(name, gap, &[!bound.lit]);
             }
         }
-        let Some(first) = bound.first else { return };
-        let end = if more {
-            known
-        } else {
-            // Candidates between the last match and `from` have clauses of their own already.
-            let end = matched.last().map_or(from.max(first + 1), |&last| last + 1);
-            if let Some(until) = self.ladders.at_or_after(name, end) {
-                self.solver.add_binary(!lit, !until);
+        if exact {
+            bound.closed = true;
+            return;
+        }
+        bound.first = bound.first.or(first);
+        for hole in holes {
+            if bound.first.is_none_or(|first| hole.start < first) {
+                self.begin_at(bound, hole.end);
+            } else if hole.end == hull.end {
+                if let Some(from) = self.at_or_after(name, hole.start) {
+                    self.solver.add_binary(!bound.lit, !from);
+                }
+            } else {
+                self.within_implies(name, hole, &[!bound.lit]);
+            }
+        }
+        if hull.end <= known {
+            if bound.first.is_none() {
+                self.matches_nothing(bound);
             }
             bound.closed = true;
-            end
-        };
-        let mut next = matched.iter().copied().peekable();
-        for j in from.max(first)..end {
-            if next.next_if_eq(&j).is_none() {
-                if let Some(chosen) = self.ladders.position(name, j) {
-                    self.solver.add_binary(!lit, !chosen);
-                }
-            }
         }
+    }
+
+    /// As a requirement it cannot hold, as a constraint it forbids the name.
+    fn matches_nothing(&mut self, bound: &mut Bound) {
+        let name = self.u.specs[bound.spec as usize].name;
+        if bound.required {
+            self.never(bound.lit, bound.spec);
+        } else if let Some(installed) = self.ladders.installed(name) {
+            self.solver.add_binary(!bound.lit, !installed);
+        }
+        bound.closed = true;
     }
 
     /// `lit → G_first`, for a constraint only if the name is installed.
     fn begin_at(&mut self, bound: &Bound, first: u32) {
         let name = self.u.specs[bound.spec as usize].name;
-        let (Some(from), Some(installed)) = (
-            self.ladders.at_or_after(name, first),
-            self.ladders.installed(name),
-        ) else {
+        let (Some(from), Some(installed)) =
+            (self.at_or_after(name, first), self.ladders.installed(name))
+        else {
             return;
         };
         if bound.required {
@@ -169,14 +186,15 @@ impl Instance {
         let (span, len) = (entry.span(), self.u.names[name as usize].len());
         self.reach(name);
         if let Some(span) = span {
-            let known = self.u.names[name as usize].known();
-            if span.end == len && span.start <= known {
-                if let Some(lit) = self.ladders.at_or_after(name, span.start) {
-                    return SpecLit::Lit(lit);
-                }
-            }
-            if span.len() == 1 && span.start < known {
-                return SpecLit::Lit(self.ladders.of_mut(name).chosen[span.start as usize]);
+            let lit = if span.end == len {
+                self.at_or_after(name, span.start)
+            } else if span.len() == 1 {
+                self.position(name, span.start)
+            } else {
+                None
+            };
+            if let Some(lit) = lit {
+                return SpecLit::Lit(lit);
             }
         }
         SpecLit::Lit(self.add_bound(spec, true))
@@ -192,8 +210,10 @@ impl Instance {
             closed: false,
         };
         self.bound(&mut bound, 0);
-        let name = self.u.specs[spec as usize].name;
-        self.ladders.of_mut(name).specs.push(bound);
+        if !bound.closed {
+            let name = self.u.specs[spec as usize].name;
+            self.ladders.of_mut(name).specs.push(bound);
+        }
         lit
     }
 

@@ -214,7 +214,7 @@ impl<'b> Search<'b> {
             |&&name: &&NameId| self.inst.ladders.installed(name).and_then(value) == Some(true);
         let names = self.inst.reached.iter().filter(installed);
         names
-            .map(|&name| (name, self.inst.ladders.possible_span(name, value).0))
+            .map(|&name| (name, self.inst.ladders.model_position(name, value)))
             .collect()
     }
 

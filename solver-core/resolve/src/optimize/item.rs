@@ -40,10 +40,19 @@ pub(crate) struct Item {
     pub cost: Cost,
 }
 
-/// A literal and what making it true costs; the step's place on the ladder tells which comes next.
+/// What is true when a step is paid.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Mark {
+    /// A literal.
+    Lit(Lit),
+    /// `G` of this position of the item's name, which may have no literal yet.
+    At(u32),
+}
+
+/// A mark and what making it true costs; the step's place on the ladder tells which comes next.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Step {
-    pub lit: Lit,
+    pub mark: Mark,
     pub weight: u64,
     /// What is paid in all once this step is.
     pub paid: u64,
@@ -115,14 +124,34 @@ impl Optimizer<'_> {
         }
     }
 
+    /// Whether the base implies that a step is paid, or that it is not.
+    pub(crate) fn is_paid(&self, item: &Item, step: Step) -> Option<bool> {
+        match step.mark {
+            Mark::Lit(lit) => self.value(lit),
+            Mark::At(at) => self
+                .inst
+                .ladders
+                .value_at(item.name, at, |lit| self.value(lit)),
+        }
+    }
+
+    /// The literal of a step; making it forgets what the base implies. `None`: the name has no such record.
+    pub(crate) fn literal(&mut self, item: &Item, step: Step) -> Option<Lit> {
+        match step.mark {
+            Mark::Lit(lit) => Some(lit),
+            Mark::At(at) => self.inst.at_or_after(item.name, at),
+        }
+    }
+
     /// The item's next step: the first one, or the one behind `last`.
     pub(crate) fn next_step(&mut self, item: &Item, last: Option<Step>) -> Option<Step> {
-        let single = |lit: Lit| Step {
-            lit,
+        let marked = |mark: Mark| Step {
+            mark,
             weight: 1,
             paid: 1,
             at: 0,
         };
+        let single = |lit: Lit| marked(Mark::Lit(lit));
         let range = match item.cost {
             Cost::Feature(_, lit) => return last.is_none().then(|| single(lit)),
             Cost::Presence => {
@@ -134,12 +163,11 @@ impl Optimizer<'_> {
                 return last.is_none().then(|| single(!lit));
             }
             Cost::Change(at) => {
-                let lit = self.inst.ladders.position(item.name, at)?;
+                let lit = self.inst.position(item.name, at)?;
                 return last.is_none().then(|| single(!lit));
             }
             Cost::Below(at) => {
-                let lit = self.inst.ladders.at_or_after(item.name, at)?;
-                return last.is_none().then(|| single(lit));
+                return last.is_none().then(|| marked(Mark::At(at)));
             }
             Cost::Violation(_, lit) | Cost::Lost(_, lit) => {
                 return last.is_none().then(|| single(!lit))
@@ -184,9 +212,8 @@ impl Optimizer<'_> {
         for at in last.map_or(range.start, |s| s.at + 1)..range.end {
             let cost = self.cost_at(item, at);
             if cost > paid {
-                let lit = self.inst.ladders.at_or_after(item.name, at)?;
                 return Some(Step {
-                    lit,
+                    mark: Mark::At(at),
                     weight: cost - paid,
                     paid: cost,
                     at,

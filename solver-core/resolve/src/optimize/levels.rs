@@ -411,15 +411,13 @@ impl Optimizer<'_> {
             .iter()
             .take_while(|c| c.class == 0 && c.build_rank == 0)
             .count() as u32;
-        if let Some(behind) = self.inst.ladders.at_or_after(name, free) {
+        if let Some(behind) = self.inst.at_or_after(name, free) {
             self.base.push(!behind);
         }
         let featured: Vec<u32> = (0..free).filter(|&i| self.has_features(name, i)).collect();
-        self.base.extend(
-            featured
-                .iter()
-                .filter_map(|&i| self.inst.ladders.position(name, i))
-                .map(|lit| !lit),
-        );
+        for i in featured {
+            let lit = self.inst.position(name, i);
+            self.base.extend(lit.map(|lit| !lit));
+        }
     }
 }

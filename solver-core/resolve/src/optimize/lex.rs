@@ -12,9 +12,9 @@ impl Optimizer<'_> {
         self.try_all_at_best(items)?;
         for item in items {
             self.propagate_base();
-            while let Some(step) = self.improvable(item) {
-                if !self.search(&[!step.lit])? {
-                    self.base.push(step.lit);
+            while let Some(lit) = self.improvable(item).and_then(|s| self.literal(item, s)) {
+                if !self.search(&[!lit])? {
+                    self.base.push(lit);
                 }
                 self.propagate_base();
             }
@@ -25,13 +25,18 @@ impl Optimizer<'_> {
 
     /// One search that, when it succeeds, ends the whole tie-break: everything at its least at once.
     fn try_all_at_best(&mut self, items: &[Item]) -> Result<(), Interrupted> {
-        let mut wish: Vec<Lit> = Vec::new();
+        let mut open: Vec<(Item, Step)> = Vec::new();
         let mut improvable = false;
         for item in items {
-            wish.extend(self.first_open(item).map(|step| !step.lit));
+            open.extend(self.first_open(item).map(|step| (*item, step)));
             improvable |= self.improvable(item).is_some();
         }
         if improvable {
+            let mut wish: Vec<Lit> = Vec::new();
+            for (item, step) in open {
+                let lit = self.literal(&item, step);
+                wish.extend(lit.map(|lit| !lit));
+            }
             self.search(&wish)?;
             self.propagate_base();
         }
@@ -42,7 +47,7 @@ impl Optimizer<'_> {
     fn first_open(&mut self, item: &Item) -> Option<Step> {
         let mut last = None;
         while let Some(step) = self.next_step(item, last) {
-            match self.value(step.lit) {
+            match self.is_paid(item, step) {
                 None => return Some(step),
                 Some(false) => return None,
                 Some(true) => last = Some(step),
@@ -64,15 +69,21 @@ impl Optimizer<'_> {
     pub(crate) fn fix_value(&mut self, item: &Item) {
         let paid = self.total(std::slice::from_ref(item));
         let mut last = None;
+        let mut behind = None;
         while let Some(step) = self.next_step(item, last) {
             if step.paid > paid {
-                self.fix(!step.lit);
+                behind = Some(step);
                 break;
             }
             last = Some(step);
         }
-        if let Some(step) = last {
-            self.fix(step.lit);
+        for (step, holds) in [(behind, false), (last, true)] {
+            let Some(step) = step.filter(|&s| self.is_paid(item, s) != Some(holds)) else {
+                continue;
+            };
+            if let Some(lit) = self.literal(item, step) {
+                self.fix(if holds { lit } else { !lit });
+            }
         }
     }
 }

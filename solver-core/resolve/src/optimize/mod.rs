@@ -154,8 +154,8 @@ impl<'o> Optimizer<'o> {
         for &name in &self.inst.reached {
             let value = |lit: Lit| self.inst.solver.value(lit);
             if self.inst.ladders.installed(name).and_then(value) == Some(true) {
-                let (low, _) = self.inst.ladders.possible_span(name, value);
-                self.model.set(name, low);
+                let position = self.inst.ladders.model_position(name, value);
+                self.model.set(name, position);
             }
         }
     }

@@ -92,9 +92,11 @@ impl Optimizer<'_> {
             traded: false,
         };
         self.propagate_base();
+        let mut steps = Vec::new();
         for item in 0..items.len() {
-            oll.activate_item(self, item, None);
+            steps.extend(oll.first_open(self, item, None));
         }
+        oll.activate_items(self, &steps);
         while self.total(items) > oll.lower {
             let assumptions: Vec<Lit> = oll.active.iter().map(|s| s.lit).collect();
             if self.search(&assumptions)? {
@@ -112,11 +114,16 @@ impl Optimizer<'_> {
 }
 
 impl Oll<'_> {
-    /// Assumes an item's first open step behind `last` away; inevitable ones are paid. The base is propagated.
-    fn activate_item(&mut self, opt: &mut Optimizer<'_>, item: usize, mut last: Option<Step>) {
+    /// An item's first open step behind `last`; inevitable ones are paid. The base is propagated.
+    fn first_open(
+        &mut self,
+        opt: &mut Optimizer<'_>,
+        item: usize,
+        mut last: Option<Step>,
+    ) -> Option<(usize, Step)> {
         while let Some(step) = opt.next_step(&self.items[item], last) {
-            match opt.value(step.lit) {
-                Some(false) => return,
+            match opt.is_paid(&self.items[item], step) {
+                Some(false) => return None,
                 Some(true) => {
                     self.lower += step.weight;
                     let name = self.items[item].name;
@@ -126,16 +133,23 @@ impl Oll<'_> {
                         opt.propagate_base();
                     }
                 }
-                None => {
-                    self.active.push(Soft {
-                        lit: !step.lit,
-                        weight: step.weight,
-                        source: Source::Item { item, step },
-                    });
-                    return;
-                }
+                None => return Some((item, step)),
             }
             last = Some(step);
+        }
+        None
+    }
+
+    /// Assumes steps of items away. All at once, because making literals forgets what the base implies.
+    fn activate_items(&mut self, opt: &mut Optimizer<'_>, steps: &[(usize, Step)]) {
+        for &(item, step) in steps {
+            if let Some(lit) = opt.literal(&self.items[item], step) {
+                self.active.push(Soft {
+                    lit: !lit,
+                    weight: step.weight,
+                    source: Source::Item { item, step },
+                });
+            }
         }
     }
 
@@ -196,15 +210,17 @@ impl Oll<'_> {
             counted = Some(self.totalizers.len() - 1);
         }
         opt.propagate_base();
+        let mut steps = Vec::new();
         for source in spent {
             match source {
-                Source::Item { item, step } => self.activate_item(opt, item, Some(step)),
+                Source::Item { item, step } => steps.extend(self.first_open(opt, item, Some(step))),
                 Source::Totalizer { id, bound } => self.activate_totalizer(opt, id, bound + 1),
             }
         }
         if let Some(id) = counted {
             self.activate_totalizer(opt, id, 2);
         }
+        self.activate_items(opt, &steps);
     }
 }
 

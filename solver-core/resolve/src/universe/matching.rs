@@ -89,8 +89,8 @@ impl Spec {
         }
     }
 
-    /// Whether `ranges` say everything.
-    fn exact(&self) -> bool {
+    /// Whether [`Spec::ranges`] say everything.
+    pub(crate) fn exact(&self) -> bool {
         matches!(self.filter, Filter::None) && !self.textual
     }
 
@@ -100,6 +100,28 @@ impl Spec {
             [one] if self.exact() => Some(one.clone()),
             _ => None,
         }
+    }
+
+    /// Positions whose version matches: ascending, disjoint, not touching. All positions where the version part is a
+    /// pattern over text.
+    pub(crate) fn ranges(&self) -> &[Range<u32>] {
+        &self.ranges
+    }
+
+    /// The least span that holds everything that may match; `None` when nothing may.
+    pub(crate) fn hull(&self) -> Option<Range<u32>> {
+        match (&self.filter, self.ranges.first(), self.ranges.last()) {
+            (Filter::Nothing, _, _) | (_, None, _) | (_, _, None) => None,
+            (_, Some(first), Some(last)) => Some(first.start..last.end),
+        }
+    }
+
+    /// The stretches between the ranges.
+    pub(crate) fn gaps(&self) -> Vec<Range<u32>> {
+        self.ranges
+            .windows(2)
+            .map(|pair| pair[0].end..pair[1].start)
+            .collect()
     }
 
     /// The first position whose version matches.
@@ -237,5 +259,28 @@ impl Universe {
             }
         }
         out
+    }
+
+    /// The stretches within the spec's ranges and `within` of known positions that it does not match, and the first
+    /// position that it matches.
+    pub(crate) fn mismatched(
+        &self,
+        spec: &Spec,
+        within: Range<u32>,
+    ) -> (Vec<Range<u32>>, Option<u32>) {
+        let (mut holes, mut first) = (Vec::<Range<u32>>::new(), None);
+        for range in &spec.ranges {
+            let (start, end) = (range.start.max(within.start), range.end.min(within.end));
+            let mut hole = start;
+            for position in start..end {
+                if self.matches(spec, position) {
+                    first = first.or(Some(position));
+                    holes.extend((hole < position).then_some(hole..position));
+                    hole = position + 1;
+                }
+            }
+            holes.extend((hole < end).then_some(hole..end));
+        }
+        (holes, first)
     }
 }
