@@ -182,11 +182,12 @@ impl Decide for Brancher<'_> {
         let mut score = self.activity.of(best);
         for &name in &self.activity.hot {
             let s = self.activity.of(name);
-            if s > score && self.ladders.installed(name).and_then(|g| view.value(g)) == Some(true) {
-                if self.blocks(view, name).len() > 1 {
-                    best = name;
-                    score = s;
-                }
+            if s > score
+                && self.ladders.installed(name).and_then(|g| view.value(g)) == Some(true)
+                && self.blocks(view, name).len() > 1
+            {
+                best = name;
+                score = s;
             }
         }
         self.choose(view, best, self.blocks(view, best))
