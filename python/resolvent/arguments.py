@@ -22,7 +22,7 @@ Specs = str | MatchSpec | Iterable[str | MatchSpec]
 #: Packages: records, or mappings with repodata's keys.
 Records = Iterable[PackageRecord | Mapping[str, Any]]
 #: A cut-off: see `cutoff_milliseconds`.
-Cutoff: TypeAlias = "_datetime.datetime | _datetime.date | str | int | None"
+Cutoff: TypeAlias = "_datetime.datetime | _datetime.date | _datetime.timedelta | str | int | None"
 
 CHANNEL_PRIORITIES: tuple[ChannelPriority, ...] = ("strict", "flexible", "disabled")
 STRATEGIES: tuple[Strategy, ...] = ("highest", "lowest", "lowest-direct", "ordered")
@@ -41,8 +41,8 @@ def cutoff_milliseconds(cutoff: Cutoff) -> int | None:
     cutoff
         None for no cut-off. A `datetime`, or its ISO 8601 text; without a zone it is UTC. A `date`, or its text
         `YYYY-MM-DD`, which includes that whole day in UTC. A whole number since 1970, of seconds up to the year
-        9999 and of milliseconds above, as in repodata. Or an age such as `90m`, `36h`, `7d`, `2 weeks`,
-        counted back from now: the only form whose meaning depends on the clock.
+        9999 and of milliseconds above, as in repodata. Or an age such as `90m`, `36h`, `7d`, `2 weeks`, `P7D`, or a
+        `timedelta`, counted back from now: the only forms whose meaning depends on the clock.
 
     Raises
     ------
@@ -55,6 +55,10 @@ def cutoff_milliseconds(cutoff: Cutoff) -> int | None:
 
     if isinstance(cutoff, str):
         cutoff = _parse_cutoff(cutoff.strip())
+    if isinstance(cutoff, _datetime.timedelta):
+        import time
+
+        cutoff = int((time.time() - cutoff.total_seconds()) * 1000)
     if isinstance(cutoff, bool):
         raise TypeError("exclude_newer is a date, a time, a text or a number, not bool")
     if isinstance(cutoff, int):
@@ -77,6 +81,9 @@ def _parse_cutoff(text: str) -> _datetime.datetime | _datetime.date | int:
     import re
     import time
 
+    iso = re.fullmatch(r"[Pp](?:[Tt])?(\d{1,9}[DdWwHhMm])", text)
+    if iso and (text[1] in "Tt") == (text[-1] in "HhMm"):
+        text = iso[1].lower()
     age = re.fullmatch(_DURATION, text)
     if age:
         return int((time.time() - int(age[1]) * _DURATION_SECONDS[next(filter(None, age.groups()[1:]))]) * 1000)

@@ -8,11 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from .arguments import CHANNEL_PRIORITIES, STRATEGIES, ChannelPriority, Records, Specs, Strategy, choice, flag, specs_of
-from .environments import Cutoffs, Deps, Licenses, Mode, as_prefix, environment_arguments, policy_arguments
+from .arguments import CHANNEL_PRIORITIES, STRATEGIES, ChannelPriority, Specs, Strategy, choice, flag, specs_of
+from .environments import (
+    Cutoffs,
+    Deny,
+    Deps,
+    Installed,
+    Licenses,
+    Mode,
+    as_prefix,
+    environment_arguments,
+    opened,
+    policy_arguments,
+)
 
 if TYPE_CHECKING:
-    from .prefix import Prefix
+    pass
 
 
 class Asked(TypedDict):
@@ -30,9 +41,9 @@ class Asked(TypedDict):
 def shape_request(
     specs: Specs,
     *,
-    constraints: Specs = (),
-    pins: Specs = (),
-    installed: Prefix | Records | None = None,
+    constraints: Specs | None = (),
+    pins: Specs | None = (),
+    installed: Installed = None,
     history: Specs | None = None,
     mode: Mode = "install",
     freeze_installed: bool = False,
@@ -42,9 +53,10 @@ def shape_request(
     satisfied_skip: bool = False,
     force_reinstall: bool = False,
     force_remove: bool = False,
+    aggressive_updates: Specs | None = (),
     ignore_pinned: bool = False,
     exclude_newer: Cutoffs = None,
-    deny: Specs = (),
+    deny: Deny | None = (),
     licenses: Licenses = None,
     strategy: Strategy = "highest",
     channel_priority: ChannelPriority | None = None,
@@ -58,6 +70,7 @@ def shape_request(
     TypeError
         If an argument has the wrong type.
     """
+    installed = opened(installed)
     environment = environment_arguments(
         installed,
         history,
@@ -71,17 +84,18 @@ def shape_request(
             "force_reinstall": force_reinstall,
             "force_remove": force_remove,
         },
+        aggressive_updates=aggressive_updates or (),
     )
     prefix = as_prefix(installed)
-    pinned = [*specs_of("pins", pins), *(str(pin) for pin in (() if prefix is None else prefix.pins))]
+    pinned = [*specs_of("pins", pins or ()), *(str(pin) for pin in (() if prefix is None else prefix.pins))]
     if channel_priority is not None:
         choice("channel_priority", channel_priority, CHANNEL_PRIORITIES)
     return {
         "specs": specs_of("specs", specs),
-        "constraints": specs_of("constraints", constraints),
+        "constraints": specs_of("constraints", constraints or ()),
         "pins": [] if flag("ignore_pinned", ignore_pinned) else pinned,
         "strategy": choice("strategy", strategy, STRATEGIES),
         "channel_priority": channel_priority,
-        "policy": policy_arguments(exclude_newer, deny, licenses),
+        "policy": policy_arguments(exclude_newer, deny or (), licenses),
         "environment": environment,
     }

@@ -17,15 +17,16 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
-from ._core import Conflict, DeadlineExceeded, Index, ResolventError, Solution, UnsatisfiableError
+from ._core import Conflict, DeadlineExceeded, Index, MatchSpec, ResolventError, Solution, UnsatisfiableError
 from .arguments import CHANNEL_PRIORITIES, STRATEGIES
 from .channels import host_platform, sample_channel
-from .environments import DEPS
+from .environments import DEPS, as_prefix
 from .solving import solve_channels
 from .virtual_packages import VirtualPackage, detect_virtual_packages, from_pair
 
 if TYPE_CHECKING:
     from .environments import Mode
+    from .prefix import Prefix
     from .solving import Session
 
 EXIT_SOLVED, EXIT_UNSATISFIABLE, EXIT_BAD_INPUT, EXIT_DEADLINE, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
@@ -158,6 +159,10 @@ def _add_solve(commands: Any) -> None:
     _add_request(solve)
     _add_environment(solve, required=False)
     solve.add_argument("--proof", metavar="FILE", help="write a proof of the answer for `resolvent check-proof`")
+    solve.add_argument(
+        "--satisfied-skip", action="store_true", help="do nothing when each SPEC matches an installed package"
+    )
+    solve.add_argument("--force-reinstall", action="store_true", help="link what the SPECs match again")
     solve.add_argument("--why", action="store_true", help="say of each requested package that is not at its newest why")
     output = solve.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print one JSON object")
@@ -218,11 +223,20 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
 
 def _add_environment(parser: argparse.ArgumentParser, *, required: bool) -> None:
     """Add what a command on an existing environment takes."""
-    parser.add_argument("--prefix", metavar="DIR", required=required, help="the environment to change")
+    parser.add_argument("-p", "--prefix", metavar="DIR", required=required, help="the environment to change")
     parser.add_argument("--freeze-installed", action="store_true", help="change nothing that is installed")
     parser.add_argument("--prune", action="store_true", help="remove what nothing needs")
     parser.add_argument("--deps", choices=DEPS, default="all", help="what becomes of dependencies")
     parser.add_argument("--ignore-pinned", action="store_true", help="pins do not count")
+    parser.add_argument(
+        "--aggressive-update",
+        dest="aggressive_updates",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a package that is updated with everything that is done, where it is installed. May be repeated",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="print the plan (all that is ever done)")
 
 
 def _add_changes(commands: Any) -> None:
@@ -244,9 +258,9 @@ def _add_changes(commands: Any) -> None:
         if mode == "update":
             parser.add_argument("--proof", metavar="FILE", help="write a proof of the answer")
             parser.add_argument("--update-deps", action="store_true", help="with their installed dependencies")
+            parser.add_argument("--all", action="store_true", help="everything (the same as no SPEC)")
         else:
             parser.add_argument("--force", action="store_true", help="only these, whatever needs them")
-        parser.add_argument("--dry-run", action="store_true", help="print the plan (all that this command does)")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -298,13 +312,14 @@ def _answer(options: argparse.Namespace) -> tuple[Solution, Index]:
     """Solve what the arguments ask for."""
     prefix = None
     if options.prefix:
-        from .prefix import Prefix
-
-        prefix = Prefix(options.prefix)
+        prefix = as_prefix(options.prefix)
     if not options.specs and (prefix is None or options.mode == "remove"):
         raise _UsageError("give at least one SPEC (see: resolvent solve --help)")
     channels = [*options.channels, *([sample_channel()] if options.sample else [])]
-    if not channels:
+    if prefix is not None and options.mode == "update":
+        _check_update(options.specs, prefix, everything=options.all)
+    # What leaves is looked up in the environment alone.
+    if not channels and options.mode != "remove":
         raise _UsageError("give a channel with -c, or try --sample (see: resolvent solve --help)")
     platform = options.platform or host_platform()
     facts = target_facts(platform, options.virtual_packages, detect=not options.no_detect)
@@ -319,6 +334,9 @@ def _answer(options: argparse.Namespace) -> tuple[Solution, Index]:
         "deps": options.deps,
         "update_deps": getattr(options, "update_deps", False),
         "force_remove": getattr(options, "force", False),
+        "satisfied_skip": getattr(options, "satisfied_skip", False),
+        "force_reinstall": getattr(options, "force_reinstall", False),
+        "aggressive_updates": options.aggressive_updates,
         "ignore_pinned": options.ignore_pinned,
         "strategy": options.strategy,
         "exclude_newer": options.exclude_newer,
@@ -347,6 +365,9 @@ def _answer(options: argparse.Namespace) -> tuple[Solution, Index]:
         solution = _proved(Session(index, virtual_packages=texts), options, request)
     if prefix is not None and not options.json:
         _print_warnings([str(warning) for warning in prefix.warnings])
+        if prefix.frozen and solution.changes:
+            message = f": {prefix.frozen_message}" if prefix.frozen_message else ""
+            _print_warnings([f"the environment asks to be left unchanged{message}"])
     return solution, index
 
 
@@ -376,10 +397,23 @@ def _proved(session: Session, options: argparse.Namespace, request: dict[str, An
     return answer
 
 
+def _check_update(specs: Sequence[str], prefix: Prefix, *, everything: bool) -> None:
+    """Refuse an update of what is not there, which would rather be an installation."""
+    if everything and specs:
+        raise _UsageError("give SPECs or --all, not both (see: resolvent update --help)")
+    for spec in specs:
+        name = MatchSpec(spec).name or spec
+        if prefix.get(name) is None:
+            told = f"{name} is not installed in {prefix.path}, so it cannot be updated"
+            if any(record.name == name for record in prefix.unmanageable):
+                raise ResolventError(f"{told}: pip installed it")
+            raise ResolventError(f"{told}; `resolvent solve --prefix` plans an installation")
+
+
 def _solve(options: argparse.Namespace) -> int:
     solution, index = _answer(options)
     if options.json:
-        print_json(solved_report(solution))
+        print_json(solved_report(solution, environment=bool(options.prefix)))
         return EXIT_SOLVED
     _print_warnings(index.warnings)
     if options.explicit:
@@ -458,22 +492,39 @@ def target_facts(platform: str, given: Sequence[str], *, detect: bool) -> list[V
     return sorted([*packages.values(), *found])
 
 
-def solved_report(solution: Solution) -> dict[str, Any]:
-    """Return what `--json` prints for a solution."""
+def solved_report(solution: Solution, *, environment: bool = False) -> dict[str, Any]:
+    """Return what `--json` prints for a solution; for an environment also what changes in it, and why."""
     transaction = solution.transaction
     packages = [record.to_dict() for record in solution.records]
     # What is linked is among the packages: the same mapping stands in both lists.
     same = {(one["channel"], one["subdir"], one["fn"]): one for one in packages}
-    return _report(
-        "solved",
-        optimality=solution.optimality,
-        packages=packages,
-        transaction={
+    values: dict[str, Any] = {
+        "optimality": solution.optimality,
+        "packages": packages,
+        "transaction": {
             "link": [same.get((r.channel, r.subdir, r.fn)) or r.to_dict() for r in transaction.link],
             "unlink": [record.to_dict() for record in transaction.unlink],
         },
-        stats=solution.stats,
-    )
+        "stats": solution.stats,
+    }
+    if environment:
+        values["changes"] = [_change(change) for change in solution.changes]
+        values["dropped"] = solution.dropped
+        values["exempt"] = solution.exempt
+    return _report("solved", **values)
+
+
+def _change(change: dict[str, Any]) -> dict[str, Any]:
+    """Return one package's change as `--json` prints it; the records are in the transaction."""
+    old, new = change["before"], change["after"]
+    return {
+        "name": change["name"],
+        "kind": change["kind"],
+        "from": None if old is None else f"{old.version} {old.build}",
+        "to": None if new is None else f"{new.version} {new.build}",
+        "size": None if new is None else new.size,
+        "reasons": change["reasons"],
+    }
 
 
 def failed_report(error: BaseException) -> dict[str, Any]:

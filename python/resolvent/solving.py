@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import _core
 from ._core import Index, ResolventError, Solution
@@ -26,13 +26,10 @@ from .arguments import (
 )
 from .asking import shape_request
 from .channels import ChannelSource, OpenedSources, host_platform
-from .environments import Cutoffs, Deps, Licenses, Mode, as_prefix, policy_arguments
+from .environments import Cutoffs, Deny, Deps, Installed, Licenses, Mode, as_prefix, policy_arguments
 from .places import index_folder
 from .virtual_packages import VirtualPackages
 from .virtual_packages import virtual_packages as shape_virtual_packages
-
-if TYPE_CHECKING:
-    from .prefix import Prefix
 
 __all__ = ["Session", "check", "cutoff_milliseconds", "export_cnf", "export_wcnf", "load_index", "solve"]
 
@@ -139,7 +136,7 @@ class Session:
         *,
         constraints: Specs = (),
         pins: Specs = (),
-        installed: Prefix | Records | None = None,
+        installed: Installed = None,
         history: Specs | None = None,
         mode: Mode = "install",
         freeze_installed: bool = False,
@@ -149,9 +146,10 @@ class Session:
         satisfied_skip: bool = False,
         force_reinstall: bool = False,
         force_remove: bool = False,
+        aggressive_updates: Specs = (),
         ignore_pinned: bool = False,
         exclude_newer: Cutoffs = None,
-        deny: Specs = (),
+        deny: Deny = (),
         licenses: Licenses = None,
         strategy: Strategy = "highest",
         timeout: float | None = None,
@@ -172,6 +170,7 @@ class Session:
             satisfied_skip=satisfied_skip,
             force_reinstall=force_reinstall,
             force_remove=force_remove,
+            aggressive_updates=aggressive_updates,
             ignore_pinned=ignore_pinned,
             exclude_newer=exclude_newer,
             deny=deny,
@@ -199,7 +198,7 @@ def solve(
     virtual_packages: VirtualPackages = None,
     constraints: Specs = (),
     pins: Specs = (),
-    installed: Prefix | Records | None = None,
+    installed: Installed = None,
     history: Specs | None = None,
     mode: Mode = "install",
     freeze_installed: bool = False,
@@ -209,9 +208,10 @@ def solve(
     satisfied_skip: bool = False,
     force_reinstall: bool = False,
     force_remove: bool = False,
+    aggressive_updates: Specs = (),
     ignore_pinned: bool = False,
     exclude_newer: Cutoffs = None,
-    deny: Specs = (),
+    deny: Deny = (),
     licenses: Licenses = None,
     strategy: Strategy = "highest",
     timeout: float | None = None,
@@ -235,8 +235,9 @@ def solve(
     constraints, pins
         MatchSpecs that must hold for a package if it is in the environment, but do not ask for it.
     installed
-        What the environment holds now, a `Prefix` or records; None: nothing. The answer's `.transaction` leads from
-        there. A `Prefix` brings its history and its pins along.
+        What the environment holds now, a `Prefix`, its folder, or records; None: nothing. The answer's `.transaction`
+        leads from there. A `Prefix` brings its history and its pins along. Records may be mappings; one without a
+        channel is the record of the index that is otherwise the same package.
     history
         Specs of earlier requests; they are kept while possible. None: those of the `Prefix`, else none.
     mode
@@ -258,6 +259,9 @@ def solve(
         Installed records that a spec matches are unlinked and linked again.
     force_remove
         With `remove`: only matching records leave, whatever needs them.
+    aggressive_updates
+        Names that go to their best versions with every install or update where they are installed and not frozen;
+        conda's own list is `ca-certificates`, `certifi` and `openssl`. Nothing by default.
     ignore_pinned
         Pins do not count.
     strategy
@@ -265,11 +269,14 @@ def solve(
         (highest, the order of the specs decides alone between them).
     exclude_newer
         Leave out records newer than this; see `cutoff_milliseconds`. A record without a timestamp stays. Or a mapping:
-        `"*"` to the general cut-off, a package's name to its own, `"CHANNEL::*"` to a channel's; None lifts it there.
+        `"*"` to the general cut-off, a package's name to its own, `"CHANNEL::*"` or a URL to a channel's; None lifts
+        it there. The latter two may also be mappings of their own, at `"packages"` and `"channels"`.
     deny
-        Records that match one of these MatchSpecs (names may be patterns) are left out.
+        Records that match one of these MatchSpecs (names may be patterns), and these records, are left out. A mapping
+        gives each its reason, which a conflict then tells.
     licenses
         A mapping with `allow`, `deny` or both, lists of licence patterns: records of other licences are left out.
+        A list alone is what is allowed.
     timeout
         Seconds; when they are over, the best answer so far is returned with `.optimality == "feasible"`.
 
@@ -295,6 +302,7 @@ def solve(
         "satisfied_skip": satisfied_skip,
         "force_reinstall": force_reinstall,
         "force_remove": force_remove,
+        "aggressive_updates": aggressive_updates,
         "ignore_pinned": ignore_pinned,
         "exclude_newer": exclude_newer,
         "deny": deny,
@@ -346,8 +354,8 @@ def solve_channels(
     installed = asked.get("installed")
     prefix = as_prefix(installed)
     there = list(prefix.records) if prefix is not None else records_of("installed", installed or ())
-    if prefix is None and installed is not None:
-        asked = {**asked, "installed": there}
+    if installed is not None:
+        asked = {**asked, "installed": there if prefix is None else prefix}
     target = _platform(platform)
     facts = shape_virtual_packages(virtual_packages, target)
 
@@ -361,8 +369,8 @@ def solve_channels(
     if opened.remote and _is_plain(asked):
         from .stepwise import solve_stepwise
 
-        policy = policy_arguments(asked.get("exclude_newer"), asked.get("deny", ()), asked.get("licenses"))
-        limits = {key: specs_of(key, asked.get(key, ())) for key in ("constraints", "pins")}
+        policy = policy_arguments(asked.get("exclude_newer"), asked.get("deny") or (), asked.get("licenses"))
+        limits = {key: specs_of(key, asked.get(key) or ()) for key in ("constraints", "pins")}
         question = {**limits, "policy": policy, "priority": channel_priority, "facts": facts, "skip": skip_bad_records}
         found = solve_stepwise(opened, texts, question, load, ask)
         if found is not None:
@@ -374,7 +382,7 @@ def solve_channels(
 def _is_plain(asked: Mapping[str, Any]) -> bool:
     """Whether a fresh environment of the best packages is asked for, and nothing else."""
     usual = {"mode": "install", "deps": "all", "strategy": "highest"}
-    free = {"constraints", "pins", "exclude_newer", "deny", "licenses", "ignore_pinned"}
+    free = {"constraints", "pins", "exclude_newer", "deny", "licenses", "ignore_pinned", "aggressive_updates"}
     return all(
         value == usual[key] if key in usual else value is None or value is False
         for key, value in asked.items()
@@ -390,18 +398,52 @@ def check(
     virtual_packages: VirtualPackages = None,
     constraints: Specs = (),
     pins: Specs = (),
+    installed: Installed = None,
+    history: Specs | None = None,
+    mode: Mode = "install",
+    freeze_installed: bool = False,
+    update_deps: bool = False,
+    prune: bool = False,
+    aggressive_updates: Specs = (),
+    ignore_pinned: bool = False,
+    exclude_newer: Cutoffs = None,
+    deny: Deny = (),
+    licenses: Licenses = None,
+    channel_priority: ChannelPriority | None = None,
 ) -> list[str]:
     """Return the hard rules that `records` break as an answer to `specs`: one sentence each, none when valid.
 
-    Works on the raw records and knows nothing of how they were found, so it also judges other tools' answers.
+    Works on the raw records and knows nothing of how they were found, so it also judges other tools' answers. The
+    parameters are those of `resolvent.solve`. With an environment, what did not hold in it need not hold where the
+    record stays, what is installed may stay under any policy, and earlier requests are a reason to be there.
     """
+    asked = shape_request(
+        specs,
+        constraints=constraints,
+        pins=pins,
+        installed=installed,
+        history=history,
+        mode=mode,
+        freeze_installed=freeze_installed,
+        update_deps=update_deps,
+        prune=prune,
+        aggressive_updates=aggressive_updates,
+        ignore_pinned=ignore_pinned,
+        exclude_newer=exclude_newer,
+        deny=deny,
+        licenses=licenses,
+        channel_priority=channel_priority,
+    )
     return _core.check(
         records_of("records", records),
-        specs_of("specs", specs),
+        asked["specs"],
         _index(index),
         shape_virtual_packages(virtual_packages, index.platform),
-        specs_of("constraints", constraints),
-        specs_of("pins", pins),
+        asked["constraints"],
+        asked["pins"],
+        asked["channel_priority"],
+        asked["policy"],
+        asked["environment"],
     )
 
 

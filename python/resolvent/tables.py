@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ._core import MatchSpec, PackageRecord, Solution, Version
+from ._core import MatchSpec, PackageRecord, Solution
 
 #: Columns of what is no terminal.
 _WIDE = 10_000
@@ -51,8 +51,12 @@ def print_solution(solution: Solution, specs: Sequence[str], console: Console | 
         console.print(Text(line, style="yellow"))
 
 
+#: The colours of the words for changes.
+_STYLES = {"link": "green", "unlink": "red", "up": "green", "down": "yellow", "revise": "", "relink": "dim"}
+
+
 def print_change(solution: Solution, console: Console | None = None) -> None:
-    """Print what changes in an environment: what is unlinked, linked, and which versions go up or down.
+    """Print what changes in an environment: what is unlinked, linked, and which versions go up or down, and why.
 
     Parameters
     ----------
@@ -62,42 +66,51 @@ def print_change(solution: Solution, console: Console | None = None) -> None:
         Where to print; None: standard output.
     """
     console = console or _console()
-    before = {record.name: record for record in solution.transaction.unlink}
-    after = {record.name: record for record in solution.transaction.link}
-    if not before and not after:
+    changes = solution.changes
+    if not changes:
         console.print(Text("nothing to do"))
-        return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("", "package", "from", "to"):
-        table.add_column(column, overflow="fold")
-    table.add_column("size", justify="right")
-    for name in sorted({*before, *after}):
-        old, new = before.get(name), after.get(name)
-        word, style = _direction(old, new)
-        size = human_size(new.size) if new is not None and new.size else ""
-        table.add_row(Text(word, style=style), name, _short(old), _short(new), Text(size, style="dim"))
-    console.print(table)
-    console.print()
-    total = sum(record.size or 0 for record in after.values())
-    console.print(Text(f"{len(before)} to unlink, {len(after)} to link, {human_size(total)}"))
-    for line in [*tradeoff_lines(solution), *solution.exempt]:
+    else:
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for column in ("", "package", "from", "to"):
+            table.add_column(column, overflow="fold")
+        table.add_column("size", justify="right")
+        for change in changes:
+            old, new = change["before"], change["after"]
+            size = human_size(new.size) if new is not None and new.size else ""
+            word = Text(change["kind"], style=_STYLES[change["kind"]])
+            table.add_row(word, change["name"], _short(old, new), _short(new, old), Text(size, style="dim"))
+        console.print(table)
+        console.print()
+        # What is linked again comes from the package cache.
+        new = [change["after"] for change in changes if change["after"] is not None and change["kind"] != "relink"]
+        gone = sum(change["before"] is not None for change in changes)
+        linked = sum(change["after"] is not None for change in changes)
+        size = human_size(sum(record.size or 0 for record in new))
+        console.print(Text(f"{gone} to unlink, {linked} to link; {size} to download"))
+    for line in [*reason_lines(solution), *tradeoff_lines(solution), *solution.exempt]:
         console.print(Text(line, style="yellow"))
 
 
-def _direction(old: PackageRecord | None, new: PackageRecord | None) -> tuple[str, str]:
-    """Return the word for a change, and its colour."""
-    if old is None:
-        return "link", "green"
-    if new is None:
-        return "unlink", "red"
-    was, will = Version(old.version), Version(new.version)
-    if was < will:
-        return "up", "green"
-    return ("down", "yellow") if will < was else ("relink", "")
+def reason_lines(solution: Solution) -> list[str]:
+    """Return one line for each package that goes down or leaves, and for each earlier spec that is given up: why."""
+    lines = []
+    for change in solution.changes:
+        reasons = "; ".join(change["reasons"])
+        if change["kind"] == "down":
+            old, new = change["before"].version, change["after"].version
+            lines.append(f"{change['name']} goes down from {old} to {new}: {reasons}")
+        elif change["kind"] == "unlink" and reasons:
+            lines.append(f"{change['name']} leaves: {reasons}")
+    lines += [f"the earlier request '{spec}' is given up" for spec in solution.dropped]
+    return lines
 
 
-def _short(record: PackageRecord | None) -> str:
-    return "" if record is None else f"{record.version} {record.build}"
+def _short(record: PackageRecord | None, other: PackageRecord | None) -> str:
+    """Return version and build, and the channel where that changes."""
+    if record is None:
+        return ""
+    text = f"{record.version} {record.build}"
+    return text if other is None or other.channel == record.channel else f"{text} ({record.channel})"
 
 
 def _console() -> Console:

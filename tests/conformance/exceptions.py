@@ -8,12 +8,8 @@ from __future__ import annotations
 
 #: Case id to reason.
 EXCEPTIONS: dict[str, str] = {
-    "B046": "an earlier request is a cost here, not a ban: the old numpy spec is dropped, and the answer says so",
-    "I013": "an earlier request is a cost here, not a ban: the old python spec is dropped, and the answer says so",
-    "B019": "without channel priority the newest build comes first here, and the channel only breaks ties",
-    "B022": "openssl, xz and yaml can stay, and changes cost here; conda's classic solver exchanges them",
-    "B179": "what the older python exchanges comes from the higher channel here; libmamba stays in the lower",
-    "B031": "nose was only there for numpy 1.7.0; what nothing needs any more is unlinked here",
-    "B032": "nose was only there for numpy 1.7.0; what nothing needs any more is unlinked here",
-    "B024a": "a frozen package keeps its record; conda swaps it for the same version of a better channel",
+    "B019": "build ranks (level 6) come before the channel (level 7): zlib 1.2.11 of build 2, not build 0",
+    "B022": "level 5 (changes) comes before level 6: openssl, xz and yaml stay, conda's classic solver exchanges them",
+    "B179": "the same input as B022, so at most one can hold: what must change comes from the higher channel",
+    "B024a": "freeze changes no installed record that the spec matches; the same input for libmamba holds",
 }

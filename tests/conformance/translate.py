@@ -13,7 +13,9 @@ conda                           here
 `update_all`                    `mode="update-all"`
 `only_deps`, `no_deps`          `deps="only"`, `deps="none"`
 channel priority not given      `flexible`, conda's default
-aggressive updates              each of these names that is installed is requested, too
+history, where `update_specs`   the specs of names that are not requested are `constraints`, too: conda relaxes the
+or `freeze_installed` is asked  build of an earlier spec but never its version, here it is a cost unless one says so
+aggressive updates              `aggressive_updates`
 self-update of the base         `conda >=INSTALLED` is requested, too, if the environment is conda's own
   environment
 virtual packages                a Linux machine, its `__cuda` and `__glibc` as the case sets them
@@ -42,8 +44,6 @@ def requested(case: Case, prefix: Prefix) -> list[str]:
     """Return the specs of a case, with those that conda adds on its own."""
     specs = case.strings("specs_to_add")
     names = {MatchSpec(spec).name for spec in specs}
-    updated = case.strings("aggressive_update_packages")
-    specs += [name for name in updated if prefix.get(name) is not None and name not in names]
     base = prefix.get("conda")
     # The cases without this setting run with its default, which is to update.
     if case.input.get("set_sys_prefix") and case.input.get("auto_update_conda", True) and base is not None:
@@ -60,6 +60,7 @@ def solve_arguments(case: Case, prefix: Prefix) -> dict[str, Any]:
         "installed": prefix,
         "virtual_packages": virtual_packages(case),
         "channel_priority": case.input.get("channel_priority") or "flexible",
+        "aggressive_updates": case.strings("aggressive_update_packages"),
     }
     if modifier == "update_all":
         arguments["mode"] = "update-all"
@@ -72,6 +73,9 @@ def solve_arguments(case: Case, prefix: Prefix) -> dict[str, Any]:
         arguments["mode"] = "update" if known else "install"
     else:
         raise ValueError(f"{case.id}: no translation of update_modifier {modifier!r}")
+    if arguments["mode"] in ("install", "update") and not arguments.get("update_deps"):
+        named = {MatchSpec(spec).name for spec in (*specs, *arguments["aggressive_updates"])}
+        arguments["constraints"] = [str(spec) for spec in prefix.history if spec.name not in named]
     deps = case.input.get("deps_modifier")
     if deps is not None:
         arguments["deps"] = {"only_deps": "only", "no_deps": "none", "not_set": "all"}[deps]

@@ -23,6 +23,7 @@ pub struct PolicyArguments {
     exclude_newer_channels: Vec<(String, Option<u64>)>,
     exclude_newer_packages: Vec<(String, Option<u64>)>,
     deny: Vec<String>,
+    deny_reasons: Vec<Option<String>>,
     licenses_allow: Option<Vec<String>>,
     licenses_deny: Vec<String>,
 }
@@ -34,6 +35,10 @@ impl PolicyArguments {
             channels: self.exclude_newer_channels.clone(),
             packages: self.exclude_newer_packages.clone(),
         }
+    }
+
+    pub fn deny_reasons(&self) -> Vec<Option<String>> {
+        self.deny_reasons.clone()
     }
 
     pub fn deny(&self) -> PyResult<Vec<MatchSpec>> {
@@ -65,10 +70,52 @@ pub struct EnvironmentArguments<'py> {
     satisfied_skip: bool,
     force_reinstall: bool,
     force_remove: bool,
+    aggressive_updates: Vec<String>,
+}
+
+/// Brings the channel of an installed record to its canonical name, as an index has it, and fills in channel and subdir
+/// where the caller gave none: from the record of the index that is otherwise the same package.
+fn settle_origin(record: &mut conda::PackageRecord, index: &conda::index::Index) {
+    let known = |name: &str| index.channels().iter().any(|c| c.name == name);
+    let written = if record.channel.is_empty() {
+        &record.url
+    } else {
+        &record.channel
+    };
+    if !written.is_empty() && !known(written) {
+        if let Ok(channel) = conda::Channel::parse(written) {
+            if record.subdir.is_empty() {
+                record.subdir = channel.subdir().unwrap_or_default().to_string();
+            }
+            record.channel = channel.canonical_name().to_string();
+        }
+    }
+    if !record.channel.is_empty() && !record.subdir.is_empty() {
+        return;
+    }
+    for member in index.segments() {
+        let channel = &index.channels()[member.channel].name;
+        let segment = &member.segment;
+        let elsewhere = (!record.channel.is_empty() && record.channel != *channel)
+            || (!record.subdir.is_empty() && record.subdir != segment.subdir());
+        let Some(package) = segment.find_package(&record.name).filter(|_| !elsewhere) else {
+            continue;
+        };
+        let mut places = segment.records(package).map(conda::index::RecordId);
+        if places.any(|at| {
+            segment.version(at) == record.version
+                && segment.build(at) == record.build
+                && segment.build_number(at) == record.build_number
+        }) {
+            record.channel.clone_from(channel);
+            record.subdir = segment.subdir().to_string();
+            return;
+        }
+    }
 }
 
 impl EnvironmentArguments<'_> {
-    pub fn into_environment(self) -> PyResult<Environment> {
+    pub fn into_environment(self, index: &conda::index::Index) -> PyResult<Environment> {
         let mode = match self.mode.as_str() {
             "install" => Mode::Install,
             "update" => Mode::Update,
@@ -96,9 +143,12 @@ impl EnvironmentArguments<'_> {
             .iter()
             .filter(|r| !r.inner.name.starts_with("__"))
         {
-            installed.push((*record.inner).clone());
+            let mut record = (*record.inner).clone();
+            settle_origin(&mut record, index);
+            installed.push(record);
         }
         installed.sort_by(|a, b| a.name.cmp(&b.name));
+        installed.dedup();
         if let Some(pair) = installed
             .windows(2)
             .find(|pair| pair[0].name == pair[1].name)
@@ -119,6 +169,8 @@ impl EnvironmentArguments<'_> {
             satisfied_skip: self.satisfied_skip,
             force_reinstall: self.force_reinstall,
             force_remove: self.force_remove,
+            aggressive_updates: self.aggressive_updates,
+            joined: Vec::new(),
         })
     }
 }

@@ -88,9 +88,10 @@ impl Session {
             strategy: parse_strategy(strategy)?,
             cutoffs: policy.cutoffs(),
             deny: policy.deny()?,
+            deny_reasons: policy.deny_reasons(),
             licenses: policy.licenses(),
             environment: environment
-                .map(EnvironmentArguments::into_environment)
+                .map(|e| e.into_environment(self.inner.index()))
                 .transpose()?,
         };
         let deadline = deadline_in(timeout);
@@ -312,7 +313,18 @@ impl Solution {
     fn transaction(&self) -> Transaction {
         Transaction {
             inner: self.inner.transaction(),
+            solution: Arc::clone(&self.inner),
         }
+    }
+    /// What the transaction changes, package by package, sorted by name.
+    #[getter]
+    fn changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        changes(py, &self.inner)
+    }
+    /// Specs of earlier requests that no longer hold, though nothing in this one replaced them.
+    #[getter]
+    fn dropped(&self) -> Vec<String> {
+        self.inner.dropped()
     }
     fn __len__(&self) -> usize {
         self.inner.places.len()
@@ -333,6 +345,22 @@ impl Solution {
 #[pyclass(frozen, module = "resolvent")]
 pub struct Transaction {
     inner: resolve::Transaction,
+    solution: Arc<resolve::Solution>,
+}
+
+/// Changes as a list of mappings.
+fn changes<'py>(py: Python<'py>, solution: &resolve::Solution) -> PyResult<Bound<'py, PyList>> {
+    let out = PyList::empty(py);
+    for change in solution.changes() {
+        let d = PyDict::new(py);
+        d.set_item("name", change.name)?;
+        d.set_item("kind", change.kind.as_str())?;
+        d.set_item("before", change.before.map(PackageRecord::new))?;
+        d.set_item("after", change.after.map(PackageRecord::new))?;
+        d.set_item("reasons", change.reasons)?;
+        out.append(d)?;
+    }
+    Ok(out)
 }
 
 #[pymethods]
@@ -346,6 +374,21 @@ impl Transaction {
     #[getter]
     fn unlink(&self) -> Vec<PackageRecord> {
         wrap(self.inner.unlink.clone())
+    }
+    /// The same, package by package, sorted by name: what becomes of it, and why its old record could not stay.
+    #[getter]
+    fn changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        changes(py, &self.solution)
+    }
+    fn __len__(&self) -> usize {
+        self.inner.unlink.len() + self.inner.link.len()
+    }
+    fn __repr__(&self) -> String {
+        format!(
+            "<Transaction of {} to unlink, {} to link>",
+            self.inner.unlink.len(),
+            self.inner.link.len()
+        )
     }
 }
 
@@ -368,7 +411,8 @@ fn request_of(
 
 /// The hard rules that records break as an answer to specs; empty when they are valid.
 #[pyfunction]
-#[pyo3(signature = (records, specs, index, virtual_packages, constraints, pins))]
+#[pyo3(signature = (records, specs, index, virtual_packages, constraints, pins, channel_priority, policy, environment))]
+#[allow(clippy::too_many_arguments)] // the Python layer passes the whole request in one call
 pub fn check(
     records: Vec<PyRef<'_, PackageRecord>>,
     specs: Vec<String>,
@@ -376,9 +420,22 @@ pub fn check(
     virtual_packages: Vec<String>,
     constraints: Vec<String>,
     pins: Vec<String>,
+    channel_priority: Option<&str>,
+    policy: PolicyArguments,
+    environment: Option<EnvironmentArguments<'_>>,
 ) -> PyResult<Vec<String>> {
     let index = index.get();
-    let request = request_of(index, &specs, &virtual_packages, &constraints, &pins)?;
+    let request = Request {
+        channel_priority: channel_priority.map_or(Ok(index.priority), parse_priority)?,
+        cutoffs: policy.cutoffs(),
+        deny: policy.deny()?,
+        deny_reasons: policy.deny_reasons(),
+        licenses: policy.licenses(),
+        environment: environment
+            .map(|e| e.into_environment(&index.inner))
+            .transpose()?,
+        ..request_of(index, &specs, &virtual_packages, &constraints, &pins)?
+    };
     let records: Vec<conda::PackageRecord> = records.iter().map(|r| (*r.inner).clone()).collect();
     Ok(resolve::check(&records, &request, Some(&index.inner)))
 }

@@ -37,13 +37,8 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Plans an install or update. `joined` are names that join the requested.
-    pub(crate) fn of(
-        inst: &mut Instance,
-        request: &Request,
-        environment: &Environment,
-        joined: &[NameId],
-    ) -> Plan {
+    /// Plans an install or update.
+    pub(crate) fn of(inst: &mut Instance, request: &Request, environment: &Environment) -> Plan {
         let mut asked = Asked::of(inst, request);
         let placed = place_installed(inst);
         let position: FxHashMap<NameId, u32> = placed.iter().copied().collect();
@@ -53,11 +48,13 @@ impl Plan {
             .iter()
             .map(|name| inst.u.name_id(name))
             .collect();
-        let joined = match environment.mode {
+        let joined: Vec<NameId> = match environment.mode {
             Mode::UpdateAll => roots.clone(),
-            _ => joined
+            _ => environment
+                .aggressive_updates
                 .iter()
-                .copied()
+                .chain(&environment.joined)
+                .map(|name| inst.u.name_id(name))
                 .filter(|name| position.contains_key(name))
                 .collect(),
         };
@@ -104,20 +101,15 @@ impl Plan {
                 standing.first[1].push(item(name, Cost::Violation(id, lit)));
             }
         }
-        for &name in roots
-            .iter()
-            .chain(asked.requested.iter().filter(|n| !roots.contains(n)))
-        {
-            if let Some(&at) = position.get(&name) {
-                let end = inst.u.names[name as usize].version_class(at).end;
-                if inst.at_or_after(name, end).is_some() {
-                    standing.first[2].push(item(name, Cost::Below(end)));
-                }
+        let mut seen: FxHashSet<NameId> = FxHashSet::default();
+        for &name in roots.iter().chain(&asked.requested) {
+            if let Some(&at) = position.get(&name).filter(|_| seen.insert(name)) {
+                standing.first[2].extend(no_downgrade(inst, name, at));
             }
         }
         standing.first[3].extend(python_stays(inst, &explicit, &position));
         if environment.mode == Mode::Install {
-            for &name in &asked.requested {
+            for &name in asked.requested.iter().filter(|n| explicit.contains(n)) {
                 let specs = asked.wishes.get(&name).cloned().unwrap_or_default();
                 let matches = |at: u32| {
                     specs
@@ -158,6 +150,7 @@ impl Plan {
                     .map(|name| inst.u.name_id(name)),
             );
         }
+        standing.keepers = keepers.clone();
         Plan {
             asked,
             standing,
@@ -194,10 +187,36 @@ fn freeze(inst: &mut Instance, request: &Request, placed: &[(NameId, u32)], aske
             .specs
             .iter()
             .any(|s| s.name == text && !s.spec.matches(&record));
-        if let (false, Some(lit)) = (conflicts, inst.position(name, at)) {
-            asked.assume(lit);
+        if let (false, Some(lit), Some(base)) =
+            (conflicts, inst.position(name, at), &mut asked.base)
+        {
+            base.push(lit);
         }
     }
+}
+
+/// The cost of a version below the one at a position.
+fn no_downgrade(inst: &mut Instance, name: NameId, at: u32) -> Option<Item> {
+    if inst.u.names[name as usize].versions_descend() {
+        let end = inst.u.names[name as usize].version_class(at).end;
+        inst.at_or_after(name, end)?;
+        return Some(Item {
+            name,
+            cost: Cost::Below(end),
+        });
+    }
+    // Where other versions than lower ones may lie behind it (strategy `lowest`, several channels), a spec tells.
+    let text = format!(
+        "{} >={}",
+        inst.u.names[name as usize].text,
+        inst.u.version(name, at)
+    );
+    let id = inst.u.parsed_spec(&text, &MatchSpec::parse(&text).ok()?);
+    let lit = inst.constrain(id)?;
+    Some(Item {
+        name,
+        cost: Cost::Violation(id, lit),
+    })
 }
 
 /// Python keeps its minor version unless the request names python.
@@ -306,8 +325,13 @@ pub(crate) fn restrict_deps(
             .segment
             .name_of(at.record)
     };
-    let requested: FxHashSet<&str> = request.requested_names().into_iter().collect();
+    let mut requested: FxHashSet<&str> = request.requested_names().into_iter().collect();
+    if environment.mode == Mode::UpdateAll && environment.deps == Deps::None {
+        requested.extend(environment.roots());
+    }
     match environment.deps {
+        // What leaves takes along what needs it: there is nothing that `deps` could say.
+        _ if environment.mode == Mode::Remove => chosen,
         Deps::All => chosen,
         Deps::None => {
             let others = installed

@@ -171,10 +171,50 @@ impl Wanted<'_> {
 
 /// The broken rules, one sentence each; empty when the records are a valid answer to the request.
 ///
-/// Without an index the rules that need one (the record is in it, strict channel priority) are left out.
+/// Without an index the rules that need one (the record is in it, strict channel priority) are left out. With an
+/// environment in the request, what did not hold in it need not hold where the record stays.
 pub fn check(records: &[PackageRecord], request: &Request, index: Option<&Index>) -> Vec<String> {
-    let subjects: Vec<Subject<'_>> = records.iter().map(Subject::from_record).collect();
+    let mut subjects: Vec<Subject<'_>> = records.iter().map(Subject::from_record).collect();
+    if let Some(environment) = &request.environment {
+        let before: Vec<Subject<'_>> = environment
+            .installed
+            .iter()
+            .map(Subject::from_record)
+            .collect();
+        let virtuals = virtual_records(request);
+        let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
+        let checker = Checker::new(&before, &virtuals, request);
+        let mut broken: FxHashSet<(&str, &str)> = FxHashSet::default();
+        for subject in &before {
+            let depends = subject.depends.iter();
+            let texts = depends.filter(|(_, w)| checker.applies(w) && !checker.satisfied(w));
+            broken.extend(texts.map(|(text, _)| (subject.name, *text)));
+            let groups = subject.extras.iter().flat_map(|(_, wanted)| wanted);
+            let texts = groups.filter(|(_, w)| checker.applies(w) && !checker.satisfied(w));
+            broken.extend(texts.map(|(text, _)| (subject.name, *text)));
+            let constrains = subject.constrains.iter();
+            let texts = constrains.filter(|(_, w)| !checker.respected(w));
+            broken.extend(texts.map(|(text, _)| (subject.name, *text)));
+        }
+        for subject in subjects.iter_mut().filter(|s| checker.is_installed(s)) {
+            let name = subject.name;
+            let held = |text: &str| !broken.contains(&(name, text));
+            subject.depends.retain(|(text, _)| held(text));
+            subject.constrains.retain(|(text, _)| held(text));
+            for (_, group) in &mut subject.extras {
+                group.retain(|(text, _)| held(text));
+            }
+        }
+    }
     Checker::run(&subjects, request, index)
+}
+
+fn virtual_records(request: &Request) -> Vec<PackageRecord> {
+    request
+        .virtual_packages
+        .iter()
+        .map(|v| v.record())
+        .collect()
 }
 
 /// The same for records of an index; what did not hold before need not hold where the record stays.
@@ -225,18 +265,9 @@ pub(crate) fn unsatisfied(
         .iter()
         .map(|&at| Subject::from_index(index, at))
         .collect();
-    let virtuals: Vec<PackageRecord> = request
-        .virtual_packages
-        .iter()
-        .map(|v| v.record())
-        .collect();
+    let virtuals = virtual_records(request);
     let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
-    let checker = Checker {
-        subjects: &subjects,
-        virtuals: &virtuals,
-        by_name: subjects.iter().map(|s| (s.name, s)).collect(),
-        broken: Vec::new(),
-    };
+    let checker = Checker::new(&subjects, &virtuals, request);
     let active = checker.active(&[]);
     let mut out = Vec::new();
     for (subject, &at) in subjects.iter().zip(places) {
@@ -286,12 +317,7 @@ pub(crate) fn violated_limits(
         .map(|v| v.record())
         .collect();
     let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
-    let checker = Checker {
-        subjects: &subjects,
-        virtuals: &virtuals,
-        by_name: subjects.iter().map(|s| (s.name, s)).collect(),
-        broken: Vec::new(),
-    };
+    let checker = Checker::new(&subjects, &virtuals, request);
     checker.broken_limits(request)
 }
 
@@ -311,12 +337,7 @@ pub(crate) fn active_extras(
         .map(|v| v.record())
         .collect();
     let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
-    let checker = Checker {
-        subjects: &subjects,
-        virtuals: &virtuals,
-        by_name: subjects.iter().map(|s| (s.name, s)).collect(),
-        broken: Vec::new(),
-    };
+    let checker = Checker::new(&subjects, &virtuals, request);
     let specs: Vec<&MatchSpec> = request.asked_specs().map(|s| &s.spec).collect();
     let mut active: Vec<(&str, &str)> = checker.active(&specs).into_iter().collect();
     active.sort_unstable();
@@ -335,25 +356,36 @@ struct Checker<'c> {
     subjects: &'c [Subject<'c>],
     virtuals: &'c [Subject<'c>],
     by_name: FxHashMap<&'c str, &'c Subject<'c>>,
+    installed: FxHashMap<&'c str, &'c PackageRecord>,
     broken: Vec<String>,
 }
 
 impl<'c> Checker<'c> {
-    fn run(subjects: &'c [Subject<'c>], request: &Request, index: Option<&Index>) -> Vec<String> {
-        let virtuals: Vec<PackageRecord> = request
-            .virtual_packages
-            .iter()
-            .map(|v| v.record())
-            .collect();
-        let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
-        let mut checker = Checker {
+    fn new(subjects: &'c [Subject<'c>], virtuals: &'c [Subject<'c>], request: &'c Request) -> Self {
+        let installed = request.environment.iter().flat_map(|e| &e.installed);
+        Checker {
             subjects,
-            virtuals: &virtuals,
-            by_name: FxHashMap::default(),
+            virtuals,
+            by_name: subjects.iter().map(|s| (s.name, s)).collect(),
+            installed: installed.map(|r| (r.name.as_str(), r)).collect(),
             broken: Vec::new(),
-        };
+        }
+    }
+
+    /// Whether the environment of the request has this record already.
+    fn is_installed(&self, subject: &Subject<'_>) -> bool {
+        self.installed
+            .get(subject.name)
+            .is_some_and(|r| same_package(r, subject.whole()))
+    }
+
+    fn run(subjects: &'c [Subject<'c>], request: &Request, index: Option<&Index>) -> Vec<String> {
+        let virtuals = virtual_records(request);
+        let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
+        let mut checker = Checker::new(subjects, &virtuals, request);
+        let mut first: FxHashMap<&str, &Subject<'_>> = FxHashMap::default();
         for subject in subjects {
-            if let Some(other) = checker.by_name.insert(subject.name, subject) {
+            if let Some(other) = first.insert(subject.name, subject) {
                 checker.broken.push(format!(
                     "two records have the name {}: {} and {}",
                     subject.name,
@@ -365,6 +397,7 @@ impl<'c> Checker<'c> {
         checker.specs(request);
         checker.dependencies(request);
         checker.constraints(request);
+        checker.frozen(request);
         checker.policy(request);
         if let Some(index) = index {
             checker.channels(request, index);
@@ -551,6 +584,33 @@ impl<'c> Checker<'c> {
             .collect()
     }
 
+    /// What is frozen is there unchanged, unless a requested spec does not match it.
+    fn frozen(&mut self, request: &Request) {
+        let Some(environment) = request.environment.as_ref() else {
+            return;
+        };
+        if !environment.freeze_installed || environment.mode == Mode::Remove {
+            return;
+        }
+        let mut asked: FxHashMap<&str, Vec<&MatchSpec>> = FxHashMap::default();
+        for spec in &request.specs {
+            asked.entry(&spec.name).or_default().push(&spec.spec);
+        }
+        for record in &environment.installed {
+            let stays = self
+                .by_name
+                .get(record.name.as_str())
+                .is_some_and(|s| same_package(s.whole(), record));
+            let specs = asked.get(record.name.as_str());
+            if !stays && specs.is_none_or(|specs| specs.iter().all(|s| s.matches(record))) {
+                self.broken.push(format!(
+                    "{} {} {} is frozen and does not stay",
+                    record.name, record.version, record.build
+                ));
+            }
+        }
+    }
+
     /// Cut-offs, deny list and licences; what is installed may stay.
     fn policy(&mut self, request: &Request) {
         if request.cutoffs == Cutoffs::default()
@@ -559,7 +619,10 @@ impl<'c> Checker<'c> {
         {
             return;
         }
-        for subject in self.subjects.iter().filter(|s| !is_installed(s, request)) {
+        for subject in self.subjects {
+            if self.is_installed(subject) {
+                continue;
+            }
             let record = subject.whole();
             let channel = ChannelInfo {
                 name: record.channel.clone(),
@@ -575,8 +638,10 @@ impl<'c> Checker<'c> {
                     .push(format!("{} is newer than the cut-off", subject.label()));
             }
             if let Some(spec) = request.deny.iter().find(|spec| spec.matches(record)) {
+                let why = request.deny_reason(record);
+                let why = why.map_or_else(String::new, |why| format!(": {why}"));
                 self.broken
-                    .push(format!("{} is denied by '{spec}'", subject.label()));
+                    .push(format!("{} is denied by '{spec}'{why}", subject.label()));
             }
             if !request.licenses.allows(record.license.as_deref()) {
                 self.broken
@@ -587,7 +652,17 @@ impl<'c> Checker<'c> {
 
     /// Each record is in the index, and in the channel that strict priority (or the user's spec) leaves to its name.
     fn channels(&mut self, request: &Request, index: &Index) {
-        for subject in self.subjects.iter().filter(|s| !is_installed(s, request)) {
+        let mut from_channels: FxHashMap<&str, Vec<&MatchSpec>> = FxHashMap::default();
+        for spec in request.specs.iter().filter(|s| s.spec.channel().is_some()) {
+            from_channels
+                .entry(&spec.name)
+                .or_default()
+                .push(&spec.spec);
+        }
+        for subject in self.subjects {
+            if self.is_installed(subject) {
+                continue;
+            }
             let mut usable: Option<usize> = None;
             let mut found = false;
             for (position, member) in index
@@ -600,15 +675,11 @@ impl<'c> Checker<'c> {
                     continue;
                 };
                 let channel = &index.channels()[member.channel];
-                let wanted = request
-                    .specs
-                    .iter()
-                    .filter(|s| s.name == subject.name)
-                    .all(|s| {
-                        s.spec.channel().is_none()
-                            || s.spec.matches_channel(&channel.name, &channel.base_url)
-                    });
-                if !wanted {
+                let specs = from_channels.get(subject.name);
+                if specs.is_some_and(|specs| {
+                    let from = |s: &&MatchSpec| s.matches_channel(&channel.name, &channel.base_url);
+                    !specs.iter().all(from)
+                }) {
                     continue;
                 }
                 if request.channel_priority == ChannelPriority::Strict
@@ -652,6 +723,10 @@ impl<'c> Checker<'c> {
             roots.extend(environment.roots());
             if !environment.prune {
                 roots.extend(environment.unneeded());
+                // Which dependencies joined the requested is known where the answer was found.
+                if environment.update_deps && environment.joined.is_empty() {
+                    roots.extend(environment.installed.iter().map(|r| r.name.as_str()));
+                }
             }
         }
         let mut reached: FxHashSet<&str> = FxHashSet::default();
@@ -687,15 +762,4 @@ impl<'c> Checker<'c> {
             }
         }
     }
-}
-
-/// Whether the environment of the request has this record already.
-fn is_installed(subject: &Subject<'_>, request: &Request) -> bool {
-    request.environment.as_ref().is_some_and(|environment| {
-        let mut of_name = environment
-            .installed
-            .iter()
-            .filter(|r| r.name == subject.name);
-        of_name.any(|r| same_package(r, subject.whole()))
-    })
 }

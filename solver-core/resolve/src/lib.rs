@@ -12,6 +12,7 @@ mod export;
 mod needs;
 mod optimize;
 mod policy;
+mod reasons;
 mod reproduce;
 pub mod request;
 mod search;
@@ -26,6 +27,7 @@ pub use check::check;
 pub use explain::{Change, Conflict, Edge, Fact, FactKind, Fix, Fixes, Hint, HintKind};
 pub use export::{export_cnf, export_wcnf};
 pub use optimize::Budget;
+pub use reasons::{ChangeKind, PackageChange};
 pub use reproduce::reachable;
 pub use request::{
     ChannelPriority, Cutoffs, Deps, Environment, Licenses, Mode, Request, RequestError,

@@ -26,6 +26,8 @@ pub(crate) struct Policy {
     channels: Vec<(String, Vec<bool>)>,
     /// The installed records, sorted.
     pub installed: Vec<RecordRef>,
+    /// The same by name, sorted.
+    named: Vec<(String, RecordRef)>,
     /// Those of them that no channel has; the index holds them in segments of their own.
     foreign: Vec<PackageRecord>,
     /// Dependencies and constraints of installed records that do not hold now, sorted: they need not hold later
@@ -78,6 +80,7 @@ impl Policy {
             },
             channels,
             installed: Vec::new(),
+            named: Vec::new(),
             foreign: Vec::new(),
             broken: Vec::new(),
         }
@@ -124,6 +127,14 @@ impl Policy {
         let mut policy = Policy::of(request, &index);
         policy.broken = unsatisfied(&index, &installed, request);
         policy.broken.sort_unstable();
+        policy.named = installed
+            .iter()
+            .map(|at| {
+                let segment = &index.segments()[at.segment as usize].segment;
+                (segment.name_of(at.record).to_string(), *at)
+            })
+            .collect();
+        policy.named.sort_unstable();
         policy.installed = installed;
         policy.foreign = foreign;
         Ok((index, policy))
@@ -132,6 +143,13 @@ impl Policy {
     /// Whether a record is installed.
     pub(crate) fn is_installed(&self, at: RecordRef) -> bool {
         self.installed.binary_search(&at).is_ok()
+    }
+
+    /// The installed records of a name.
+    pub(crate) fn installed_of(&self, name: &str) -> impl Iterator<Item = RecordRef> + '_ {
+        let start = self.named.partition_point(|(n, _)| n.as_str() < name);
+        let end = start + self.named[start..].partition_point(|(n, _)| n.as_str() <= name);
+        self.named[start..end].iter().map(|(_, at)| *at)
     }
 
     /// Whether a dependency or constraint of an installed record did not hold before.

@@ -231,6 +231,10 @@ pub struct Environment {
     pub force_reinstall: bool,
     /// Only matching records leave, whatever needs them.
     pub force_remove: bool,
+    /// Names that are brought to their best versions with every install or update where they are installed.
+    pub aggressive_updates: Vec<String>,
+    /// Installed names that joined the requested: the dependencies that `update_deps` found.
+    pub joined: Vec<String>,
 }
 
 /// Whether two records are the same package (conda's identity: channel, subdir, name, version, build number, build).
@@ -244,13 +248,18 @@ pub fn same_package(a: &PackageRecord, b: &PackageRecord) -> bool {
 }
 
 impl Environment {
-    /// Installed names that were asked for: those of the history, or all when there is none.
+    /// Installed names that were asked for: those of the history, or all when there is none; and those that joined
+    /// the requested.
     pub fn roots(&self) -> Vec<&str> {
         let installed = self.installed.iter().map(|r| r.name.as_str());
         if self.history.is_empty() {
             return installed.collect();
         }
-        let asked: FxHashSet<&str> = self.history.iter().map(|s| s.name.as_str()).collect();
+        let mut asked: FxHashSet<&str> = self.history.iter().map(|s| s.name.as_str()).collect();
+        asked.extend(self.aggressive_updates.iter().map(String::as_str));
+        if !self.prune {
+            asked.extend(self.joined.iter().map(String::as_str));
+        }
         installed.filter(|name| asked.contains(name)).collect()
     }
 
@@ -342,6 +351,8 @@ pub struct Request {
     pub cutoffs: Cutoffs,
     /// Records that match one of these specs (whose names may be patterns) are not considered.
     pub deny: Vec<MatchSpec>,
+    /// Why, for each of them: what people are told. It may be shorter.
+    pub deny_reasons: Vec<Option<String>>,
     /// Which licences are usable.
     pub licenses: Licenses,
     /// The environment to change; `None`: a fresh one is made.
@@ -366,14 +377,22 @@ impl Request {
             .map(Ask::of_spec)
     }
 
+    /// Why records that match one of the denied specs are denied: the first reason given.
+    pub fn deny_reason(&self, record: &PackageRecord) -> Option<&str> {
+        self.deny
+            .iter()
+            .zip(&self.deny_reasons)
+            .filter(|(spec, _)| spec.matches(record))
+            .find_map(|(_, reason)| reason.as_deref())
+    }
+
     /// The names asked for, each once, in the order of their first spec; virtual packages are not among them.
     pub fn requested_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for spec in self.specs.iter().filter(|s| !s.is_virtual()) {
-            if !names.contains(&spec.name.as_str()) {
-                names.push(&spec.name);
-            }
-        }
+        let mut seen: FxHashSet<&str> = FxHashSet::default();
+        let names = self.specs.iter().filter(|s| !s.is_virtual());
         names
+            .map(|s| s.name.as_str())
+            .filter(|name| seen.insert(name))
+            .collect()
     }
 }

@@ -61,7 +61,7 @@ pub fn solve_eagerly(
     let (index, policy) = Policy::ground(request, index)?;
     let mut inst = Instance::new(index, policy);
     let asked = match &request.environment {
-        Some(environment) => Plan::of(&mut inst, request, environment, &[]).asked,
+        Some(environment) => Plan::of(&mut inst, request, environment).asked,
         None => Asked::of(&mut inst, request),
     };
     inst.open_everything(&asked.wishes);
@@ -100,12 +100,21 @@ pub(crate) fn solve_on(
                     Stats::default(),
                 );
             }
+            let there: FxHashMap<&str, &PackageRecord> = environment
+                .installed
+                .iter()
+                .map(|r| (r.name.as_str(), r))
+                .collect();
             // What extras ask for is not looked at here: a search does that.
             let satisfied = |spec: &RequestSpec| {
-                spec.spec.extras().is_empty()
-                    && installed
-                        .iter()
-                        .any(|&at| spec.spec.matches(&index.record(at)))
+                let installed = there
+                    .get(spec.name.as_str())
+                    .is_some_and(|r| spec.spec.matches(r));
+                let on_target = request
+                    .virtual_packages
+                    .iter()
+                    .any(|v| v.name == spec.name && spec.spec.matches(&v.record()));
+                spec.spec.extras().is_empty() && (installed || on_target)
             };
             // A pin that the environment breaks, or what is to be pruned, is work to do.
             if environment.satisfied_skip
@@ -120,7 +129,7 @@ pub(crate) fn solve_on(
                     Stats::default(),
                 );
             }
-            let mut plan = Plan::of(inst, request, environment, &[]);
+            let plan = Plan::of(inst, request, environment);
             if environment.update_deps && environment.mode == Mode::Update {
                 // What the requested packages lead to is known when they are.
                 let mut whole = request.clone();
@@ -136,8 +145,20 @@ pub(crate) fn solve_on(
                     Some(&plan.standing),
                     budget,
                 )?;
-                let joined = closure(inst, &first, request);
-                plan = Plan::of(inst, request, environment, &joined);
+                // They join the requested, and are roots from then on.
+                let mut joined = request.clone();
+                let mut environment = environment.clone();
+                environment.joined = closure(&first, request);
+                joined.environment = Some(environment.clone());
+                let plan = Plan::of(inst, &joined, &environment);
+                return search(
+                    inst,
+                    &joined,
+                    &plan.asked,
+                    &plan.keepers,
+                    Some(&plan.standing),
+                    budget,
+                );
             }
             search(
                 inst,
@@ -152,14 +173,13 @@ pub(crate) fn solve_on(
 }
 
 /// The names that the requested packages of a solution lead to.
-fn closure(inst: &mut Instance, solution: &Solution, request: &Request) -> Vec<NameId> {
+fn closure(solution: &Solution, request: &Request) -> Vec<String> {
     let index = Arc::clone(&solution.index);
     let records = by_name(&index, &solution.places);
     let roots = request.specs.iter().map(Ask::of_spec);
     let asks = |name: &str, group: Option<&str>| Some(asks_of(&index, *records.get(name)?, group));
     let reach = Reach::from(roots, asks);
-    let names = reach.names.iter();
-    names.map(|name| inst.u.name_id(name)).collect()
+    reach.names.iter().map(ToString::to_string).collect()
 }
 
 /// Searches the best records and finishes the answer.
@@ -262,21 +282,29 @@ fn finish(
     };
     if let Some(environment) = environment {
         solution.exempt = change::exempt(&solution.index, &solution.places, request);
+        let by_name: FxHashMap<&str, RecordRef> = solution
+            .places
+            .iter()
+            .map(|&at| {
+                let segment = &solution.index.segments()[at.segment as usize].segment;
+                (segment.name_of(at.record), at)
+            })
+            .collect();
         for record in &environment.installed {
-            let place = solution
-                .places
-                .iter()
-                .find(|at| same_package(&solution.index.record(**at), record));
+            let place = by_name
+                .get(record.name.as_str())
+                .filter(|at| same_package(&solution.index.record(**at), record));
             if let Some(&at) = place {
                 solution.kept.insert(at, record.clone());
             }
         }
+        let mut forced: FxHashMap<&str, Vec<&RequestSpec>> = FxHashMap::default();
+        for spec in request.specs.iter().filter(|_| environment.force_reinstall) {
+            forced.entry(&spec.name).or_default().push(spec);
+        }
         let again = |r: &PackageRecord| {
-            environment.force_reinstall
-                && request
-                    .specs
-                    .iter()
-                    .any(|s| s.name == r.name && s.spec.matches(r))
+            let specs = forced.get(r.name.as_str());
+            specs.is_some_and(|specs| specs.iter().any(|s| s.spec.matches(r)))
         };
         solution.change = Some(difference(
             &environment.installed,
@@ -329,6 +357,7 @@ impl Asked {
             extras: Vec::new(),
             base: Some(Vec::new()),
         };
+        let mut seen: FxHashSet<NameId> = FxHashSet::default();
         for spec in &request.specs {
             let id = inst.u.parsed_spec(&spec.text, &spec.spec);
             match inst.demand(id) {
@@ -340,7 +369,7 @@ impl Asked {
                 continue;
             }
             let name = entry.name;
-            if !asked.requested.contains(&name) {
+            if seen.insert(name) {
                 asked.requested.push(name);
                 inst.reach(name);
             }

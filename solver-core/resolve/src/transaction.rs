@@ -180,7 +180,7 @@ pub fn difference(
         let python = by_name.get("python")?;
         Version::parse(&python.version).ok()?.major_minor()
     };
-    let other_python = minor(&before) != minor(&after);
+    let other_python = after.contains_key("python") && minor(&before) != minor(&after);
     let untouched = |r: &PackageRecord| {
         let relinked = (other_python && r.noarch == Some(NoArch::Python)) || again(r);
         let is_same = |other: &HashMapRef<'_>| {

@@ -373,6 +373,13 @@ impl Core<'_> {
             _ => None,
         };
         fact.text = text::sentence(&fact);
+        if fact.reason.as_deref() == Some("deny") {
+            // The list's own words come last; the records are denied one by one, and the first one's stand for all.
+            let record = fact.records.first().map(|&at| u.index.record(at));
+            let why = record.as_ref().and_then(|r| self.request.deny_reason(r));
+            fact.text
+                .extend(why.into_iter().flat_map(|why| [" (", why, ")"]));
+        }
         fact
     }
 

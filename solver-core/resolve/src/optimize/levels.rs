@@ -30,6 +30,8 @@ pub(crate) struct Standing {
     pub changes: Vec<Item>,
     /// Level 5 comes before level 2.
     pub changes_first: bool,
+    /// Names that are there for a reason of their own: roots, and what was unneeded before.
+    pub keepers: Vec<NameId>,
 }
 
 /// Runs every level; on interruption the report says how far it came and `opt.best` is the best model so far.
@@ -59,8 +61,9 @@ pub(crate) fn run(
     if let Some(standing) = standing.filter(|s| !s.changes_first) {
         report.changes = Some(opt.minimise(&standing.changes)?);
     }
-    let order = layers(opt, requested, report)?;
-    packages(opt, order, report)
+    let keepers = standing.map_or(&[][..], |s| &s.keepers);
+    let order = layers(opt, requested, keepers, report)?;
+    packages(opt, order, keepers, report)
 }
 
 /// Level 2, with the trade-offs it decided.
@@ -156,6 +159,7 @@ fn tradeoffs(opt: &mut Optimizer<'_>, items: &[Item]) -> Result<Vec<Tradeoff>, I
 fn layers(
     opt: &mut Optimizer<'_>,
     requested: &[NameId],
+    keepers: &[NameId],
     report: &mut LevelReport,
 ) -> Result<Vec<NameId>, Interrupted> {
     let mut covered: FxHashSet<NameId> = requested.iter().copied().collect();
@@ -165,8 +169,8 @@ fn layers(
     while opt.best.chosen().any(|(name, _)| !covered.contains(&name)) {
         let mut next = opt.next_layer(&layer, &mut covered);
         if next.is_empty() {
-            // Packages of an environment that nothing of the request leads to.
-            next = opt.left_over(&mut covered);
+            // What is in the environment for a reason of its own, and no layer leads to.
+            next = opt.left_over(keepers, &mut covered);
         }
         for &name in &next {
             opt.inst.reach(name);
@@ -195,6 +199,7 @@ fn layers(
 fn packages(
     opt: &mut Optimizer<'_>,
     mut order: Vec<NameId>,
+    keepers: &[NameId],
     report: &mut LevelReport,
 ) -> Result<(), Interrupted> {
     let start = opt.base.len();
@@ -228,7 +233,7 @@ fn packages(
         }
         let mut next = opt.next_layer(&order, &mut done);
         if next.is_empty() {
-            next = opt.left_over(&mut done);
+            next = opt.left_over(keepers, &mut done);
         }
         for &name in &next {
             opt.inst.reach(name);
@@ -272,14 +277,15 @@ impl Optimizer<'_> {
         next
     }
 
-    /// Chosen names that no layer leads to, sorted.
-    fn left_over(&self, covered: &mut FxHashSet<NameId>) -> Vec<NameId> {
-        let mut next: Vec<NameId> = self
-            .best
-            .chosen()
-            .map(|(name, _)| name)
-            .filter(|&n| covered.insert(n))
-            .collect();
+    /// The keepers that no layer leads to, sorted. Whatever is chosen beyond the layers of these nothing needs, so
+    /// it is the next layer only where everything else is in one.
+    fn left_over(&self, keepers: &[NameId], covered: &mut FxHashSet<NameId>) -> Vec<NameId> {
+        let mut next = keepers.to_vec();
+        next.retain(|&n| covered.insert(n));
+        if next.is_empty() {
+            next.extend(self.best.chosen().map(|(name, _)| name));
+            next.retain(|&n| covered.insert(n));
+        }
         self.sort_by_name(&mut next);
         next
     }

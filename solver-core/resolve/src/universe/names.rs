@@ -99,6 +99,11 @@ impl Name {
         self.cands.len() as u32
     }
 
+    /// Whether a version never lies behind a lower one.
+    pub(crate) fn versions_descend(&self) -> bool {
+        !self.ascending && self.runs.len() <= 1
+    }
+
     /// Number of records.
     pub(crate) fn len(&self) -> u32 {
         match &self.list {
@@ -179,12 +184,11 @@ impl Universe {
             spans.push((position as u32, member.segment.records(package)));
         }
         // What is installed may stay, whatever its channel.
-        for at in &self.policy.installed {
-            let segment = &index.segments()[at.segment as usize].segment;
+        for at in self.policy.installed_of(&text) {
             let listed = spans
                 .iter()
                 .any(|(s, span)| *s == at.segment && span.contains(&at.record.0));
-            if !listed && segment.name_of(at.record) == &*text {
+            if !listed {
                 spans.push((at.segment, at.record.0..at.record.0 + 1));
             }
         }
