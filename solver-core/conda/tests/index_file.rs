@@ -60,6 +60,38 @@ fn a_file_holds_the_bytes_of_the_segment() {
     }
 }
 
+/// Every kind of field; the digest below changes with the meaning of any byte.
+const EVERYTHING: &str = r#"{"info":{"subdir":"linux-64","base_url":"../all"},"repodata_version":2,
+"packages":{"old-1.0-0.tar.bz2":{"name":"old","version":"1.0","build":"0","build_number":0,"depends":["x"],
+ "noarch":true,"track_features":"a b","features":["c"],"md5":"0123456789abcdef0123456789abcdef","timestamp":1400000000},
+"bad-1..0-0.tar.bz2":{"name":"bad","version":"1..0","build":"0","build_number":0}},
+"packages.conda":{"new-2.0a1-py312_3.conda":{"name":"new","version":"2.0a1","build":"py312_3","build_number":3,
+ "depends":["python >=3.12,<3.13.0a0","old 1.* *_0","y[build=z]","w =1.1|^2$"],"constrains":["old <2"],"noarch":"python",
+ "subdir":"noarch","license":"MIT","license_family":"MIT","size":7,"timestamp":1600000000000,"indexed_timestamp":1600000000001,
+ "sha256":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff","extra_depends":{"g":["old >1"]},
+ "flags":["f"],"python_site_packages_path":"lib/x","unknown":{"k":[1,2.5,null]}},
+"other.conda":{"name":"new","version":"2.0","build":"1","build_number":1,"md5":"no hex"},
+"gone-1-0.conda":{"name":"gone","version":"1","build":"0","build_number":0}},"removed":["gone-1-0.conda"],
+"v3":{"conda":{"third-1-0":{"name":"third","version":"1","build":"0","build_number":0,"depends":["new[extras=[g]]"]}}}}"#;
+
+/// A change of the format must raise `FORMAT_VERSION`, so that older files are rebuilt instead of misread. Whoever
+/// changes these digests changes the version with them.
+#[test]
+#[cfg(target_endian = "little")]
+fn the_bytes_of_a_format_are_fixed() {
+    const FORMAT: u32 = 4;
+    let digest = |text: &str| {
+        let built = segment(text);
+        let version: [u8; 4] = built.as_bytes()[8..12].try_into().expect("four bytes");
+        assert_eq!(u32::from_le_bytes(version), FORMAT);
+        let digest = blake3::hash(built.as_bytes()).to_hex();
+        digest[..16].to_string()
+    };
+    assert_eq!(digest("{}"), "E1");
+    assert_eq!(digest(EVERYTHING), "E2");
+    assert_eq!(digest(&repodata(3000, 1)), "E3");
+}
+
 #[test]
 fn the_order_of_the_source_does_not_show() {
     let text = repodata(500, 0);

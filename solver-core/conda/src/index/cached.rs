@@ -13,7 +13,7 @@ use super::layout::{Digest, FORMAT_VERSION};
 use super::load::{build, LoadOptions};
 use super::segment::Segment;
 use super::stamp::{hex, now, Looks, Stamp};
-use crate::repodata::{Located, RepodataError, Source};
+use crate::repodata::{Located, RepodataError};
 
 /// A loaded subdir.
 #[derive(Debug)]
@@ -170,10 +170,7 @@ pub(super) fn load(
     }
 
     let path = std::path::absolute(&located.file).unwrap_or_else(|_| located.file.clone());
-    let source: Source = located.read(options.max_size)?;
-    let digest = *blake3::hash(&source.bytes).as_bytes();
-    let identity = identity(&digest, subdir, options);
-    let stamp = Stamp {
+    let stamp = |digest: Digest, identity: Digest| Stamp {
         source: path,
         subdir: subdir.to_string(),
         digest,
@@ -182,13 +179,22 @@ pub(super) fn load(
         checked,
         token: token.to_string(),
     };
-    if let Some(segment) = load.open(&identity) {
-        load.write_stamp(&stamp);
-        let log = load.log;
-        return Ok(Loaded { segment, log });
+    // With no file to compare with, the source is hashed while it is parsed.
+    if load.place.index.exists() {
+        let digest = located.digest()?;
+        let identity = identity(&digest, subdir, options);
+        if let Some(segment) = load.open(&identity) {
+            load.write_stamp(&stamp(digest, identity));
+            let log = load.log;
+            return Ok(Loaded { segment, log });
+        }
     }
 
-    let built = build(source, subdir, Some(&identity), options)?;
+    let (built, digest) = build(&located, subdir, options, |digest| {
+        identity(digest, subdir, options)
+    })?;
+    let identity = identity(&digest, subdir, options);
+    let stamp = stamp(digest, identity);
     for stale in file::stale_temporaries(cache_dir) {
         let _ = std::fs::remove_file(stale);
     }

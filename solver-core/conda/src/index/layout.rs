@@ -30,7 +30,7 @@ pub(crate) type Digest = [u8; 32];
 /// First bytes of an index file.
 pub(crate) const MAGIC: [u8; 8] = *b"resolvix";
 /// Changes whenever the meaning of the bytes does; older files are then rebuilt.
-pub(crate) const FORMAT_VERSION: u32 = 3;
+pub(crate) const FORMAT_VERSION: u32 = 4;
 /// Reads differently on a machine of the other byte order.
 pub(crate) const BYTE_ORDER_MARK: u32 = 0x0A0B_0C0D;
 /// Unit of the checksums: small enough that a solve checks little more than it reads.
@@ -206,6 +206,17 @@ pub(crate) mod rare_tag {
     pub const MD5: u32 = 8;
     /// Item: string id of a SHA-256 that is no hex.
     pub const SHA256: u32 = 9;
+}
+
+/// The rare fields of a row as (tag, items).
+pub(crate) fn rare_fields(row: &[u32]) -> impl Iterator<Item = (u32, &[u32])> {
+    let mut rest = row;
+    std::iter::from_fn(move || {
+        let ([tag, length], after) = rest.split_first_chunk::<2>()?;
+        let (items, after) = after.split_at_checked(*length as usize)?;
+        rest = after;
+        Some((*tag, items))
+    })
 }
 
 /// Where a section lies.
@@ -384,6 +395,16 @@ impl Buffer {
         let start = self.length;
         self.resize(start + bytes.len());
         self.bytes_mut()[start..].copy_from_slice(bytes);
+    }
+
+    /// Appends items as they come. The buffer must end at a multiple of their size.
+    pub fn extend_from<T: Pod>(&mut self, items: impl ExactSizeIterator<Item = T>) {
+        let start = self.length;
+        self.resize(start + items.len() * size_of::<T>());
+        let room: &mut [T] = bytemuck::cast_slice_mut(&mut self.bytes_mut()[start..]);
+        for (place, item) in room.iter_mut().zip(items) {
+            *place = item;
+        }
     }
 
     /// Appends zeros up to a multiple of `alignment`.

@@ -3,12 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bumpalo::Bump;
-
 use super::cached::{self, Loaded};
 use super::layout::Digest;
 use super::{builder, ChannelInfo, Index, Segment};
-use crate::repodata::{self, ParseOptions, RepodataError, Source};
+use crate::repodata::{self, Located, ParseOptions, RepodataError, Source};
 
 /// A channel to load.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,9 +120,9 @@ impl Segment {
         file: &Path,
         options: ParseOptions,
     ) -> Result<Segment, RepodataError> {
-        let arena = Bump::new();
-        let raw = repodata::parse(json, file, options, &arena)?;
-        Ok(builder::build(raw, subdir, &Digest::default()))
+        let raw = repodata::parse(json, file, options)?;
+        let none = Digest::default();
+        Ok(builder::build(&raw, subdir, &none, options.workers))
     }
 }
 
@@ -196,29 +194,27 @@ fn load_subdir(
     let loaded = match &options.cache_dir {
         Some(cache_dir) => cached::load(cache_dir, &folder, located, subdir, options)?,
         None => Loaded {
-            segment: build(located.read(options.max_size)?, subdir, None, options)?,
+            segment: build(&located, subdir, options, |_| Digest::default())?.0,
             log: Vec::new(),
         },
     };
     Ok(Some(loaded))
 }
 
-/// A segment from stored bytes.
+/// A segment from a file, and BLAKE3 of the stored bytes; `identity` makes the segment's identity of it.
 pub(super) fn build(
-    source: Source,
+    located: &Located,
     subdir: &str,
-    identity: Option<&Digest>,
     options: &LoadOptions,
-) -> Result<Segment, RepodataError> {
-    let file = source.file.clone();
-    let json = source.into_json(options.max_size)?;
+    identity: impl FnOnce(&Digest) -> Digest,
+) -> Result<(Segment, Digest), RepodataError> {
     let parse = ParseOptions {
         skip_bad_records: options.skip_bad_records,
+        workers: 0,
     };
-    let arena = Bump::new();
-    let raw = repodata::parse(&json, &file, parse, &arena)?;
-    let none = Digest::default();
-    Ok(builder::build(raw, subdir, identity.unwrap_or(&none)))
+    let (raw, digest) = repodata::read(located, options.max_size, parse)?;
+    let segment = builder::build(&raw, subdir, &identity(&digest), parse.workers);
+    Ok((segment, digest))
 }
 
 /// The identity of a channel to load.

@@ -14,14 +14,19 @@ pub mod cache;
 mod cached;
 mod file;
 mod installed;
-mod layout;
+pub(crate) mod layout;
 mod load;
+mod numbering;
+mod order;
 mod record;
 mod segment;
 mod specs;
 mod stamp;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod warning;
+mod writer;
 
 use std::sync::Arc;
 

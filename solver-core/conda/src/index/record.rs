@@ -1,6 +1,6 @@
 //! From columns back to a whole [`PackageRecord`].
 
-use super::layout::{flag, rare_tag, Section};
+use super::layout::{flag, rare_fields, rare_tag, Section};
 use super::segment::{RecordId, Segment, SpecId};
 use super::stamp::hex;
 use super::ChannelInfo;
@@ -131,12 +131,6 @@ impl Segment {
     fn rare(&self, record: RecordId) -> impl Iterator<Item = (u32, &[u32])> {
         let row = self.storage.u32(Section::RecordRare, record.0);
         let range = self.bounds(Section::RareOffsets, row).unwrap_or(0..0);
-        let mut rest: &[u32] = self.storage.slice(Section::RareItems, range);
-        std::iter::from_fn(move || {
-            let ([tag, length], after) = rest.split_first_chunk::<2>()?;
-            let (items, after) = after.split_at_checked(*length as usize)?;
-            rest = after;
-            Some((*tag, items))
-        })
+        rare_fields(self.storage.slice(Section::RareItems, range))
     }
 }

@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use rustc_hash::FxHashMap;
+
 use super::BuildPattern;
 use crate::match_spec::{MatchSpec, MAX_MATCH_SPEC_LENGTH};
 use crate::pattern::{glob_matches, pattern_kind, regex_matches, PatternKind};
@@ -17,8 +19,8 @@ use crate::version_spec::VersionSpec;
 pub(super) struct CompiledSpec<'a> {
     /// The exact name.
     pub name: Option<Cow<'a, str>>,
-    /// Program of the version spec; empty for any.
-    pub program: Vec<u8>,
+    /// Program of the version spec in [`SpecTable::programs`]; 0 for any.
+    pub program: u32,
     /// Build pattern; `None` for any.
     pub build: Option<(PatternKind, Cow<'a, str>)>,
     /// Whether the three above say everything.
@@ -29,33 +31,139 @@ pub(super) struct CompiledSpec<'a> {
     pub error: Option<String>,
 }
 
-/// Takes a spec apart.
-pub(super) fn compile(text: &str) -> CompiledSpec<'_> {
-    compile_positional(text).unwrap_or_else(|| compile_any(text))
+/// Specs taken apart. Version specs are shared by many packages (`>=3.11,<3.12.0a0`), so each is compiled once.
+#[derive(Debug)]
+pub(super) struct SpecTable<'a> {
+    /// In the order in which they were given.
+    pub specs: Vec<CompiledSpec<'a>>,
+    /// Compiled version specs, not all of them different; program 0 is empty.
+    pub programs: Vec<Box<[u8]>>,
+    /// The program of each version spec that was seen; `None` for what is none.
+    known: FxHashMap<&'a str, Option<u32>>,
 }
 
-/// By the parser for all of the language.
-fn compile_any(text: &str) -> CompiledSpec<'_> {
-    let spec = match MatchSpec::parse(text) {
-        Ok(spec) => spec,
-        Err(error) => {
-            return CompiledSpec {
-                error: Some(error.reason().to_owned()),
-                ..CompiledSpec::default()
-            }
+impl<'a> SpecTable<'a> {
+    /// An empty table.
+    pub fn new() -> SpecTable<'a> {
+        SpecTable {
+            specs: Vec::new(),
+            programs: vec![Box::default()],
+            known: FxHashMap::default(),
         }
-    };
-    let build = spec.build().filter(|build| !build.is_any());
-    CompiledSpec {
-        name: spec.name_exact().map(|name| Cow::Owned(name.to_owned())),
-        program: spec
-            .version()
-            .map(|version| version.program().to_vec())
-            .unwrap_or_default(),
-        build: build.map(|build| (build.kind(), Cow::Owned(build.as_str().to_owned()))),
-        simple: spec.is_simple(),
-        extras: !spec.extras().is_empty(),
-        error: None,
+    }
+
+    /// Takes specs apart and appends them.
+    pub fn extend(&mut self, texts: impl ExactSizeIterator<Item = &'a str>) {
+        self.specs.reserve(texts.len());
+        for text in texts {
+            let spec = self.compile(text);
+            self.specs.push(spec);
+        }
+    }
+
+    /// Appends another table.
+    pub fn append(&mut self, other: SpecTable<'a>) {
+        let before = self.programs.len() as u32 - 1;
+        let renumbered = other.specs.into_iter().map(|mut spec| {
+            if spec.program != 0 {
+                spec.program += before;
+            }
+            spec
+        });
+        self.specs.extend(renumbered);
+        self.programs.extend(other.programs.into_iter().skip(1));
+    }
+
+    fn compile(&mut self, text: &'a str) -> CompiledSpec<'a> {
+        let positional = self.compile_positional(text);
+        positional.unwrap_or_else(|| self.compile_any(text))
+    }
+
+    fn add(&mut self, program: &[u8]) -> u32 {
+        if program.is_empty() {
+            return 0;
+        }
+        self.programs.push(program.into());
+        self.programs.len() as u32 - 1
+    }
+
+    /// The program of a version spec; `None` if it is none.
+    fn version(&mut self, text: &'a str) -> Option<u32> {
+        if let Some(known) = self.known.get(text) {
+            return *known;
+        }
+        let program = VersionSpec::parse(text).ok();
+        let program = program.map(|spec| self.add(spec.program()));
+        self.known.insert(text, program);
+        program
+    }
+
+    /// By the parser for all of the language.
+    fn compile_any(&mut self, text: &str) -> CompiledSpec<'a> {
+        let spec = match MatchSpec::parse(text) {
+            Ok(spec) => spec,
+            Err(error) => {
+                return CompiledSpec {
+                    error: Some(error.reason().to_owned()),
+                    ..CompiledSpec::default()
+                }
+            }
+        };
+        let build = spec.build().filter(|build| !build.is_any());
+        CompiledSpec {
+            name: spec.name_exact().map(|name| Cow::Owned(name.to_owned())),
+            program: spec
+                .version()
+                .map_or(0, |version| self.add(version.program())),
+            build: build.map(|build| (build.kind(), Cow::Owned(build.as_str().to_owned()))),
+            simple: spec.is_simple(),
+            extras: !spec.extras().is_empty(),
+            error: None,
+        }
+    }
+
+    /// `name`, `name version` or `name version build` with plain tokens; `None` to ask the real parser.
+    fn compile_positional(&mut self, text: &'a str) -> Option<CompiledSpec<'a>> {
+        let path_of_a_package = text.ends_with(".conda") || text.ends_with(".tar.bz2");
+        if path_of_a_package || text.len() > MAX_MATCH_SPEC_LENGTH {
+            return None;
+        }
+        let mut tokens = text.split(' ');
+        let name = tokens.next().filter(|name| is_plain_name(name))?;
+        let version = tokens.next();
+        let build = tokens.next();
+        if tokens.next().is_some() {
+            return None;
+        }
+        let program = match version {
+            None | Some("*") => 0,
+            Some(version) => {
+                if !is_plain_version(version) {
+                    return None;
+                }
+                self.version(version)?
+            }
+        };
+        let build = match build {
+            None => None,
+            // `**` says no more than `*`.
+            Some(build) if !build.is_empty() && build.bytes().all(|byte| byte == b'*') => None,
+            Some(build) => {
+                if !is_plain_build(build) {
+                    return None;
+                }
+                let kind = pattern_kind(build);
+                Some((kind, Cow::Borrowed(build)))
+            }
+        };
+        Some(CompiledSpec {
+            name: Some(Cow::Borrowed(name)),
+            program,
+            build,
+            simple: true,
+            extras: false,
+            error: None,
+        })
     }
 }
 
@@ -84,50 +192,6 @@ impl<'a> BuildPattern<'a> {
             BuildPattern::Regex(pattern) => regex_matches(pattern, build, false),
         }
     }
-}
-
-/// `name`, `name version` or `name version build` with plain tokens; `None` to ask the real parser.
-fn compile_positional(text: &str) -> Option<CompiledSpec<'_>> {
-    let path_of_a_package = text.ends_with(".conda") || text.ends_with(".tar.bz2");
-    if path_of_a_package || text.len() > MAX_MATCH_SPEC_LENGTH {
-        return None;
-    }
-    let mut tokens = text.split(' ');
-    let name = tokens.next().filter(|name| is_plain_name(name))?;
-    let version = tokens.next();
-    let build = tokens.next();
-    if tokens.next().is_some() {
-        return None;
-    }
-    let program = match version {
-        None | Some("*") => Vec::new(),
-        Some(version) => {
-            if !is_plain_version(version) {
-                return None;
-            }
-            VersionSpec::parse(version).ok()?.program().to_vec()
-        }
-    };
-    let build = match build {
-        None => None,
-        // `**` says no more than `*`.
-        Some(build) if !build.is_empty() && build.bytes().all(|byte| byte == b'*') => None,
-        Some(build) => {
-            if !is_plain_build(build) {
-                return None;
-            }
-            let kind = pattern_kind(build);
-            Some((kind, Cow::Borrowed(build)))
-        }
-    };
-    Some(CompiledSpec {
-        name: Some(Cow::Borrowed(name)),
-        program,
-        build,
-        simple: true,
-        extras: false,
-        error: None,
-    })
 }
 
 /// Lower-case words joined by single `.`, `_` or `-`, after at most two `_`.
@@ -183,7 +247,22 @@ mod tests {
 
     /// Both ways give the same, wherever the short cut answers at all.
     fn agree(text: &str) -> bool {
-        compile_positional(text).is_none_or(|short| short == compile_any(text))
+        let (mut short, mut long) = (SpecTable::new(), SpecTable::new());
+        let Some(mut spec) = short.compile_positional(text) else {
+            return true;
+        };
+        let mut expected = long.compile_any(text);
+        let programs = [&mut spec, &mut expected].map(|spec| std::mem::take(&mut spec.program));
+        let [program, wanted] = programs.map(|program| program as usize);
+        spec == expected && short.programs[program] == long.programs[wanted]
+    }
+
+    fn is_positional(text: &str) -> bool {
+        SpecTable::new().compile_positional(text).is_some()
+    }
+
+    fn compile(text: &str) -> CompiledSpec<'_> {
+        SpecTable::new().compile(text)
     }
 
     #[test]
@@ -195,7 +274,7 @@ mod tests {
             "a >=1,<2|3 *_0",
             "__glibc >=2.17,<3.0.a0",
         ] {
-            assert!(compile_positional(text).is_some(), "{text}");
+            assert!(is_positional(text), "{text}");
             assert!(agree(text), "{text}");
         }
         for text in [
@@ -209,7 +288,7 @@ mod tests {
             "A",
             "a 1 b c",
         ] {
-            assert!(compile_positional(text).is_none(), "{text}");
+            assert!(!is_positional(text), "{text}");
         }
         let bad = compile("a >=");
         assert!(bad.error.is_some() && bad.name.is_none());

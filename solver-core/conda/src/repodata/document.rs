@@ -6,14 +6,16 @@
 //! …}`. Its records join the others; where both have an archive, the one of `v3` counts. Types that no conda tool
 //! installs (`whl`) are walked over.
 
-use bumpalo::Bump;
+use std::collections::HashSet;
+use std::hash::BuildHasher;
+
+use rustc_hash::FxBuildHasher;
 use serde::de::{Error as _, MapAccess, SeqAccess};
 
-use super::fields::{Accept, Found, Ignore, Str, Unsigned, Value};
-use super::raw::RawRepodata;
-use super::record::{Outcome, RecordOf};
+use super::fields::{Accept, Found, Ignore, OptStr, Str, Unsigned, Value};
+use super::raw::{Columns, RawRecord};
+use super::record::{Outcome, RecordOf, Room};
 use super::{RejectedRecord, Rejection, SUPPORTED_REPODATA_VERSION};
-use rustc_hash::FxHashSet;
 
 /// Why reading stopped although the text is JSON.
 #[derive(Debug)]
@@ -23,17 +25,38 @@ pub(crate) enum Failure {
     Version(u64),
 }
 
-/// Reads a repodata document into `raw`.
-pub(crate) struct Document<'x, 'a> {
-    pub raw: &'x mut RawRepodata<'a>,
-    pub arena: &'a Bump,
+/// The file names of a document that was read so far.
+pub(crate) type FileNames = HashSet<String, FxBuildHasher>;
+
+/// Reads a repodata document, or a piece of one, into `columns`.
+pub(crate) struct Document<'x> {
+    pub columns: &'x mut Columns,
+    pub room: &'x mut Room,
     /// Leave wrong records out instead of stopping.
     pub skip_bad_records: bool,
+    /// For finding names that are given twice; without, that is left to the caller.
+    pub file_names: Option<&'x mut FileNames>,
+    /// The text continues a section: its first key is a section whatever its name.
+    pub continues: bool,
+    /// Keys at the top, in the order of the text, as far as they are read.
+    pub keys: &'x mut Vec<&'static str>,
+    /// Whether the last key of the text was a section.
+    pub ends_in_section: &'x mut bool,
     /// Set when the visitor stops on its own account.
     pub failure: &'x mut Option<Failure>,
 }
 
-impl Document<'_, '_> {
+/// The keys at the top that are read.
+const KEYS: [&str; 6] = [
+    "info",
+    "packages",
+    "packages.conda",
+    "removed",
+    "repodata_version",
+    "v3",
+];
+
+impl Document<'_> {
     fn stop<E: serde::de::Error>(&mut self, key: &str, reason: String) -> E {
         let key = key.to_string();
         *self.failure = Some(Failure::Document { key, reason });
@@ -56,27 +79,30 @@ impl Document<'_, '_> {
     }
 }
 
-impl<'a> Accept<'a> for Document<'_, 'a> {
+impl<'a> Accept<'a> for Document<'_> {
     type Out = ();
 
     fn object<A: MapAccess<'a>>(mut self, mut map: A) -> Result<Result<(), Found>, A::Error> {
-        let mut seen: Vec<&str> = Vec::new();
-        let mut file_names = FxHashSet::default();
-        let mut newer = Newer::default();
-        while let Some(key) = map.next_key_seed(Value(Str(self.arena)))? {
+        let mut first = self.continues;
+        while let Some(key) = map.next_key_seed(Value(Str))? {
             // Keys are strings, the parser has made sure.
             let Ok(key) = key else { continue };
-            if !matches!(
-                key,
-                "info" | "packages" | "packages.conda" | "removed" | "repodata_version" | "v3"
-            ) {
-                map.next_value_seed(Value(Ignore))?.ok();
-                continue;
-            }
-            if seen.contains(&key) {
-                return Err(self.stop(key, "the key is given twice".into()));
-            }
-            seen.push(key);
+            let known = KEYS.into_iter().find(|known| *known == key);
+            *self.ends_in_section = first || known.is_some_and(|key| key.starts_with("packages"));
+            let key = match known {
+                _ if std::mem::take(&mut first) => "",
+                None => {
+                    map.next_value_seed(Value(Ignore))?.ok();
+                    continue;
+                }
+                Some(key) if self.keys.contains(&key) => {
+                    return Err(self.stop(key, "the key is given twice".into()));
+                }
+                Some(key) => {
+                    self.keys.push(key);
+                    key
+                }
+            };
             match key {
                 "repodata_version" => {
                     let version = map.next_value_seed(Value(Unsigned))?;
@@ -96,10 +122,7 @@ impl<'a> Accept<'a> for Document<'_, 'a> {
                     }
                 }
                 "v3" => {
-                    let section = Revision {
-                        document: &mut self,
-                        newer: &mut newer,
-                    };
+                    let section = Revision(&mut self);
                     if let Err(found) = map.next_value_seed(Value(section))? {
                         return Err(self.stop(key, format!("expected an object, found {found}")));
                     }
@@ -107,7 +130,6 @@ impl<'a> Accept<'a> for Document<'_, 'a> {
                 _ => {
                     let section = Section {
                         document: &mut self,
-                        file_names: &mut file_names,
                         extension: "",
                     };
                     if let Err(found) = map.next_value_seed(Value(section))? {
@@ -116,49 +138,21 @@ impl<'a> Accept<'a> for Document<'_, 'a> {
                 }
             }
         }
-        newer.replace(self.raw);
         Ok(Ok(()))
     }
 }
 
-/// The records of `v3`.
-#[derive(Default)]
-struct Newer<'a> {
-    file_names: FxHashSet<&'a str>,
-    /// Where they are among the records.
-    range: std::ops::Range<usize>,
-}
-
-impl Newer<'_> {
-    /// Drops the records of the older sections that `v3` has too.
-    fn replace(self, raw: &mut RawRepodata<'_>) {
-        if self.file_names.is_empty() {
-            return;
-        }
-        let mut position = 0;
-        raw.records.retain(|record| {
-            let own = self.range.contains(&position);
-            position += 1;
-            own || !self.file_names.contains(record.file_name)
-        });
-    }
-}
-
 /// `v3`: archive type to section.
-struct Revision<'d, 'x, 'a> {
-    document: &'d mut Document<'x, 'a>,
-    newer: &'d mut Newer<'a>,
-}
+struct Revision<'d, 'x>(&'d mut Document<'x>);
 
-impl<'a> Accept<'a> for Revision<'_, '_, 'a> {
+impl<'a> Accept<'a> for Revision<'_, '_> {
     type Out = ();
 
     fn object<A: MapAccess<'a>>(self, mut map: A) -> Result<Result<(), Found>, A::Error> {
-        let Revision { document, newer } = self;
-        let start = document.raw.records.len();
-        while let Some(kind) = map.next_key_seed(Value(Str(document.arena)))? {
+        let Revision(document) = self;
+        while let Some(kind) = map.next_key_seed(Value(Str))? {
             let Ok(kind) = kind else { continue };
-            let extension = match kind {
+            let extension = match &*kind {
                 "conda" => ".conda",
                 "tar.bz2" => ".tar.bz2",
                 _ => {
@@ -168,7 +162,6 @@ impl<'a> Accept<'a> for Revision<'_, '_, 'a> {
             };
             let section = Section {
                 document: &mut *document,
-                file_names: &mut newer.file_names,
                 extension,
             };
             if let Err(found) = map.next_value_seed(Value(section))? {
@@ -176,36 +169,33 @@ impl<'a> Accept<'a> for Revision<'_, '_, 'a> {
                 return Err(document.stop(&format!("v3.{kind}"), reason));
             }
         }
-        newer.range = start..document.raw.records.len();
         Ok(Ok(()))
     }
 }
 
 /// `info`: the subdir and where the archives are.
-struct Info<'d, 'x, 'a>(&'d mut Document<'x, 'a>);
+struct Info<'d, 'x>(&'d mut Document<'x>);
 
-impl<'a> Accept<'a> for Info<'_, '_, 'a> {
+impl<'a> Accept<'a> for Info<'_, '_> {
     type Out = ();
 
     fn object<A: MapAccess<'a>>(self, mut map: A) -> Result<Result<(), Found>, A::Error> {
         let Info(document) = self;
-        let arena = document.arena;
-        while let Some(key) = map.next_key_seed(Value(Str(arena)))? {
+        while let Some(key) = map.next_key_seed(Value(Str))? {
             let Ok(key) = key else { continue };
-            match key {
+            match &*key {
                 "subdir" | "base_url" => {
-                    let optional = super::fields::OptStr(arena);
-                    let text = match map.next_value_seed(Value(optional))? {
-                        Ok(text) => text,
+                    let text = match map.next_value_seed(Value(OptStr))? {
+                        Ok(text) => text.map(String::from),
                         Err(found) => {
                             let reason = format!("expected a string, found {found}");
                             return Err(document.stop(&format!("info.{key}"), reason));
                         }
                     };
                     if key == "subdir" {
-                        document.raw.subdir = text;
+                        document.columns.subdir = text;
                     } else {
-                        document.raw.base_url = text;
+                        document.columns.base_url = text;
                     }
                 }
                 // CEP 36 lists the version here; in practice it stands at the top.
@@ -223,16 +213,15 @@ impl<'a> Accept<'a> for Info<'_, '_, 'a> {
 }
 
 /// `removed`: names of withdrawn archives.
-struct Removed<'d, 'x, 'a>(&'d mut Document<'x, 'a>);
+struct Removed<'d, 'x>(&'d mut Document<'x>);
 
-impl<'a> Accept<'a> for Removed<'_, '_, 'a> {
+impl<'a> Accept<'a> for Removed<'_, '_> {
     type Out = ();
 
     fn list<A: SeqAccess<'a>>(self, mut list: A) -> Result<Result<(), Found>, A::Error> {
-        let arena = self.0.arena;
-        while let Some(name) = list.next_element_seed(Value(Str(arena)))? {
+        while let Some(name) = list.next_element_seed(Value(Str))? {
             match name {
-                Ok(name) => self.0.raw.removed.push(name),
+                Ok(name) => self.0.columns.removed.push(name.into()),
                 Err(found) => {
                     let reason = format!("expected a list of strings, found {found} in it");
                     return Err(self.0.stop("removed", reason));
@@ -244,64 +233,76 @@ impl<'a> Accept<'a> for Removed<'_, '_, 'a> {
 }
 
 /// `packages`, `packages.conda` or a section of `v3`: archive name to record.
-struct Section<'d, 'x, 'a> {
-    document: &'d mut Document<'x, 'a>,
-    file_names: &'d mut FxHashSet<&'a str>,
-    /// What the keys leave out of the file names.
+struct Section<'d, 'x> {
+    document: &'d mut Document<'x>,
+    /// What the keys leave out of the file names; not empty in `v3`.
     extension: &'static str,
 }
 
-impl<'a> Accept<'a> for Section<'_, '_, 'a> {
+impl Section<'_, '_> {
+    fn is_newer(&self) -> bool {
+        !self.extension.is_empty()
+    }
+
+    /// Whether a file name is a new one, as far as this reader looks. `v3` and the rest are apart.
+    fn is_new(&mut self, file_name: &str) -> bool {
+        let mark = if self.is_newer() { "/" } else { "" };
+        let known = self.document.file_names.as_mut();
+        known.is_none_or(|known| known.insert(format!("{mark}{file_name}")))
+    }
+
+    fn add(&mut self, file_name: &str, mut record: RawRecord, md5: [u8; 16], sha256: [u8; 32]) {
+        record.newer = self.is_newer();
+        let hash = FxBuildHasher.hash_one((record.newer, file_name));
+        let columns = &mut *self.document.columns;
+        columns.file_hashes.push(hash);
+        columns.records.push(record);
+        columns.md5.push(md5);
+        columns.sha256.push(sha256);
+    }
+}
+
+impl<'a> Accept<'a> for Section<'_, '_> {
     type Out = ();
 
-    fn object<A: MapAccess<'a>>(self, mut map: A) -> Result<Result<(), Found>, A::Error> {
-        let Section {
-            document,
-            file_names,
-            extension,
-        } = self;
-        let arena = document.arena;
-        while let Some(file_name) = map.next_key_seed(Value(Str(arena)))? {
-            let Ok(file_name) = file_name else { continue };
-            let file_name = match extension {
-                "" => file_name,
-                extension => &*arena.alloc_str(&format!("{file_name}{extension}")),
+    fn object<A: MapAccess<'a>>(mut self, mut map: A) -> Result<Result<(), Found>, A::Error> {
+        while let Some(file_name) = map.next_key_seed(Value(Str))? {
+            let Ok(mut file_name) = file_name else {
+                continue;
             };
-            let items = document.raw.items.len();
-            let rare = document.raw.rare.len();
+            if self.is_newer() {
+                file_name.to_mut().push_str(self.extension);
+            }
             let record = RecordOf {
-                raw: &mut *document.raw,
-                arena,
-                file_name,
+                columns: &mut *self.document.columns,
+                room: &mut *self.document.room,
+                file_name: &file_name,
             };
             let outcome = map.next_value_seed(Value(record))?;
-            let wrong = |field: &str, reason: String| Rejection::Wrong {
-                field: field.to_string(),
-                reason,
-            };
+            let wrong = |field: String, reason: String| Rejection::Wrong { field, reason };
+            let all = String::new();
             let rejection = match outcome {
-                _ if !is_file_name(file_name) => wrong("", "not a plain file name".into()),
-                Ok(Outcome::Record(record)) if file_names.insert(file_name) => {
-                    document.raw.records.push(record);
+                _ if !is_file_name(&file_name) => wrong(all, "not a plain file name".into()),
+                Ok(Outcome::Record(record, md5, sha256)) if self.is_new(&file_name) => {
+                    self.add(&file_name, record, md5, sha256);
                     continue;
                 }
-                Ok(Outcome::Record(_)) => wrong("", "the file name is given twice".into()),
+                Ok(Outcome::Record(..)) => wrong(all, "the file name is given twice".into()),
                 Ok(Outcome::Newer(version)) => Rejection::RecordVersion(version),
                 Ok(Outcome::Wrong(field, reason)) => wrong(field, reason),
-                Err(found) => wrong("", format!("expected an object, found {found}")),
+                Err(found) => wrong(all, format!("expected an object, found {found}")),
             };
-            document.raw.items.truncate(items);
-            document.raw.rare.truncate(rare);
-            let fatal = matches!(rejection, Rejection::Wrong { .. }) && !document.skip_bad_records;
+            let skip =
+                self.document.skip_bad_records || !matches!(rejection, Rejection::Wrong { .. });
             let rejected = RejectedRecord {
-                file_name: file_name.to_string(),
+                file_name: file_name.into(),
                 rejection,
             };
-            if fatal {
-                *document.failure = Some(Failure::Record(rejected));
+            if !skip {
+                *self.document.failure = Some(Failure::Record(rejected));
                 return Err(A::Error::custom("stopped"));
             }
-            document.raw.rejected.push(rejected);
+            self.document.columns.rejected.push(rejected);
         }
         Ok(Ok(()))
     }
@@ -309,6 +310,11 @@ impl<'a> Accept<'a> for Section<'_, '_, 'a> {
 
 /// Archive names become parts of URLs and of paths, so they must not lead elsewhere.
 fn is_file_name(name: &str) -> bool {
+    let plain = |byte: u8| byte > b' ' && byte < 0x7f && byte != b'/' && byte != b'\\';
+    // Looks at all bytes: without a branch at each the compiler makes vector instructions of it.
+    if name.len() > 2 && name.bytes().fold(true, |all, byte| all & plain(byte)) {
+        return true;
+    }
     !name.is_empty()
         && name != "."
         && name != ".."

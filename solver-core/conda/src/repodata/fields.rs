@@ -5,12 +5,12 @@
 //! is not JSON stops the parser. Nesting is bounded by the parser's own limit (255 levels), because every
 //! value, also an ignored one, is walked through its depth-counted entry points.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use bumpalo::Bump;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::intern::Interner;
+use super::intern::{Lists, Texts};
 
 /// What stood where something else was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,10 +66,11 @@ pub(crate) enum Text<'a, 's> {
 
 impl<'a> Text<'a, '_> {
     /// The string for as long as the JSON lives.
-    pub fn keep(&self, arena: &'a Bump) -> &'a str {
+    #[inline]
+    pub fn keep(self) -> Cow<'a, str> {
         match self {
-            Text::Borrowed(text) => text,
-            Text::Unescaped(text) => arena.alloc_str(text),
+            Text::Borrowed(text) => Cow::Borrowed(text),
+            Text::Unescaped(text) => Cow::Owned(text.to_owned()),
         }
     }
 
@@ -215,29 +216,56 @@ impl<'a> Accept<'a> for Ignore {
 }
 
 /// A string.
-pub(crate) struct Str<'a>(pub &'a Bump);
+pub(crate) struct Str;
 
-impl<'a> Accept<'a> for Str<'a> {
-    type Out = &'a str;
+impl<'a> Accept<'a> for Str {
+    type Out = Cow<'a, str>;
 
     #[inline]
-    fn string(self, text: Text<'a, '_>) -> Result<&'a str, Found> {
-        Ok(text.keep(self.0))
+    fn string(self, text: Text<'a, '_>) -> Result<Self::Out, Found> {
+        Ok(text.keep())
     }
 }
 
 /// A string, or `null` for none.
-pub(crate) struct OptStr<'a>(pub &'a Bump);
+pub(crate) struct OptStr;
 
-impl<'a> Accept<'a> for OptStr<'a> {
-    type Out = Option<&'a str>;
+impl<'a> Accept<'a> for OptStr {
+    type Out = Option<Cow<'a, str>>;
 
     fn null(self) -> Result<Self::Out, Found> {
         Ok(None)
     }
     #[inline]
     fn string(self, text: Text<'a, '_>) -> Result<Self::Out, Found> {
-        Ok(Some(text.keep(self.0)))
+        Ok(Some(text.keep()))
+    }
+}
+
+/// A string, interned.
+pub(crate) struct Intern<'x>(pub &'x mut Texts);
+
+impl<'a> Accept<'a> for Intern<'_> {
+    type Out = u32;
+
+    #[inline]
+    fn string(self, text: Text<'a, '_>) -> Result<u32, Found> {
+        Ok(self.0.intern(text.as_str()))
+    }
+}
+
+/// A string, interned, or `null` for none.
+pub(crate) struct OptIntern<'x>(pub &'x mut Texts);
+
+impl<'a> Accept<'a> for OptIntern<'_> {
+    type Out = Option<u32>;
+
+    fn null(self) -> Result<Self::Out, Found> {
+        Ok(None)
+    }
+    #[inline]
+    fn string(self, text: Text<'a, '_>) -> Result<Self::Out, Found> {
+        Ok(Some(self.0.intern(text.as_str())))
     }
 }
 
@@ -300,60 +328,99 @@ impl<'a> Accept<'a> for OptUnsigned {
     }
 }
 
-/// A list of specs, interned and appended; `null` is the empty list, a string a list of one.
-pub(crate) struct Specs<'x, 'a> {
-    pub specs: &'x mut Interner<&'a str>,
-    pub items: &'x mut Vec<u32>,
-    pub arena: &'a Bump,
+/// A list of specs, interned as a whole; `null` is the empty list, a string a list of one.
+pub(crate) struct Specs<'x> {
+    pub specs: &'x mut Texts,
+    pub lists: &'x mut Lists,
+    /// The list that was read before this one in the same place, and room for this one.
+    pub room: &'x mut ListRoom,
 }
 
-impl<'a> Accept<'a> for Specs<'_, 'a> {
-    type Out = (u32, u32);
+/// Remembers a list. Neighbouring records have much in common, so its items are tried before the table is asked.
+#[derive(Debug, Default)]
+pub(crate) struct ListRoom {
+    list: Vec<u32>,
+    last: Vec<u32>,
+}
 
-    fn null(self) -> Result<Self::Out, Found> {
-        let end = self.items.len() as u32;
-        Ok((end, end))
+/// A spec, interned; `guess` is tried first.
+struct InternSpec<'x> {
+    specs: &'x mut Texts,
+    guess: Option<u32>,
+}
+
+impl<'a> Accept<'a> for InternSpec<'_> {
+    type Out = u32;
+
+    #[inline]
+    fn string(self, text: Text<'a, '_>) -> Result<u32, Found> {
+        let text = text.as_str();
+        match self.guess {
+            Some(guess) if self.specs.get(guess) == text => Ok(guess),
+            _ => Ok(self.specs.intern(text)),
+        }
     }
-    fn string(self, text: Text<'a, '_>) -> Result<Self::Out, Found> {
-        let start = self.items.len() as u32;
-        self.items.push(self.specs.intern(text.keep(self.arena)));
-        Ok((start, start + 1))
+}
+
+impl<'a> Accept<'a> for Specs<'_> {
+    type Out = u32;
+
+    fn null(self) -> Result<u32, Found> {
+        Ok(self.lists.intern(&[]))
+    }
+    fn string(self, text: Text<'a, '_>) -> Result<u32, Found> {
+        Ok(self.lists.intern(&[self.specs.intern(text.as_str())]))
     }
     #[inline]
-    fn list<A: SeqAccess<'a>>(self, mut list: A) -> Result<Result<Self::Out, Found>, A::Error> {
-        let start = self.items.len() as u32;
+    fn list<A: SeqAccess<'a>>(self, mut list: A) -> Result<Result<u32, Found>, A::Error> {
+        let ListRoom { list: items, last } = self.room;
+        std::mem::swap(items, last);
+        items.clear();
         let mut wrong = None;
-        while let Some(element) = list.next_element_seed(Value(Str(self.arena)))? {
-            match element {
-                Ok(text) => self.items.push(self.specs.intern(text)),
-                Err(found) => wrong = wrong.or(Some(found.as_element())),
+        // Lists are sorted as a rule: what is missing or new moves the place by one.
+        let mut guess = 0;
+        loop {
+            let item = InternSpec {
+                specs: self.specs,
+                guess: last.get(guess).copied(),
+            };
+            match list.next_element_seed(Value(item))? {
+                None => break,
+                Some(Ok(spec)) => {
+                    let near = last.get(guess..).unwrap_or_default().iter().take(3);
+                    let skip = near.enumerate().find(|(_, &known)| known == spec);
+                    guess += skip.map_or(0, |(skip, _)| skip + 1);
+                    items.push(spec);
+                }
+                Some(Err(found)) => wrong = wrong.or(Some(found.as_element())),
             }
         }
         Ok(match wrong {
-            None => Ok((start, self.items.len() as u32)),
+            None => Ok(self.lists.intern(items)),
             Some(found) => Err(found),
         })
     }
 }
 
-/// A list of words: a list of strings, or one string split at commas and spaces, or `null`.
-pub(crate) struct Words<'a>(pub &'a Bump);
+/// A list of words, interned: a list of strings, or one string split at commas and spaces, or `null`.
+pub(crate) struct Words<'x>(pub &'x mut Texts);
 
-impl<'a> Accept<'a> for Words<'a> {
-    type Out = Vec<&'a str>;
+impl<'a> Accept<'a> for Words<'_> {
+    type Out = Vec<u32>;
 
     fn null(self) -> Result<Self::Out, Found> {
         Ok(Vec::new())
     }
     fn string(self, text: Text<'a, '_>) -> Result<Self::Out, Found> {
-        Ok(split_words(text.keep(self.0)).collect())
+        let words = split_words(text.as_str());
+        Ok(words.map(|word| self.0.intern(word)).collect())
     }
     fn list<A: SeqAccess<'a>>(self, mut list: A) -> Result<Result<Self::Out, Found>, A::Error> {
         let mut words = Vec::new();
         let mut wrong = None;
-        while let Some(element) = list.next_element_seed(Value(Str(self.0)))? {
+        while let Some(element) = list.next_element_seed(Value(Str))? {
             match element {
-                Ok(text) => words.extend(split_words(text)),
+                Ok(text) => words.extend(split_words(&text).map(|word| self.0.intern(word))),
                 Err(found) => wrong = wrong.or(Some(found.as_element())),
             }
         }

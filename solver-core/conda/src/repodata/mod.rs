@@ -1,9 +1,10 @@
 //! Reading `repodata.json`: bytes in, columns out.
 //!
 //! The text goes once through a SIMD JSON parser (`sonic-rs`) whose visitors write straight into columns: no
-//! document tree is built, strings are borrowed from the text and interned once, and lists of specs become runs
-//! of ids in one vector. What comes out ([`raw::RawRepodata`], private to the crate) is still in the order of
-//! the file; [`crate::index`] sorts it and makes it permanent.
+//! document tree is built, strings and lists of specs are interned once. A large text is read in pieces by several
+//! workers while it is decompressed (`pieces.rs`, `workers.rs`), so it is never in memory as a whole. What comes out
+//! (`raw.rs`, private to the crate) has no order that means anything; [`crate::index`] sorts it and makes it
+//! permanent.
 //!
 //! The format is that of CEP 36 with CEP 15 (`base_url`), CEP 47 (`indexed_timestamp`) and the deviations of old
 //! channels that conda accepts: `build_number` and `size` as strings, `depends` as `null` or one string,
@@ -18,39 +19,47 @@ mod document;
 mod error;
 mod fields;
 mod intern;
+mod pieces;
 pub(crate) mod raw;
 mod record;
 mod source;
+mod workers;
 
 use std::path::Path;
+use std::sync::Mutex;
 
-use bumpalo::Bump;
 use serde::de::DeserializeSeed;
 
 pub use error::{RepodataError, SUPPORTED_REPODATA_VERSION};
-pub(crate) use intern::Interner;
+pub(crate) use intern::{Lists, Texts};
 pub use source::{Encoding, Located, Source};
 
-use document::{Document, Failure};
-use fields::Value;
-use raw::RawRepodata;
+use document::{Document, Failure, FileNames};
+use fields::{Found, Value};
+use pieces::Pieces;
+pub(crate) use pieces::PIECE;
+use raw::Columns;
+use record::Room;
+use workers::Refused;
 
 /// How to treat what is not as it should be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ParseOptions {
     /// Leave out records with a missing key or a wrong type, and report them, instead of failing.
     pub skip_bad_records: bool,
+    /// How many threads read; 0 for as many as the machine has. The result is the same.
+    pub workers: usize,
 }
 
 /// A record that was left out while reading.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RejectedRecord {
     pub file_name: String,
     pub rejection: Rejection,
 }
 
 /// Why a record was left out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rejection {
     /// A missing key or a wrong type; the field is empty when the record as a whole is wrong.
     Wrong { field: String, reason: String },
@@ -58,37 +67,82 @@ pub(crate) enum Rejection {
     RecordVersion(u64),
 }
 
-/// Parses repodata. `file` is only used in errors; `arena` holds the few strings that cannot be borrowed.
-pub(crate) fn parse<'a>(
-    json: &'a [u8],
+/// The text's offsets are kept in 32 bits.
+const LONGEST: u64 = u32::MAX as u64;
+
+/// Parses repodata. `file` is only used in errors.
+pub(crate) fn parse(
+    json: &[u8],
     file: &Path,
     options: ParseOptions,
-    arena: &'a Bump,
-) -> Result<RawRepodata<'a>, RepodataError> {
-    let mut raw = RawRepodata::default();
-    if json.is_empty() {
-        return Ok(raw);
+) -> Result<Columns, RepodataError> {
+    let too_large = || RepodataError::TooLarge {
+        file: file.to_path_buf(),
+        limit: LONGEST,
+    };
+    if json.len() as u64 > LONGEST {
+        return Err(too_large());
     }
-    if json.len() > u32::MAX as usize {
-        return Err(RepodataError::TooLarge {
-            file: file.to_path_buf(),
-            limit: u64::from(u32::MAX),
-        });
+    match workers::read(Pieces::new(json, PIECE, LONGEST), options) {
+        Ok(columns) => Ok(columns),
+        Err(Refused::TooLarge) => Err(too_large()),
+        Err(Refused::Unclear) => parse_whole(json, file, options),
+    }
+}
+
+/// Reads and parses a file; with the columns comes BLAKE3 of the stored bytes. `limit` is one of the stored and of
+/// the decompressed size, in bytes.
+pub(crate) fn read(
+    located: &Located,
+    limit: u64,
+    options: ParseOptions,
+) -> Result<(Columns, [u8; 32]), RepodataError> {
+    let longest = limit.min(LONGEST);
+    let hash = Mutex::default();
+    let stream = located.stream(limit, &hash)?;
+    match workers::read(Pieces::new(stream, PIECE, longest), options) {
+        Ok(columns) => {
+            // What a decompressor leaves unread belongs to the file too.
+            located.drain(&hash)?;
+            Ok((columns, source::finish(hash)))
+        }
+        Err(Refused::TooLarge) => Err(RepodataError::TooLarge {
+            file: located.file.clone(),
+            limit: longest,
+        }),
+        Err(Refused::Unclear) => {
+            let source = located.read(limit)?;
+            let digest = *blake3::hash(&source.bytes).as_bytes();
+            let json = source.into_json(longest)?;
+            Ok((parse_whole(&json, &located.file, options)?, digest))
+        }
+    }
+}
+
+/// Parses repodata in one go, which finds the place of a fault.
+fn parse_whole(json: &[u8], file: &Path, options: ParseOptions) -> Result<Columns, RepodataError> {
+    let mut columns = Columns::default();
+    if json.is_empty() {
+        return Ok(columns);
     }
     let mut failure = None;
     let document = Document {
-        raw: &mut raw,
-        arena,
+        columns: &mut columns,
+        room: &mut Room::default(),
         skip_bad_records: options.skip_bad_records,
+        file_names: Some(&mut FileNames::default()),
+        continues: false,
+        keys: &mut Vec::new(),
+        ends_in_section: &mut false,
         failure: &mut failure,
     };
-    let mut parser = sonic_rs::Deserializer::from_slice(json);
-    let outcome = Value(document)
-        .deserialize(&mut parser)
-        .and_then(|outcome| parser.end().map(|()| outcome));
+    let outcome = deserialize(document, json);
     match (failure, outcome) {
         (Some(failure), _) => Err(failed(failure, file)),
-        (None, Ok(Ok(()))) => Ok(raw),
+        (None, Ok(Ok(()))) => {
+            columns.settle();
+            Ok(columns)
+        }
         (None, Ok(Err(found))) => Err(RepodataError::Document {
             file: file.to_path_buf(),
             key: String::new(),
@@ -96,6 +150,19 @@ pub(crate) fn parse<'a>(
         }),
         (None, Err(error)) => Err(syntax(&error, json, file)),
     }
+}
+
+/// Parses repodata in pieces of a size; `None` where that does not work and [`parse`] would read in one go.
+#[cfg(test)]
+pub(crate) fn parse_pieces(json: &[u8], size: usize, options: ParseOptions) -> Option<Columns> {
+    workers::read(Pieces::new(json, size, LONGEST), options).ok()
+}
+
+/// Reads a whole document.
+fn deserialize(document: Document<'_>, json: &[u8]) -> sonic_rs::Result<Result<(), Found>> {
+    let mut parser = sonic_rs::Deserializer::from_slice(json);
+    let outcome = Value(document).deserialize(&mut parser)?;
+    parser.end().map(|()| outcome)
 }
 
 fn failed(failure: Failure, file: &Path) -> RepodataError {

@@ -1,75 +1,216 @@
-//! A repodata file after parsing and before sorting: one row a record, in the order of the file.
+//! Repodata after parsing and before sorting: what one worker has read, one row a record.
 //!
-//! Everything textual is borrowed from the JSON or interned, so the whole is smaller than the text it came from.
+//! Everything textual is interned, lists of specs as well, so the whole is much smaller than the text it came from,
+//! and owns what it holds. Workers read pieces of a file each into columns of their own; [`Columns::absorb`] makes
+//! one of them. Neither the order of records nor the numbers given to strings mean anything afterwards.
 
-use super::intern::Interner;
+use rustc_hash::FxHashSet;
+
+use super::intern::{Lists, Texts};
 use super::RejectedRecord;
-use crate::record::NoArch;
+use crate::index::layout::{flag, rare_fields, rare_tag};
 
-/// "No string" and "no row" in the optional id columns below.
+/// Ends of the names of archives.
+const CONDA: &str = ".conda";
+const TAR_BZ2: &str = ".tar.bz2";
+
+/// "No string" in the optional id columns below.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// One record; ids point into the interners of [`RawRepodata`].
+/// One record; ids point into the tables of [`Columns`].
 #[derive(Debug, Clone)]
-pub(crate) struct RawRecord<'a> {
-    pub file_name: &'a str,
-    pub name: u32,
-    pub version: u32,
-    pub build: u32,
+pub(crate) struct RawRecord {
     pub build_number: u64,
     /// Milliseconds; 0 when unknown.
     pub timestamp: u64,
     /// Milliseconds (CEP 47); 0 when absent.
     pub indexed_timestamp: u64,
-    pub size: Option<u64>,
-    pub md5: Option<[u8; 16]>,
-    pub sha256: Option<[u8; 32]>,
-    /// Ranges of [`RawRepodata::items`], holding spec ids.
-    pub depends: (u32, u32),
-    pub constrains: (u32, u32),
+    /// Bytes + 1; 0 when unknown.
+    pub size: u64,
+    pub name: u32,
+    pub version: u32,
+    pub build: u32,
+    /// Lists of spec ids.
+    pub depends: u32,
+    pub constrains: u32,
     pub license: u32,
     pub license_family: u32,
-    pub noarch: Option<NoArch>,
-    /// Index of [`RawRepodata::rare`], or [`NONE`].
+    /// In [`Columns::texts`], or [`NONE`] when it is name-version-build with the extension of the flags.
+    pub file_name: u32,
+    /// Row of the rare fields, see [`rare_tag`](crate::index::layout::rare_tag).
     pub rare: u32,
+    /// The record is one of `v3`.
+    pub newer: bool,
+    /// Archive type, noarch kind, known hashes, features and extras, as [`flag`](crate::index::layout::flag) has them.
+    pub flags: u16,
 }
 
-/// The fields that few records have.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct RawRare<'a> {
-    pub track_features: Vec<&'a str>,
-    pub features: Vec<&'a str>,
-    pub flags: Vec<&'a str>,
-    pub python_site_packages_path: Option<&'a str>,
-    /// The record's own `subdir`; the builder drops it where it only repeats the segment's.
-    pub subdir: Option<&'a str>,
-    /// Hashes that are not hex of the right length are kept as written: no download can match them.
-    pub md5: Option<&'a str>,
-    pub sha256: Option<&'a str>,
-    /// Group and range of [`RawRepodata::items`].
-    pub extra_depends: Vec<(&'a str, (u32, u32))>,
-    /// The remaining keys as one JSON object, or empty.
-    pub extra_json: &'a str,
-}
-
-/// A parsed repodata file.
+/// What was read of a repodata file.
 #[derive(Debug, Default)]
-pub(crate) struct RawRepodata<'a> {
+pub(crate) struct Columns {
     /// `info.subdir`.
-    pub subdir: Option<&'a str>,
+    pub subdir: Option<String>,
     /// `info.base_url`.
-    pub base_url: Option<&'a str>,
-    pub names: Interner<&'a str>,
-    pub versions: Interner<&'a str>,
-    pub builds: Interner<&'a str>,
-    pub specs: Interner<&'a str>,
-    pub licenses: Interner<&'a str>,
-    /// Spec ids of every list, end to end.
-    pub items: Vec<u32>,
-    pub records: Vec<RawRecord<'a>>,
-    pub rare: Vec<RawRare<'a>>,
+    pub base_url: Option<String>,
+    pub names: Texts,
+    pub versions: Texts,
+    pub builds: Texts,
+    pub specs: Texts,
+    pub licenses: Texts,
+    /// Texts of every other kind.
+    pub texts: Texts,
+    /// Lists of spec ids.
+    pub lists: Lists,
+    /// Rows of rare fields: (tag, length, items) after each other.
+    pub rows: Lists,
+    pub records: Vec<RawRecord>,
+    /// Hash of each record's file name, for finding repetitions; whoever has looked takes them away.
+    pub file_hashes: Vec<u64>,
+    /// A row a record; zeros when unknown.
+    pub md5: Vec<[u8; 16]>,
+    /// A row a record; zeros when unknown.
+    pub sha256: Vec<[u8; 32]>,
     /// File names that the channel withdrew.
-    pub removed: Vec<&'a str>,
+    pub removed: Vec<String>,
     /// Records that were left out while reading.
     pub rejected: Vec<RejectedRecord>,
+}
+
+impl Columns {
+    /// Takes in what another worker has read.
+    pub fn absorb(&mut self, other: Columns) {
+        let of = |map: &[u32], id: u32| map.get(id as usize).copied().unwrap_or(NONE);
+        // Specs and lists are one half of the work.
+        let (specs, lists) = (&mut self.specs, &mut self.lists);
+        let (specs, lists, words) = std::thread::scope(|scope| {
+            let of_specs = scope.spawn(|| {
+                let specs = specs.absorb(&other.specs);
+                let lists = lists.absorb(&other.lists, |list, out| {
+                    out.extend(list.iter().map(|&spec| of(&specs, spec)));
+                });
+                (specs, lists)
+            });
+            let words = [
+                self.names.absorb(&other.names),
+                self.versions.absorb(&other.versions),
+                self.builds.absorb(&other.builds),
+                self.licenses.absorb(&other.licenses),
+                self.texts.absorb(&other.texts),
+            ];
+            self.records.reserve(other.records.len());
+            let of_specs = of_specs.join();
+            let (specs, lists) = of_specs.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (specs, lists, words)
+        });
+        let [names, versions, builds, licenses, texts] = words;
+        let rows = self.rows.absorb(&other.rows, |row, out| {
+            renumber_row(row, out, |text| of(&texts, text), |spec| of(&specs, spec));
+        });
+        self.records
+            .extend(other.records.into_iter().map(|record| RawRecord {
+                name: of(&names, record.name),
+                version: of(&versions, record.version),
+                build: of(&builds, record.build),
+                depends: of(&lists, record.depends),
+                constrains: of(&lists, record.constrains),
+                license: of(&licenses, record.license),
+                license_family: of(&licenses, record.license_family),
+                file_name: of(&texts, record.file_name),
+                rare: of(&rows, record.rare),
+                ..record
+            }));
+        self.file_hashes.extend(other.file_hashes);
+        self.md5.extend(other.md5);
+        self.sha256.extend(other.sha256);
+        self.removed.extend(other.removed);
+        self.rejected.extend(other.rejected);
+        self.subdir = self.subdir.take().or(other.subdir);
+        self.base_url = self.base_url.take().or(other.base_url);
+    }
+
+    /// Drops the records of the older sections that `v3` has too.
+    pub fn settle(&mut self) {
+        let mut names = FxHashSet::default();
+        let mut name = String::new();
+        for record in self.records.iter().filter(|record| record.newer) {
+            name.clear();
+            self.file_name(record, &mut name);
+            names.insert(name.clone());
+        }
+        if names.is_empty() {
+            return;
+        }
+        let kept = self.records.iter().map(|record| {
+            name.clear();
+            self.file_name(record, &mut name);
+            record.newer || !names.contains(&name)
+        });
+        let kept: Vec<bool> = kept.collect();
+        let mut of = kept.iter();
+        self.records.retain(|_| of.next().is_none_or(|kept| *kept));
+        let mut of = kept.iter();
+        self.md5.retain(|_| of.next().is_none_or(|kept| *kept));
+        let mut of = kept.iter();
+        self.sha256.retain(|_| of.next().is_none_or(|kept| *kept));
+    }
+
+    /// The archive's file name of a record, at the end of `out`.
+    pub fn file_name(&self, record: &RawRecord, out: &mut String) {
+        if record.file_name != NONE {
+            out.push_str(self.texts.get(record.file_name));
+            return;
+        }
+        out.push_str(self.names.get(record.name));
+        out.push('-');
+        out.push_str(self.versions.get(record.version));
+        out.push('-');
+        out.push_str(self.builds.get(record.build));
+        out.push_str(if record.flags & flag::CONDA_ARCHIVE != 0 {
+            CONDA
+        } else {
+            TAR_BZ2
+        });
+    }
+}
+
+/// The flag of the archive type; 0 for an unknown one.
+pub(crate) fn archive_flag(file_name: &str) -> u16 {
+    if file_name.ends_with(CONDA) {
+        flag::CONDA_ARCHIVE
+    } else if file_name.ends_with(TAR_BZ2) {
+        flag::TAR_BZ2_ARCHIVE
+    } else {
+        0
+    }
+}
+
+/// Whether the file name follows from name, version, build and archive type.
+pub(crate) fn is_regular(file_name: &str, name: &str, version: &str, build: &str) -> bool {
+    let stem = file_name
+        .strip_suffix(CONDA)
+        .or_else(|| file_name.strip_suffix(TAR_BZ2));
+    stem.and_then(|rest| rest.strip_prefix(name))
+        .and_then(|rest| rest.strip_prefix('-'))
+        .and_then(|rest| rest.strip_prefix(version))
+        .and_then(|rest| rest.strip_prefix('-'))
+        .is_some_and(|rest| rest == build)
+}
+
+/// A row of rare fields with other ids of its texts and specs, at the end of `out`.
+pub(crate) fn renumber_row(
+    row: &[u32],
+    out: &mut Vec<u32>,
+    mut text: impl FnMut(u32) -> u32,
+    mut spec: impl FnMut(u32) -> u32,
+) {
+    for (tag, items) in rare_fields(row) {
+        out.extend([tag, items.len() as u32]);
+        match (tag, items.split_first()) {
+            (rare_tag::EXTRA_DEPENDS, Some((group, specs))) => {
+                out.push(text(*group));
+                out.extend(specs.iter().map(|&id| spec(id)));
+            }
+            _ => out.extend(items.iter().map(|&id| text(id))),
+        }
+    }
 }

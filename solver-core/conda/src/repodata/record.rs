@@ -4,21 +4,23 @@
 //! column knows are kept as one JSON object. A key that comes twice is an error: parsers disagree on which one
 //! wins, so the record would mean different things to different tools.
 
-use bumpalo::Bump;
+use std::borrow::Cow;
+
 use serde::de::{MapAccess, SeqAccess};
 
 use super::fields::{
-    write_json_string, Accept, Found, Ignore, OptStr, OptUnsigned, Rewrite, Specs, Str, Text,
-    Unsigned, Value, Words,
+    write_json_string, Accept, Found, Ignore, Intern, ListRoom, OptIntern, OptStr, OptUnsigned,
+    Rewrite, Specs, Text, Unsigned, Value, Words,
 };
-use super::raw::{RawRare, RawRecord, RawRepodata, NONE};
+use super::raw::{archive_flag, is_regular, Columns, RawRecord, NONE};
+use crate::index::layout::{flag, rare_tag};
 use crate::record::NoArch;
 
 /// The last second that is read as seconds: 9999-12-31T23:59:59Z. Above it a timestamp is in milliseconds.
 const LAST_SECOND: u64 = 253_402_300_799;
 
 /// A key of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Key<'a> {
     Name,
     Version,
@@ -41,38 +43,80 @@ enum Key<'a> {
     ExtraDepends,
     Flags,
     RecordVersion,
-    Other(&'a str),
+    Other(Cow<'a, str>),
 }
 
 impl<'a> Key<'a> {
-    fn from_text(text: &'a str) -> Key<'a> {
-        match text {
-            "name" => Key::Name,
-            "version" => Key::Version,
-            "build" => Key::Build,
-            "build_number" => Key::BuildNumber,
-            "depends" => Key::Depends,
-            "constrains" => Key::Constrains,
-            "subdir" => Key::Subdir,
-            "noarch" => Key::NoArch,
-            "track_features" => Key::TrackFeatures,
-            "features" => Key::Features,
-            "timestamp" => Key::Timestamp,
-            "indexed_timestamp" => Key::IndexedTimestamp,
-            "md5" => Key::Md5,
-            "sha256" => Key::Sha256,
-            "size" => Key::Size,
-            "license" => Key::License,
-            "license_family" => Key::LicenseFamily,
-            "python_site_packages_path" => Key::SitePackages,
-            "extra_depends" => Key::ExtraDepends,
-            "flags" => Key::Flags,
-            "record_version" => Key::RecordVersion,
-            other => Key::Other(other),
-        }
+    #[inline]
+    fn from_text(text: Text<'a, '_>) -> Key<'a> {
+        // By length first: each record has a dozen keys.
+        let known = match text.as_str().len() {
+            3 => match text.as_str() {
+                "md5" => Some(Key::Md5),
+                _ => None,
+            },
+            4 => match text.as_str() {
+                "name" => Some(Key::Name),
+                "size" => Some(Key::Size),
+                _ => None,
+            },
+            5 => match text.as_str() {
+                "build" => Some(Key::Build),
+                "flags" => Some(Key::Flags),
+                _ => None,
+            },
+            6 => match text.as_str() {
+                "subdir" => Some(Key::Subdir),
+                "noarch" => Some(Key::NoArch),
+                "sha256" => Some(Key::Sha256),
+                _ => None,
+            },
+            7 => match text.as_str() {
+                "version" => Some(Key::Version),
+                "depends" => Some(Key::Depends),
+                "license" => Some(Key::License),
+                _ => None,
+            },
+            8 => match text.as_str() {
+                "features" => Some(Key::Features),
+                _ => None,
+            },
+            9 => match text.as_str() {
+                "timestamp" => Some(Key::Timestamp),
+                _ => None,
+            },
+            10 => match text.as_str() {
+                "constrains" => Some(Key::Constrains),
+                _ => None,
+            },
+            12 => match text.as_str() {
+                "build_number" => Some(Key::BuildNumber),
+                _ => None,
+            },
+            13 => match text.as_str() {
+                "extra_depends" => Some(Key::ExtraDepends),
+                _ => None,
+            },
+            14 => match text.as_str() {
+                "track_features" => Some(Key::TrackFeatures),
+                "license_family" => Some(Key::LicenseFamily),
+                "record_version" => Some(Key::RecordVersion),
+                _ => None,
+            },
+            17 => match text.as_str() {
+                "indexed_timestamp" => Some(Key::IndexedTimestamp),
+                _ => None,
+            },
+            25 => match text.as_str() {
+                "python_site_packages_path" => Some(Key::SitePackages),
+                _ => None,
+            },
+            _ => None,
+        };
+        known.unwrap_or_else(|| Key::Other(text.keep()))
     }
 
-    fn as_str(self) -> &'a str {
+    fn as_str(&self) -> &str {
         match self {
             Key::Name => "name",
             Key::Version => "version",
@@ -100,7 +144,7 @@ impl<'a> Key<'a> {
     }
 
     /// One bit a column key, for finding repetitions.
-    fn bit(self) -> u32 {
+    fn bit(&self) -> u32 {
         match self {
             Key::Name => 1,
             Key::Version => 1 << 1,
@@ -129,17 +173,14 @@ impl<'a> Key<'a> {
 }
 
 /// Reads a key.
-struct KeyOf<'a>(&'a Bump);
+struct KeyOf;
 
-impl<'a> Accept<'a> for KeyOf<'a> {
+impl<'a> Accept<'a> for KeyOf {
     type Out = Key<'a>;
 
     #[inline]
     fn string(self, text: Text<'a, '_>) -> Result<Key<'a>, Found> {
-        Ok(match text {
-            Text::Borrowed(text) => Key::from_text(text),
-            Text::Unescaped(_) => Key::from_text(text.keep(self.0)),
-        })
+        Ok(Key::from_text(text))
     }
 }
 
@@ -164,14 +205,14 @@ impl<'a> Accept<'a> for NoArchOf {
     }
 }
 
-/// `extra_depends`: group to list of specs (CEP 44).
-struct ExtraDepends<'x, 'a> {
-    raw: &'x mut RawRepodata<'a>,
-    arena: &'a Bump,
+/// `extra_depends`: group to list of specs (CEP 44), as ids of texts and lists.
+struct ExtraDepends<'x> {
+    columns: &'x mut Columns,
+    room: &'x mut ListRoom,
 }
 
-impl<'a> Accept<'a> for ExtraDepends<'_, 'a> {
-    type Out = Vec<(&'a str, (u32, u32))>;
+impl<'a> Accept<'a> for ExtraDepends<'_> {
+    type Out = Vec<(u32, u32)>;
 
     fn null(self) -> Result<Self::Out, Found> {
         Ok(Vec::new())
@@ -179,11 +220,11 @@ impl<'a> Accept<'a> for ExtraDepends<'_, 'a> {
     fn object<A: MapAccess<'a>>(self, mut map: A) -> Result<Result<Self::Out, Found>, A::Error> {
         let mut groups = Vec::new();
         let mut wrong = None;
-        while let Some(group) = map.next_key_seed(Value(Str(self.arena)))? {
+        while let Some(group) = map.next_key_seed(Value(Intern(&mut self.columns.texts)))? {
             let list = map.next_value_seed(Value(Specs {
-                specs: &mut self.raw.specs,
-                items: &mut self.raw.items,
-                arena: self.arena,
+                specs: &mut self.columns.specs,
+                lists: &mut self.columns.lists,
+                room: &mut *self.room,
             }))?;
             match (group, list) {
                 (Ok(group), Ok(list)) => groups.push((group, list)),
@@ -194,25 +235,86 @@ impl<'a> Accept<'a> for ExtraDepends<'_, 'a> {
     }
 }
 
+/// The fields that few records have; ids of texts.
+#[derive(Debug, Default)]
+struct Rare {
+    track_features: Vec<u32>,
+    features: Vec<u32>,
+    flags: Vec<u32>,
+    site_packages: Option<u32>,
+    /// The record's own `subdir`; the builder drops it where it only repeats the segment's.
+    subdir: Option<u32>,
+    /// Hashes that are not hex of the right length are kept as written: no download can match them.
+    md5: Option<u32>,
+    sha256: Option<u32>,
+    /// Group and list of specs.
+    extra_depends: Vec<(u32, u32)>,
+    /// The remaining keys as one JSON object, or empty.
+    extra_json: String,
+}
+
+impl Rare {
+    /// Adds the row, or finds it.
+    fn row(&self, columns: &mut Columns, row: &mut Vec<u32>) -> u32 {
+        row.clear();
+        let words = [
+            (rare_tag::TRACK_FEATURES, self.track_features.as_slice()),
+            (rare_tag::FEATURES, &self.features),
+            (rare_tag::FLAGS, &self.flags),
+            (rare_tag::SITE_PACKAGES, self.site_packages.as_slice()),
+            (rare_tag::SUBDIR, self.subdir.as_slice()),
+            (rare_tag::MD5, self.md5.as_slice()),
+            (rare_tag::SHA256, self.sha256.as_slice()),
+        ];
+        for (tag, texts) in words {
+            if !texts.is_empty() {
+                row.extend([tag, texts.len() as u32]);
+                row.extend(texts);
+            }
+        }
+        if !self.extra_json.is_empty() {
+            let text = columns.texts.intern(&self.extra_json);
+            row.extend([rare_tag::EXTRA_JSON, 1, text]);
+        }
+        for &(group, list) in &self.extra_depends {
+            let specs = columns.lists.get(list);
+            row.extend([rare_tag::EXTRA_DEPENDS, specs.len() as u32 + 1, group]);
+            row.extend(specs);
+        }
+        columns.rows.intern(row)
+    }
+}
+
 /// What became of a record's text.
-pub(crate) enum Outcome<'a> {
-    /// A row for the columns.
-    Record(RawRecord<'a>),
+pub(crate) enum Outcome {
+    /// A row for the columns, with its MD5 and SHA-256 (zeros when unknown).
+    Record(RawRecord, [u8; 16], [u8; 32]),
     /// `record_version` above 1: made for newer tools, conda leaves it out too.
     Newer(u64),
     /// Field and reason.
-    Wrong(&'a str, String),
+    Wrong(String, String),
 }
 
-/// Reads one record into the interners of `raw`, without adding the row.
-pub(crate) struct RecordOf<'x, 'a> {
-    pub raw: &'x mut RawRepodata<'a>,
-    pub arena: &'a Bump,
-    pub file_name: &'a str,
+/// What is used again for each record.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    depends: ListRoom,
+    constrains: ListRoom,
+    extra: ListRoom,
+    row: Vec<u32>,
+    /// The last subdir and the row that says only that.
+    subdir: Option<(u32, u32)>,
 }
 
-impl<'a> Accept<'a> for RecordOf<'_, 'a> {
-    type Out = Outcome<'a>;
+/// Reads one record into the tables of `columns`, without adding the row.
+pub(crate) struct RecordOf<'x> {
+    pub columns: &'x mut Columns,
+    pub room: &'x mut Room,
+    pub file_name: &'x str,
+}
+
+impl<'a> Accept<'a> for RecordOf<'_> {
+    type Out = Outcome;
 
     fn list<A: SeqAccess<'a>>(self, mut list: A) -> Result<Result<Self::Out, Found>, A::Error> {
         while list.next_element_seed(Value(Ignore))?.is_some() {}
@@ -221,34 +323,34 @@ impl<'a> Accept<'a> for RecordOf<'_, 'a> {
 
     fn object<A: MapAccess<'a>>(self, mut map: A) -> Result<Result<Self::Out, Found>, A::Error> {
         let RecordOf {
-            raw,
-            arena,
+            columns,
+            room,
             file_name,
         } = self;
         let mut record = RawRecord {
-            file_name,
-            name: NONE,
-            version: NONE,
-            build: NONE,
             build_number: 0,
             timestamp: 0,
             indexed_timestamp: 0,
-            size: None,
-            md5: None,
-            sha256: None,
-            depends: (0, 0),
-            constrains: (0, 0),
+            size: 0,
+            name: NONE,
+            version: NONE,
+            build: NONE,
+            depends: 0,
+            constrains: 0,
             license: NONE,
             license_family: NONE,
-            noarch: None,
-            rare: NONE,
+            file_name: NONE,
+            rare: 0,
+            newer: false,
+            flags: archive_flag(file_name),
         };
-        let mut rare = RawRare::default();
-        let mut extra = String::new();
-        let mut other_keys: Vec<&str> = Vec::new();
+        let (mut md5, mut sha256) = ([0; 16], [0; 32]);
+        let mut subdir = None;
+        let mut rare: Option<Box<Rare>> = None;
+        let mut other_keys: Vec<Cow<'a, str>> = Vec::new();
         let mut record_version = 0;
         let mut seen = 0;
-        let mut wrong: Option<(&'a str, String)> = None;
+        let mut wrong: Option<(String, String)> = None;
 
         // Reads the next value by `$accept`; a mismatch is noted with the words for what was expected.
         macro_rules! value {
@@ -257,47 +359,47 @@ impl<'a> Accept<'a> for RecordOf<'_, 'a> {
                     Ok(value) => Some(value),
                     Err(found) => {
                         let reason = format!(concat!("expected ", $expected, ", found {}"), found);
-                        wrong.get_or_insert(($key.as_str(), reason));
+                        wrong.get_or_insert(($key.as_str().into(), reason));
                         None
                     }
                 }
             };
         }
         macro_rules! specs {
-            ($key:expr) => {
+            ($key:expr, $room:ident) => {
                 value!(
                     $key,
                     Specs {
-                        specs: &mut raw.specs,
-                        items: &mut raw.items,
-                        arena
+                        specs: &mut columns.specs,
+                        lists: &mut columns.lists,
+                        room: &mut room.$room
                     },
                     "a list of strings"
                 )
             };
         }
 
-        while let Some(key) = map.next_key_seed(Value(KeyOf(arena)))? {
+        while let Some(key) = map.next_key_seed(Value(KeyOf))? {
             // Keys are strings, the parser has made sure.
             let Ok(key) = key else { continue };
             if seen & key.bit() != 0 {
-                wrong.get_or_insert((key.as_str(), "the key is given twice".into()));
+                wrong.get_or_insert((key.as_str().into(), "the key is given twice".into()));
             }
             seen |= key.bit();
             match key {
                 Key::Name => {
-                    if let Some(text) = value!(key, Str(arena), "a string") {
-                        record.name = raw.names.intern(text);
+                    if let Some(id) = value!(key, Intern(&mut columns.names), "a string") {
+                        record.name = id;
                     }
                 }
                 Key::Version => {
-                    if let Some(text) = value!(key, Str(arena), "a string") {
-                        record.version = raw.versions.intern(text);
+                    if let Some(id) = value!(key, Intern(&mut columns.versions), "a string") {
+                        record.version = id;
                     }
                 }
                 Key::Build => {
-                    if let Some(text) = value!(key, Str(arena), "a string") {
-                        record.build = raw.builds.intern(text);
+                    if let Some(id) = value!(key, Intern(&mut columns.builds), "a string") {
+                        record.build = id;
                     }
                 }
                 Key::BuildNumber => {
@@ -305,26 +407,33 @@ impl<'a> Accept<'a> for RecordOf<'_, 'a> {
                         record.build_number = number;
                     }
                 }
-                Key::Depends => record.depends = specs!(key).unwrap_or((0, 0)),
-                Key::Constrains => record.constrains = specs!(key).unwrap_or((0, 0)),
+                Key::Depends => record.depends = specs!(key, depends).unwrap_or(0),
+                Key::Constrains => record.constrains = specs!(key, constrains).unwrap_or(0),
                 Key::Subdir => {
-                    rare.subdir = value!(key, OptStr(arena), "a string").flatten();
+                    subdir = value!(key, OptIntern(&mut columns.texts), "a string").flatten();
                 }
                 Key::NoArch => {
-                    record.noarch =
-                        value!(key, NoArchOf, "`python`, `generic` or a boolean").flatten();
+                    let kind = value!(key, NoArchOf, "`python`, `generic` or a boolean").flatten();
+                    record.flags |= match kind {
+                        None => 0,
+                        Some(NoArch::Generic) => flag::NOARCH_GENERIC,
+                        Some(NoArch::Python) => flag::NOARCH_PYTHON,
+                    };
                 }
                 Key::TrackFeatures => {
-                    rare.track_features =
-                        value!(key, Words(arena), "a string or a list of strings")
-                            .unwrap_or_default();
+                    let words = Words(&mut columns.texts);
+                    let words = value!(key, words, "a string or a list of strings");
+                    rare.get_or_insert_default().track_features = words.unwrap_or_default();
                 }
                 Key::Features => {
-                    rare.features = value!(key, Words(arena), "a string or a list of strings")
-                        .unwrap_or_default();
+                    let words = Words(&mut columns.texts);
+                    let words = value!(key, words, "a string or a list of strings");
+                    rare.get_or_insert_default().features = words.unwrap_or_default();
                 }
                 Key::Flags => {
-                    rare.flags = value!(key, Words(arena), "a list of strings").unwrap_or_default();
+                    let words = Words(&mut columns.texts);
+                    let words = value!(key, words, "a list of strings");
+                    rare.get_or_insert_default().flags = words.unwrap_or_default();
                 }
                 Key::Timestamp => {
                     let time = value!(key, OptUnsigned, "a non-negative integer").flatten();
@@ -335,39 +444,60 @@ impl<'a> Accept<'a> for RecordOf<'_, 'a> {
                     record.indexed_timestamp = milliseconds(time.unwrap_or(0));
                 }
                 Key::Md5 => {
-                    let text = value!(key, OptStr(arena), "a string").flatten();
-                    record.md5 = text.and_then(from_hex);
-                    rare.md5 = text.filter(|text| record.md5.is_none() && !text.is_empty());
+                    let text = value!(key, OptStr, "a string")
+                        .flatten()
+                        .unwrap_or_default();
+                    match from_hex(&text) {
+                        Some(hash) => {
+                            md5 = hash;
+                            record.flags |= flag::HAS_MD5;
+                        }
+                        None if text.is_empty() => {}
+                        None => {
+                            let text = columns.texts.intern(&text);
+                            rare.get_or_insert_default().md5 = Some(text);
+                        }
+                    }
                 }
                 Key::Sha256 => {
-                    let text = value!(key, OptStr(arena), "a string").flatten();
-                    record.sha256 = text.and_then(from_hex);
-                    rare.sha256 = text.filter(|text| record.sha256.is_none() && !text.is_empty());
+                    let text = value!(key, OptStr, "a string")
+                        .flatten()
+                        .unwrap_or_default();
+                    match from_hex(&text) {
+                        Some(hash) => {
+                            sha256 = hash;
+                            record.flags |= flag::HAS_SHA256;
+                        }
+                        None if text.is_empty() => {}
+                        None => {
+                            let text = columns.texts.intern(&text);
+                            rare.get_or_insert_default().sha256 = Some(text);
+                        }
+                    }
                 }
                 Key::Size => {
-                    record.size = value!(key, OptUnsigned, "a non-negative integer").flatten();
+                    let size = value!(key, OptUnsigned, "a non-negative integer").flatten();
+                    record.size = size.map_or(0, |size| size.saturating_add(1));
                 }
                 Key::License => {
-                    if let Some(text) = value!(key, OptStr(arena), "a string").flatten() {
-                        record.license = raw.licenses.intern(text);
-                    }
+                    let id = value!(key, OptIntern(&mut columns.licenses), "a string").flatten();
+                    record.license = id.unwrap_or(NONE);
                 }
                 Key::LicenseFamily => {
-                    if let Some(text) = value!(key, OptStr(arena), "a string").flatten() {
-                        record.license_family = raw.licenses.intern(text);
-                    }
+                    let id = value!(key, OptIntern(&mut columns.licenses), "a string").flatten();
+                    record.license_family = id.unwrap_or(NONE);
                 }
                 Key::SitePackages => {
-                    rare.python_site_packages_path =
-                        value!(key, OptStr(arena), "a string").flatten();
+                    let path = value!(key, OptIntern(&mut columns.texts), "a string").flatten();
+                    rare.get_or_insert_default().site_packages = path;
                 }
                 Key::ExtraDepends => {
                     let accept = ExtraDepends {
-                        raw: &mut *raw,
-                        arena,
+                        columns: &mut *columns,
+                        room: &mut room.extra,
                     };
-                    rare.extra_depends =
-                        value!(key, accept, "an object of lists of strings").unwrap_or_default();
+                    let groups = value!(key, accept, "an object of lists of strings");
+                    rare.get_or_insert_default().extra_depends = groups.unwrap_or_default();
                 }
                 Key::RecordVersion => {
                     let number = value!(key, OptUnsigned, "a non-negative integer").flatten();
@@ -375,14 +505,16 @@ impl<'a> Accept<'a> for RecordOf<'_, 'a> {
                 }
                 Key::Other(name) => {
                     if other_keys.contains(&name) {
-                        wrong.get_or_insert((name, "the key is given twice".into()));
+                        let twice = "the key is given twice".into();
+                        wrong.get_or_insert((name.to_string(), twice));
                     }
-                    other_keys.push(name);
+                    let extra = &mut rare.get_or_insert_default().extra_json;
                     extra.push(if extra.is_empty() { '{' } else { ',' });
-                    write_json_string(&mut extra, name);
+                    write_json_string(extra, &name);
                     extra.push(':');
+                    other_keys.push(name);
                     // `Rewrite` takes every value.
-                    map.next_value_seed(Value(Rewrite(&mut extra)))?.ok();
+                    map.next_value_seed(Value(Rewrite(extra)))?.ok();
                 }
             }
         }
@@ -396,26 +528,45 @@ impl<'a> Accept<'a> for RecordOf<'_, 'a> {
         for key in [Key::Name, Key::Version, Key::Build, Key::BuildNumber] {
             if seen & key.bit() == 0 {
                 let reason = "the key is missing".to_string();
-                return Ok(Ok(Outcome::Wrong(key.as_str(), reason)));
+                return Ok(Ok(Outcome::Wrong(key.as_str().into(), reason)));
             }
         }
-        if !extra.is_empty() {
-            extra.push('}');
-            rare.extra_json = arena.alloc_str(&extra);
+        let regular = is_regular(
+            file_name,
+            columns.names.get(record.name),
+            columns.versions.get(record.version),
+            columns.builds.get(record.build),
+        );
+        if !regular {
+            record.file_name = columns.texts.intern(file_name);
         }
-        if rare != RawRare::default() {
-            let common_subdir = RawRare {
-                subdir: rare.subdir,
-                ..RawRare::default()
-            };
-            // Nearly every record repeats its subdir; consecutive ones share one row for that.
-            let repeats = rare == common_subdir && raw.rare.last() == Some(&rare);
-            if !repeats {
-                raw.rare.push(rare);
+        record.rare = match (rare, subdir) {
+            (None, None) => 0,
+            // Nearly every record repeats its subdir and has nothing else.
+            (None, Some(subdir)) => match room.subdir {
+                Some((last, row)) if last == subdir => row,
+                _ => {
+                    let row = [rare_tag::SUBDIR, 1, subdir];
+                    let row = columns.rows.intern(&row);
+                    room.subdir = Some((subdir, row));
+                    row
+                }
+            },
+            (Some(mut rare), subdir) => {
+                rare.subdir = subdir;
+                if !rare.track_features.is_empty() {
+                    record.flags |= flag::TRACK_FEATURES;
+                }
+                if !rare.extra_depends.is_empty() {
+                    record.flags |= flag::EXTRAS;
+                }
+                if !rare.extra_json.is_empty() {
+                    rare.extra_json.push('}');
+                }
+                rare.row(columns, &mut room.row)
             }
-            record.rare = raw.rare.len() as u32 - 1;
-        }
-        Ok(Ok(Outcome::Record(record)))
+        };
+        Ok(Ok(Outcome::Record(record, md5, sha256)))
     }
 }
 
@@ -428,30 +579,50 @@ fn milliseconds(time: u64) -> u64 {
     }
 }
 
-/// `2N` hex digits, of either case.
+/// `2N` hex digits, of either case; `N` is a multiple of 8.
 fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.len() != 2 * N {
         return None;
     }
     let mut bytes = [0; N];
-    let mut invalid = 0;
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        let high = HEX_VALUE[usize::from(pair[0])];
-        let low = HEX_VALUE[usize::from(pair[1])];
-        invalid |= high | low;
-        *byte = high << 4 | low & 0x0f;
+    let mut wrong = 0;
+    let digits = text.as_bytes().chunks_exact(16);
+    for (eight, digits) in bytes.chunks_exact_mut(8).zip(digits) {
+        // Without branches and tables, so that the compiler makes vector instructions of it.
+        let mut values = [0_u8; 16];
+        for (value, &digit) in values.iter_mut().zip(digits) {
+            let decimal = digit.wrapping_sub(b'0');
+            let letter = (digit | 0x20).wrapping_sub(b'a');
+            *value = if decimal < 10 {
+                decimal
+            } else {
+                letter.wrapping_add(10)
+            };
+            wrong |= u8::from(decimal >= 10 && letter >= 6);
+        }
+        for (byte, pair) in eight.iter_mut().zip(values.chunks_exact(2)) {
+            *byte = pair[0] << 4 | pair[1];
+        }
     }
-    (invalid < 16).then_some(bytes)
+    (wrong == 0).then_some(bytes)
 }
 
-/// The value of each byte as a hex digit; 16 or more for those that are none.
-const HEX_VALUE: [u8; 256] = {
-    let mut table = [0x80; 256];
-    let mut digit = 0;
-    while digit < 16 {
-        table[b"0123456789abcdef"[digit] as usize] = digit as u8;
-        table[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
-        digit += 1;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_of_either_case() {
+        let text = "00ff7F80abcdefABCDEF0123456789a9";
+        let bytes: [u8; 16] = from_hex(text).unwrap();
+        let as_number = u128::from_str_radix(text, 16).unwrap();
+        assert_eq!(bytes, as_number.to_be_bytes());
+        for at in 0..32 {
+            for wrong in ["g", "G", "/", ":", "@", "`", " ", "\0"] {
+                let text = format!("{}{wrong}{}", &text[..at], &text[at + 1..]);
+                assert_eq!(from_hex::<16>(&text), None, "{text}");
+            }
+        }
+        assert_eq!(from_hex::<16>(&text[1..]), None);
     }
-    table
-};
+}

@@ -3,12 +3,14 @@
 //! In `<channel>/<subdir>/` the files `repodata.json.zst`, `repodata.json` and `repodata.json.bz2` are tried in
 //! that order and the first that exists is taken: conda's servers write them together, zstd is the preferred
 //! form, and bzip2 the deprecated one. (Choosing by modification time would make the answer depend on how a
-//! folder was copied.) Decompression streams into one buffer and stops at the caller's limit, so a small file
-//! that unpacks without end costs at most the limit.
+//! folder was copied.) Reading, hashing and decompressing are one stream ([`Located::stream`]), which is parsed in
+//! pieces; the whole text is only made when something is wrong with it. Both stop at the caller's limit, so a small
+//! file that unpacks without end costs at most the limit.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::RepodataError;
 
@@ -64,32 +66,129 @@ impl Located {
         })
     }
 
+    fn failed(&self, source: io::Error) -> RepodataError {
+        RepodataError::Io {
+            path: self.file.clone(),
+            source,
+        }
+    }
+
+    /// Fails when the file is above `limit` bytes.
+    fn check_size(&self, limit: u64) -> Result<u64, RepodataError> {
+        match self.metadata()?.len() {
+            length if length > limit => Err(RepodataError::TooLarge {
+                file: self.file.clone(),
+                limit,
+            }),
+            length => Ok(length),
+        }
+    }
+
     /// Reads the stored bytes.
     ///
     /// # Errors
     ///
     /// [`RepodataError::Io`] when the file cannot be read, [`RepodataError::TooLarge`] when it is above `limit`
     /// bytes.
-    pub fn read(mut self, limit: u64) -> Result<Source, RepodataError> {
-        let length = self.metadata()?.len();
-        if length > limit {
-            return Err(RepodataError::TooLarge {
-                file: self.file,
-                limit,
-            });
-        }
+    pub fn read(&self, limit: u64) -> Result<Source, RepodataError> {
+        let length = self.check_size(limit)?;
         let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0).saturating_add(1));
-        match self.handle.read_to_end(&mut bytes) {
-            Ok(_) => Ok(Source {
-                file: self.file,
+        let mut handle = &self.handle;
+        handle.rewind().map_err(|error| self.failed(error))?;
+        let read = handle.take(limit.saturating_add(1)).read_to_end(&mut bytes);
+        match read.map_err(|error| self.failed(error))? as u64 {
+            read if read > limit => Err(RepodataError::TooLarge {
+                file: self.file.clone(),
+                limit,
+            }),
+            _ => Ok(Source {
+                file: self.file.clone(),
                 encoding: self.encoding,
                 bytes,
             }),
-            Err(source) => Err(RepodataError::Io {
-                path: self.file,
-                source,
-            }),
         }
+    }
+
+    /// The text as a stream, from the start; what is read of the stored bytes goes into `hash`.
+    ///
+    /// # Errors
+    ///
+    /// [`RepodataError::Io`], [`RepodataError::TooLarge`] when the stored file alone is above `limit` bytes.
+    pub(super) fn stream<'s>(
+        &'s self,
+        limit: u64,
+        hash: &'s Mutex<blake3::Hasher>,
+    ) -> Result<Box<dyn Read + Send + 's>, RepodataError> {
+        let length = self.check_size(limit)?;
+        let mut handle = &self.handle;
+        handle.rewind().map_err(|error| self.failed(error))?;
+        let stored = self.stored(hash);
+        Ok(match self.encoding {
+            // A zero-byte file stands for `{}` in whatever encoding its name promises.
+            _ if length == 0 => Box::new(stored),
+            Encoding::Plain => Box::new(stored),
+            Encoding::Zstd => {
+                let reader = zstd::stream::read::Decoder::new(stored);
+                Box::new(reader.map_err(|error| self.failed(error))?)
+            }
+            Encoding::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(stored)),
+        })
+    }
+
+    /// The stored bytes from where the file stands.
+    fn stored<'s>(&'s self, hash: &'s Mutex<blake3::Hasher>) -> impl Read + Send + 's {
+        Hashing {
+            inner: &self.handle,
+            hash,
+        }
+    }
+
+    /// BLAKE3 of the stored bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`RepodataError::Io`].
+    pub(crate) fn digest(&self) -> Result<[u8; 32], RepodataError> {
+        let mut handle = &self.handle;
+        let hash = Mutex::default();
+        handle.rewind().map_err(|error| self.failed(error))?;
+        self.drain(&hash)?;
+        Ok(finish(hash))
+    }
+
+    /// Hashes the stored bytes from where the file stands.
+    pub(super) fn drain(&self, hash: &Mutex<blake3::Hasher>) -> Result<(), RepodataError> {
+        let mut stored = self.stored(hash);
+        let mut buffer = vec![0; 1 << 17];
+        loop {
+            match stored.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.failed(error)),
+            }
+        }
+    }
+}
+
+/// The digest of what went into a hash.
+pub(super) fn finish(hash: Mutex<blake3::Hasher>) -> [u8; 32] {
+    let hash = hash.into_inner().unwrap_or_else(PoisonError::into_inner);
+    *hash.finalize().as_bytes()
+}
+
+/// Hashes what is read.
+struct Hashing<'s> {
+    inner: &'s File,
+    hash: &'s Mutex<blake3::Hasher>,
+}
+
+impl Read for Hashing<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        let mut hash = self.hash.lock().unwrap_or_else(PoisonError::into_inner);
+        hash.update(buffer.get(..read).unwrap_or_default());
+        Ok(read)
     }
 }
 

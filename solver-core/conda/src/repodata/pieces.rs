@@ -1,0 +1,207 @@
+//! A repodata text in pieces, so that it need not be in memory as a whole and several workers can read it.
+//!
+//! A piece ends behind a record and the next one begins with the next record's name. Where that is cannot be known
+//! without reading everything before it; it is *guessed* from how a record's name looks, and proved afterwards. A
+//! piece is completed to a document of its own: `{"":{` before it stands for the section that it goes on with, `}}`
+//! behind it closes section and document. When the piece is then a sound document whose last key is a section, the
+//! text did stand between two records of a section at its end, if it did at its beginning; so by induction from
+//! the first piece all guesses are right. When one is not, or anything else is wrong, the text is read again in one
+//! go by the same reader, which then also knows the place of the fault.
+
+use std::io::{self, Read};
+
+/// Text of a piece, in bytes: many records, and still in a processor's cache while it is read.
+pub(crate) const PIECE: usize = 1 << 19;
+
+/// Stands for all before the piece.
+const OPEN: &[u8] = b"{\"\":{";
+/// Stands for all behind the piece.
+const CLOSE: &[u8] = b"}}";
+/// Longest name of an archive that is looked for.
+const LONGEST_NAME: usize = 512;
+
+/// Why there is no next piece.
+#[derive(Debug)]
+pub(super) enum NoPiece {
+    /// The text is longer than the limit.
+    TooLarge,
+    /// The system or the decompressor said no.
+    Io(#[allow(dead_code)] io::Error),
+}
+
+/// A piece, whose text is in the caller's buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// It begins inside of a section.
+    pub continues: bool,
+    /// It ends with the text.
+    pub last: bool,
+}
+
+/// Cuts what a reader gives.
+#[derive(Debug)]
+pub(super) struct Pieces<R> {
+    reader: R,
+    size: usize,
+    /// Bytes that may still come.
+    allowed: u64,
+    /// What was read beyond the last piece.
+    rest: Vec<u8>,
+    started: bool,
+    ended: bool,
+}
+
+impl<R: Read> Pieces<R> {
+    /// Pieces of about `size` bytes of a text of at most `limit` bytes.
+    pub fn new(reader: R, size: usize, limit: u64) -> Pieces<R> {
+        Pieces {
+            reader,
+            size,
+            allowed: limit,
+            rest: Vec::new(),
+            started: false,
+            ended: false,
+        }
+    }
+
+    /// There shall be no further piece.
+    pub fn stop(&mut self) {
+        self.ended = true;
+    }
+
+    /// Puts the next piece, completed to a document, into `buffer`.
+    ///
+    /// # Errors
+    ///
+    /// [`NoPiece`]; the reader is then of no further use.
+    pub fn next(&mut self, buffer: &mut Vec<u8>) -> Result<Option<Piece>, NoPiece> {
+        if self.ended {
+            return Ok(None);
+        }
+        let continues = std::mem::replace(&mut self.started, true);
+        buffer.clear();
+        buffer.reserve(self.size + self.size / 4);
+        if continues {
+            buffer.extend_from_slice(OPEN);
+        }
+        buffer.append(&mut self.rest);
+        loop {
+            let searched = buffer.len().saturating_sub(LONGEST_NAME);
+            let read = append(&mut self.reader, buffer, self.size).map_err(NoPiece::Io)?;
+            let allowed = self.allowed.checked_sub(read as u64);
+            self.allowed = allowed.ok_or(NoPiece::TooLarge)?;
+            if read < self.size {
+                self.ended = true;
+                return Ok(Some(Piece {
+                    continues,
+                    last: true,
+                }));
+            }
+            if let Some((end, next)) = boundary(buffer, searched) {
+                self.rest.extend_from_slice(&buffer[next..]);
+                buffer.truncate(end);
+                buffer.extend_from_slice(CLOSE);
+                return Ok(Some(Piece {
+                    continues,
+                    last: false,
+                }));
+            }
+        }
+    }
+}
+
+/// Appends `count` bytes, or all that are left; how many.
+fn append(reader: &mut impl Read, buffer: &mut Vec<u8>, count: usize) -> io::Result<usize> {
+    let start = buffer.len();
+    buffer.resize(start + count, 0);
+    let mut filled = 0;
+    while filled < count {
+        match reader.read(&mut buffer[start + filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    buffer.truncate(start + filled);
+    Ok(filled)
+}
+
+/// The last place from `from` on that looks like one between two records: the end of the one, the start of the other.
+fn boundary(text: &[u8], from: usize) -> Option<(usize, usize)> {
+    let mut end = text.len();
+    while let Some(at) = text[from..end].iter().rposition(|&byte| byte == b'}') {
+        let brace = from + at;
+        if let Some(next) = next_record(text, brace + 1) {
+            return Some((brace + 1, next));
+        }
+        end = brace;
+    }
+    None
+}
+
+/// Where the name of a record begins, when `, "….conda": {` or the like is at `at`.
+fn next_record(text: &[u8], at: usize) -> Option<usize> {
+    let after = |at: usize, byte: u8| {
+        let blank = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+        let found = at + text.get(at..)?.iter().position(|byte| !blank(byte))?;
+        (text[found] == byte).then_some(found + 1)
+    };
+    let quote = after(after(at, b',')?, b'"')?;
+    let name = &text[quote..text.len().min(quote + LONGEST_NAME)];
+    let name = &name[..name.iter().position(|&byte| byte == b'"')?];
+    if !name.ends_with(b".conda") && !name.ends_with(b".tar.bz2") {
+        return None;
+    }
+    after(after(quote + name.len() + 1, b':')?, b'{')?;
+    Some(quote - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(text: &str, size: usize) -> Vec<String> {
+        let mut pieces = Pieces::new(text.as_bytes(), size, 1 << 20);
+        let mut buffer = Vec::new();
+        let mut all = Vec::new();
+        while let Some(piece) = pieces.next(&mut buffer).unwrap() {
+            assert_eq!(piece.continues, !all.is_empty());
+            all.push(String::from_utf8(buffer.clone()).unwrap());
+        }
+        all
+    }
+
+    #[test]
+    fn pieces_are_documents() {
+        let text = r#"{"info":{},"packages":{"a.conda":{"x":1}, "b.conda" : {"y":{}},"c.tar.bz2":{}},"removed":[]}"#;
+        assert_eq!(
+            cut(text, 58),
+            [
+                r#"{"info":{},"packages":{"a.conda":{"x":1}}}"#,
+                r#"{"":{"b.conda" : {"y":{}},"c.tar.bz2":{}},"removed":[]}"#,
+            ]
+        );
+        for size in 1..100 {
+            let pieces = cut(text, size);
+            assert!(pieces.len() <= 3);
+            for piece in pieces {
+                assert!(
+                    sonic_rs::from_str::<sonic_rs::Value>(&piece).is_ok(),
+                    "{piece}"
+                );
+            }
+        }
+        assert_eq!(cut("", 7), [""]);
+        assert_eq!(cut("0123456", 7), ["0123456"]);
+    }
+
+    #[test]
+    fn the_limit_is_one_of_the_text() {
+        let text = [b' '; 100];
+        let mut buffer = Vec::new();
+        assert!(Pieces::new(&text[..], 8, 100).next(&mut buffer).is_ok());
+        let longer = Pieces::new(&text[..], 8, 99).next(&mut buffer);
+        assert!(matches!(longer, Err(NoPiece::TooLarge)));
+    }
+}
