@@ -53,12 +53,12 @@ class BruteForce:
         return [s for s in self.request.specs if s.name == name and self._static(s) is None]
 
     def _static(self, spec: Spec) -> bool | None:
-        """Whether a spec applies, as far as the target and the names that exist tell."""
+        """Whether a spec applies, as far as the target tells."""
 
         def leaf(asked: Spec) -> bool | None:
             if asked.name.startswith("__"):
                 return asked.name in self.virtual and self._matches_virtual(asked)
-            return None if self.left.get(asked.name) else False
+            return None
 
         return True if spec.when is None else spec.when.holds(leaf)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 import resolvent
 from conftest import ChannelMaker, record
+from universes import modern_request, modern_universe
 
 
 @pytest.fixture
@@ -272,3 +275,42 @@ def test_unlink_order_follows_an_extra(growing: resolvent.Index) -> None:
     transaction = change(growing, ["user"], ["user", "more"], mode="remove").transaction
     order = [entry.name for entry in transaction.unlink]
     assert order == ["user", "e", "tomli"]
+
+
+def test_a_condition_is_not_broken_for_a_newer_version(make_channel: ChannelMaker) -> None:
+    folder = make_channel(
+        [
+            *(record("python", f"3.{minor}") for minor in range(8, 12)),
+            *(record("numpy", version) for version in ("1.25", "1.26", "2.0", "2.1", "2.2")),
+            record("old", depends=["numpy"]),
+        ]
+    )
+    index = resolvent.load_index([folder], platform="linux-64")
+    old, new = 'numpy[version="<2",when="python >=3.9"]', 'numpy[version=">=2",when="python <3.9"]'
+
+    def solve(*specs: str) -> set[str]:
+        return names(resolvent.solve(list(specs), index=index, virtual_packages=[]))
+
+    assert solve("python", old) == {"python 3.11", "numpy 1.26"}
+    assert solve("python", old, new) == {"python 3.11", "numpy 1.26"}
+    assert solve("python 3.8.*", old, new) == {"python 3.8", "numpy 2.2"}
+    # Where it does not apply, the newest is the best as ever.
+    assert solve("python 3.8.*", old, "old") == {"python 3.8", "numpy 2.2", "old 1.0"}
+    # A name that nothing leads to decides a condition no otherwise than one that no channel has.
+    assert solve("old", 'numpy[version="<2",when="nowhere"]') == solve("old", 'numpy[version="<2",when="python"]')
+
+
+@pytest.mark.parametrize("block", range(2))
+def test_proofs_hold(tmp_path: Path, block: int) -> None:
+    """Answers of random requests, proved and checked against an encoding of the raw records by other code."""
+    for seed in range(200_060 + 30 * block, 200_090 + 30 * block):
+        rng = random.Random(seed)
+        universe = modern_universe(rng)
+        index = universe.load(tmp_path / str(seed))
+        for number in range(2):
+            arguments = modern_request(rng, universe).arguments()
+            path = tmp_path / f"{seed}-{number}.json"
+            facts = universe.virtual_packages
+            with contextlib.suppress(resolvent.UnsatisfiableError):
+                resolvent.write_proof(path, arguments.pop("specs"), index=index, virtual_packages=facts, **arguments)
+            assert resolvent.check_proof(path).claim in {"best", "unsatisfiable"}

@@ -92,6 +92,14 @@ impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
         if mode == Some(Mode::Install) {
             self.minimise("level 5: changes", &standing.changes, false)?;
         }
+        if let Some(asked) = self.asked_versions(&requested) {
+            let step = "level 2: version ranks among what is asked for under conditions";
+            if problem.strategy == Strategy::Ordered {
+                self.in_order(step, &asked)?;
+            } else {
+                self.minimise(step, &asked, true)?;
+            }
+        }
         let versions = self.versions(&requested);
         let step = "level 2: version ranks of the requested";
         if problem.strategy == Strategy::Ordered {
@@ -129,6 +137,13 @@ impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
             out.roots.push(self.formula.ladder(name, |_| 0, 1));
         }
         for spec in &environment.history {
+            let stays = !explicit.contains(&spec.name) && u.installed.contains_key(&spec.name);
+            if stays && !spec.spec.extras().is_empty() {
+                return Err(Error::Unsupported(format!(
+                    "the earlier spec '{}' asks for extras, which certificates do not know",
+                    spec.text
+                )));
+            }
             if requested.contains(&spec.name) || !u.installed.contains_key(&spec.name) {
                 continue;
             }
@@ -211,6 +226,24 @@ impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
         let ranks = self.formula.u().ranks(name);
         self.ranks.insert(name.to_string(), ranks.clone());
         ranks
+    }
+
+    /// The first sum of level 2 where requested specs have conditions.
+    fn asked_versions(&mut self, names: &[String]) -> Option<Vec<Ladder>> {
+        let u = self.formula.u();
+        let asked: Vec<Option<BTreeMap<Id, u64>>> =
+            names.iter().map(|name| u.asked_versions(name)).collect();
+        if asked.iter().all(Option::is_none) {
+            return None;
+        }
+        let mut out = self.versions(names);
+        for (ladder, (name, ranks)) in out.iter_mut().zip(names.iter().zip(asked)) {
+            if let Some(ranks) = ranks {
+                let cost = |id: Id| ranks.get(&id).copied().unwrap_or(0);
+                *ladder = self.formula.ladder(name, cost, 0);
+            }
+        }
+        Some(out)
     }
 
     fn versions(&mut self, names: &[String]) -> Vec<Ladder> {

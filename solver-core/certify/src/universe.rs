@@ -6,6 +6,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
 
+use conda::match_spec::Condition;
 use conda::pattern::glob_matches;
 use conda::{Channel, MatchSpec, PackageRecord, Version};
 
@@ -274,16 +275,66 @@ impl<'p> Universe<'p> {
             && !among(&policy.deny_licenses)
     }
 
+    /// Whether a condition holds, as far as the target tells.
+    fn decided(&self, condition: &Condition) -> Option<bool> {
+        let (members, all) = match condition {
+            Condition::Leaf(spec) => {
+                let name = spec.name_exact().filter(|name| name.starts_with("__"))?;
+                let of_name = self.problem.virtual_packages.iter();
+                let mut of_name = of_name.filter(|r| r.name == name);
+                return Some(of_name.any(|r| spec.matches(r)));
+            }
+            Condition::And(members) => (members, true),
+            Condition::Or(members) => (members, false),
+        };
+        let values = members.iter().map(|member| self.decided(member));
+        let mut open = false;
+        for value in values {
+            match value {
+                Some(value) if value != all => return Some(value),
+                Some(_) => {}
+                None => open = true,
+            }
+        }
+        (!open).then_some(all)
+    }
+
+    /// The requested specs of a name that apply whatever is chosen, or (`None`) as the answer has it.
+    fn specs_of(&self, name: &str, applies: Option<bool>) -> Vec<&MatchSpec> {
+        let specs = self.problem.specs.iter().filter(|s| s.name == name);
+        let here = |spec: &&MatchSpec| match spec.when() {
+            None => applies == Some(true),
+            Some(condition) => self.decided(condition) == applies,
+        };
+        specs.map(|s| &s.spec).filter(here).collect()
+    }
+
+    /// Where requested specs of a name have conditions: how many versions are above each candidate among the records
+    /// that one of them matches, and that the name's other specs leave.
+    pub fn asked_versions(&self, name: &str) -> Option<BTreeMap<Id, u64>> {
+        let (certain, uncertain) = (self.specs_of(name, Some(true)), self.specs_of(name, None));
+        if uncertain.is_empty() {
+            return None;
+        }
+        let ids = self.names.get(name).map_or(&[][..], Vec::as_slice);
+        let mut out = BTreeMap::new();
+        let mut above = 0;
+        for class in ids.chunk_by(|&a, &b| self.same_version(a, b)) {
+            out.extend(class.iter().map(|&id| (id, above)));
+            let is_asked = |&id: &Id| {
+                let record = &self.candidates[id].record;
+                certain.iter().all(|spec| spec.matches(record))
+                    && uncertain.iter().any(|spec| spec.matches(record))
+            };
+            above += u64::from(class.iter().any(is_asked));
+        }
+        Some(out)
+    }
+
     /// Version rank and build rank of every candidate of a name that this call's specs leave; the others have none.
     pub fn ranks(&self, name: &str) -> BTreeMap<Id, (u64, u64)> {
-        let specs: Vec<&MatchSpec> = self
-            .problem
-            .specs
-            .iter()
-            // A spec that may not apply leaves out no record.
-            .filter(|s| s.name == name && s.spec.when().is_none())
-            .map(|s| &s.spec)
-            .collect();
+        // A spec that may not apply leaves out no record.
+        let specs = self.specs_of(name, Some(true));
         let mut out = BTreeMap::new();
         let (mut version, mut build) = (0, 0);
         let mut last: Option<Id> = None;

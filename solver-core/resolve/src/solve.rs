@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::change::{self, Plan};
 use crate::check::check_places;
-use crate::encode::{Instance, Truth, Wishes};
+use crate::encode::{Instance, Wishes};
 use crate::explain::{explain, Conflict};
 use crate::needs::{asks_of, by_name, needs, Ask, Reach};
 use crate::optimize::levels::Standing;
@@ -376,10 +376,10 @@ impl Asked {
             let entry = &inst.u.specs[id as usize];
             asked.extras.extend_from_slice(entry.extras());
             let whole = entry.span() == Some(0..inst.u.names[name as usize].len());
-            match inst.condition_of(id) {
-                Truth::Always if !whole => asked.wishes.entry(name).or_default().push(id),
-                Truth::Lit(_) => asked.sometimes.entry(name).or_default().push(id),
-                _ => {}
+            match inst.u.applies(id) {
+                Some(true) if !whole => asked.wishes.entry(name).or_default().push(id),
+                None => asked.sometimes.entry(name).or_default().push(id),
+                Some(_) => {}
             }
         }
         for spec in request.constraints.iter().chain(&request.pins) {

@@ -28,7 +28,6 @@ mod ladder;
 mod open;
 mod window;
 
-pub(crate) use condition::Truth;
 pub(crate) use guard::{Cause, Guards, Liftable};
 pub(crate) use ladder::{Ladders, NO_NAME};
 pub(crate) use open::Wishes;

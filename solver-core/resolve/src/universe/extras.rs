@@ -1,15 +1,17 @@
 //! Extras: optional dependency groups of a package's records (CEP 44), one id a package name and group.
 //!
+//! (And what is decided about conditions without a search.)
+//!
 //! Whether a record has the group is asked of the record; an extra that no record has is an extra all the same, and asks
 //! for nothing.
 
 use std::sync::Arc;
 
 use conda::index::{RecordId, Segment, SpecId};
-use conda::match_spec::MatchSpec;
+use conda::match_spec::{Condition, MatchSpec};
 use rustc_hash::FxHashMap;
 
-use super::{NameId, Universe};
+use super::{NameId, SpecIdx, Universe};
 use crate::request::is_virtual_name;
 
 /// A package name with the name of a group.
@@ -40,6 +42,30 @@ impl Universe {
         self.extras.all.push(key.clone());
         self.extras.ids.insert(key, id);
         id
+    }
+
+    /// Whether a spec applies, as far as the target tells: `None` where names decide, even such as no channel has, so that
+    /// records which cannot be reached make no difference.
+    pub(crate) fn applies(&self, spec: SpecIdx) -> Option<bool> {
+        let condition = self.specs[spec as usize].condition();
+        condition.map_or(Some(true), |condition| self.decided(condition))
+    }
+
+    fn decided(&self, condition: &Condition) -> Option<bool> {
+        let (members, all) = match condition {
+            Condition::Leaf(spec) => {
+                let name = spec.name_exact().filter(|name| is_virtual_name(name))?;
+                let mut of_name = self.virtual_records.iter().filter(|r| r.name == name);
+                return Some(of_name.any(|r| spec.matches(r)));
+            }
+            Condition::And(members) => (members, true),
+            Condition::Or(members) => (members, false),
+        };
+        let values: Vec<Option<bool>> = members.iter().map(|m| self.decided(m)).collect();
+        if values.contains(&Some(!all)) {
+            return Some(!all);
+        }
+        values.iter().all(Option::is_some).then_some(all)
     }
 
     /// The package name of an extra, and its group.
