@@ -38,11 +38,11 @@ TOOLS = ("resolvent", "py-rattler")
 #: the parent had when it forked).
 _COMMAND = """
 import sys
-from resolvent.cli import main
-code = main()
+from resolvent import cli
 if sys.platform == "linux":
-    sys.stderr.write(open("/proc/self/status").read())
-sys.exit(code)
+    leave = cli.leave
+    cli.leave = lambda code: (sys.stderr.write(open("/proc/self/status").read()), leave(code))
+cli.run()
 """
 _WORKER = Path(__file__).resolve().parent / "peer_worker.py"
 
