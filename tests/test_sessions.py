@@ -19,7 +19,7 @@ import pytest
 import resolvent
 from conftest import LINUX
 from solve_support import Corpus, match_spec
-from universes import deep_universe, random_universe
+from universes import deep_universe, modern_universe, random_universe
 from walks import Arguments, Outcome, Target, Terrain, generated, little, outcome, targets_of, told, warm_walk
 
 Solved = tuple[Target, Arguments, Outcome]
@@ -51,7 +51,13 @@ def little_walks(seeds: Iterable[int], folder: Path, length: int) -> list[Solved
     solved: list[Solved] = []
     for seed in seeds:
         rng = random.Random(seed)
-        universe = deep_universe(rng) if seed % 4 == 0 else random_universe(rng, names=8, depth=6)
+        match seed % 4:
+            case 0:
+                universe = deep_universe(rng)
+            case 1:
+                universe = modern_universe(rng, names=7, depth=5)
+            case _:
+                universe = random_universe(rng, names=8, depth=6)
         terrain = little(rng, universe, folder / str(seed))
         sessions = targets_of(terrain)
         for _ in range(4):

@@ -16,7 +16,7 @@ import pytest
 import resolvent
 from conftest import write_subdir
 from solve_support import Corpus, Problem
-from universes import Universe, deep_universe, random_request, random_universe
+from universes import Universe, deep_universe, modern_universe, random_request, random_universe
 from walks import Terrain, Walk, eager, fresh, generated, little, told
 
 
@@ -65,6 +65,15 @@ def both_verdicts(verdicts: list[str], share: float) -> None:
 def test_universes(tmp_path: Path) -> None:
     both_verdicts(universes(range(120), tmp_path, random_universe, names=8, depth=6), 0.1)
     both_verdicts(universes(range(40), tmp_path, deep_universe), 0.1)
+
+
+def test_conditions_extras_and_flags(tmp_path: Path) -> None:
+    both_verdicts(universes(range(100), tmp_path, modern_universe, names=7, depth=5), 0.1)
+
+
+@pytest.mark.long
+def test_many_conditions_extras_and_flags(tmp_path: Path) -> None:
+    both_verdicts(universes(range(100, 3000), tmp_path, modern_universe, names=7, depth=5), 0.1)
 
 
 def test_vectors(shared: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from generate import generate
 from resolvent._core import InternalError
 from resolvent.asking import shape_request
 from sources import read_problems
-from universes import PRIORITIES, STRATEGIES, Universe, random_spec
+from universes import PRIORITIES, STRATEGIES, Universe, modern_spec, random_spec
 
 #: Keyword arguments of `Session.solve`.
 Arguments = dict[str, Any]
@@ -171,15 +171,21 @@ def told(target: Target, arguments: Arguments) -> str:
 
 
 def little(rng: random.Random, universe: Universe, folder: Path) -> Terrain:
-    """Return the terrain of a little universe."""
+    """Return the terrain of a little universe; where records have conditions, extras or flags, requests have them too."""
     names = sorted({record.name for record in universe.records})
     versions = sorted({record.version for record in universe.records})
-    specs = [str(random_spec(rng, rng.choice(names), 0.6, versions)) for _ in range(12)]
+    modern = any(record.is_modern for record in universe.records)
+
+    def some(count: int, loose: float) -> list[str]:
+        plain = (random_spec(rng, rng.choice(names), loose, versions) for _ in range(count))
+        return [str(modern_spec(rng, spec, names) if modern else spec) for spec in plain]
+
+    specs = some(12, 0.6)
     specs += [f"channel{rng.randrange(universe.channels)}::{rng.choice(names)}", str(random_spec(rng, "__glibc"))]
     return Terrain(
         index=universe.load(folder),
         specs=specs,
-        limits=[str(random_spec(rng, rng.choice(names), 0.0, versions)) for _ in range(6)],
+        limits=some(6, 0.0),
         cutoffs=sorted({record.timestamp for record in universe.records} - {0}) or [1],
         targets=[universe.virtual_packages, (), ("__glibc 2",), ("__glibc 3", "__cuda 2")],
     )
