@@ -24,6 +24,7 @@ import argparse
 import asyncio
 import gzip
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -177,7 +178,9 @@ def _work(job: Json) -> None:
         begin = time.perf_counter()
         ask()
         seconds.append(time.perf_counter() - begin)
-    print(json.dumps({"warm": seconds, "changed": len(installed - chosen)}))
+    print(json.dumps({"warm": seconds, "changed": len(installed - chosen)}), flush=True)
+    # The end of an interpreter is nobody's solve; py-rattler 0.28 can crash in it.
+    os._exit(0)
 
 
 def _resolvent(job: Json) -> tuple[Callable[[], set[str]], set[str]]:

@@ -92,15 +92,21 @@ def print_change(solution: Solution, console: Console | None = None) -> None:
 
 
 def reason_lines(solution: Solution) -> list[str]:
-    """Return one line for each package that goes down or leaves, and for each earlier spec that is given up: why."""
+    """Return one line for each package that goes down or leaves, and for each earlier spec that is given up: why.
+
+    Packages that leave for the same reason share a line.
+    """
     lines = []
+    leaving: dict[str, list[str]] = {}
     for change in solution.changes:
         reasons = "; ".join(change["reasons"])
         if change["kind"] == "down":
             old, new = change["before"].version, change["after"].version
             lines.append(f"{change['name']} goes down from {old} to {new}: {reasons}")
         elif change["kind"] == "unlink" and reasons:
-            lines.append(f"{change['name']} leaves: {reasons}")
+            leaving.setdefault(reasons, []).append(change["name"])
+    for reasons, names in leaving.items():
+        lines.append(f"{', '.join(names)} {'leaves' if len(names) == 1 else 'leave'}: {reasons}")
     lines += [f"the earlier request '{spec}' is given up" for spec in solution.dropped]
     return lines
 

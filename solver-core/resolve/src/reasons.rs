@@ -10,7 +10,9 @@ use conda::record::PackageRecord;
 use conda::version::Version;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::request::{same_package, ChannelPriority, Environment, Mode, Request, Strategy};
+use crate::request::{
+    same_package, ChannelPriority, Environment, Mode, Request, RequestSpec, Strategy,
+};
 use crate::solution::Solution;
 use crate::transaction::required_name;
 
@@ -150,6 +152,8 @@ struct Reasons<'r> {
     environment: &'r Environment,
     before: FxHashMap<&'r str, &'r PackageRecord>,
     after: FxHashMap<&'r str, &'r PackageRecord>,
+    /// Of a removal: what was to be removed, and what needs it.
+    gone: FxHashSet<&'r str>,
     /// For each changed name, specs of the answer's records on it: the record, the spec, whether it is a `depends`.
     asks: FxHashMap<&'r str, Vec<(&'r PackageRecord, &'r str, bool)>>,
 }
@@ -184,6 +188,7 @@ impl<'r> Reasons<'r> {
         Reasons {
             request,
             environment,
+            gone: gone(request, environment),
             before,
             after: records.iter().map(|r| (r.name.as_str(), r)).collect(),
             asks,
@@ -213,7 +218,8 @@ impl<'r> Reasons<'r> {
 
     /// The rules that an installed record would break in the answer.
     fn of(&self, old: &PackageRecord) -> Vec<String> {
-        let mut out = Vec::new();
+        // What is absent may be so because this record left, too: it counts where there is nothing else.
+        let (mut out, mut absent) = (Vec::new(), Vec::new());
         let removes = self.environment.mode == Mode::Remove;
         for spec in self.request.specs.iter().filter(|s| s.name == old.name) {
             match (removes, spec.spec.matches(old)) {
@@ -252,10 +258,18 @@ impl<'r> Reasons<'r> {
             if name == old.name || !meets(&self.before) || meets(&self.after) {
                 continue;
             }
-            out.push(match self.after.get(name) {
-                Some(there) => format!("it needs '{text}', and {name} is {}", there.version),
-                None => format!("it needs '{text}', which is not there any more"),
-            });
+            match self.after.get(name) {
+                Some(there) => {
+                    out.push(format!(
+                        "it needs '{text}', and {name} is {}",
+                        there.version
+                    ));
+                }
+                None if self.gone.is_empty() || self.gone.contains(name) => {
+                    absent.push(format!("it needs '{text}', which is not there any more"));
+                }
+                None => {}
+            }
         }
         for text in &old.constrains {
             let there = self.after.get(required_name(text));
@@ -273,7 +287,11 @@ impl<'r> Reasons<'r> {
                 ));
             }
         }
-        out
+        if out.is_empty() {
+            absent
+        } else {
+            out
+        }
     }
 
     /// What moved a record that breaks no rule.
@@ -316,6 +334,39 @@ impl<'r> Reasons<'r> {
         spec.when()
             .is_none_or(|condition| condition.holds(&mut met))
     }
+}
+
+/// Of a removal: the names that were to be removed, and of all that need these.
+fn gone<'r>(request: &Request, environment: &'r Environment) -> FxHashSet<&'r str> {
+    let mut gone: FxHashSet<&str> = FxHashSet::default();
+    if environment.mode != Mode::Remove {
+        return gone;
+    }
+    let mut needed_by: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+    for record in &environment.installed {
+        for text in &record.depends {
+            let users = needed_by.entry(required_name(text)).or_default();
+            users.push(&record.name);
+        }
+        let named = |s: &&RequestSpec| s.name == record.name;
+        if request
+            .specs
+            .iter()
+            .filter(named)
+            .any(|s| s.spec.matches(record))
+        {
+            gone.insert(&record.name);
+        }
+    }
+    let mut queue: Vec<&str> = gone.iter().copied().collect();
+    while let Some(name) = queue.pop() {
+        for &user in needed_by.get(name).into_iter().flatten() {
+            if gone.insert(user) {
+                queue.push(user);
+            }
+        }
+    }
+    gone
 }
 
 fn parsed(text: &str) -> Option<MatchSpec> {
