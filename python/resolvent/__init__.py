@@ -35,15 +35,15 @@ from ._core import (
     VersionSpec,
     __version__,
 )
+from .channels import host_platform, sample_channel
+from .solving import Session, check, export_cnf, export_wcnf, load_index, solve
+from .virtual_packages import VirtualPackage, detect_virtual_packages
 
 if TYPE_CHECKING:
-    from .channels import host_platform, sample_channel
     from .explaining import WhyNot, why, why_not
     from .prefix import InvalidPrefix, NotAnEnvironment, Prefix, PrefixError
     from .proving import Proved, check_proof, write_proof
     from .reproducing import replay, save_problem
-    from .solving import Session, check, export_cnf, export_wcnf, load_index, solve
-    from .virtual_packages import VirtualPackage, detect_virtual_packages
 
 __all__ = [
     "Channel",
@@ -94,13 +94,10 @@ __all__ = [
 
 #: Where names are that are imported when they are asked for: a start costs more than most solves.
 _HOMES = {
-    "channels": ("host_platform", "sample_channel"),
     "explaining": ("WhyNot", "why", "why_not"),
     "prefix": ("InvalidPrefix", "NotAnEnvironment", "Prefix", "PrefixError"),
     "proving": ("Proved", "check_proof", "write_proof"),
     "reproducing": ("replay", "save_problem"),
-    "solving": ("Session", "check", "export_cnf", "export_wcnf", "load_index", "solve"),
-    "virtual_packages": ("VirtualPackage", "detect_virtual_packages"),
 }
 
 
