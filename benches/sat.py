@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import re
 import statistics
@@ -315,6 +316,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="folder for sat.json, and for the formulas")
     options = parser.parse_args()
+    # Channels that are read once need no index files.
+    os.environ.setdefault("RESOLVENT_NO_INDEX_FILES", "1")
     program = build()
     contenders = {"resolvent": own(program)}
     if options.techniques:
