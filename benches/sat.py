@@ -2,6 +2,7 @@
 
     python benches/sat.py                        resolvent's solver, PicoSAT (pycosat) and CaDiCaL (python-sat)
     python benches/sat.py --techniques           the solver as it is and without one technique after the other
+    python benches/sat.py --resolver             the same for whole solves of the real requests
     python benches/sat.py --groups bench pigeonhole --out FOLDER
 
 The formulas: what `export_cnf` writes for real requests (the shared bench), for requests on a generated channel and
@@ -27,6 +28,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import resolvent
+from resolvent import _core
+from resolvent.asking import shape_request
 from families import FAMILIES, write
 from generate import generate
 from sources import REPOSITORY, Json, channel_folder, read_problems, shared_folder
@@ -306,10 +309,69 @@ def _figures(runs: Sequence[Run]) -> tuple[float, float, float]:
     return statistics.median(solving), sum(solving), statistics.median(run.whole for run in runs)
 
 
+# -- Whole solves
+
+#: Techniques that the resolver uses, too; it decides everything itself, so it has no VSIDS.
+_IN_RESOLVER = (*(technique for technique in TECHNIQUES if technique != "vsids"), "reuse-trail")
+
+
+def resolver_table(requests: int, runs: int) -> Iterator[str]:
+    """Yield the lines of a table: fresh solves of real requests without one technique after the other.
+
+    Times are of the processor, which other work on the machine disturbs less. Answers must be the same.
+
+    Raises
+    ------
+    SystemExit
+        If an answer differs.
+    """
+    data = shared_folder() / "data"
+    problems = sorted(read_problems(data / "bench.jsonl.gz"), key=lambda problem: len(problem["solution"]))
+    problems = problems[:: max(1, len(problems) // requests)]
+    totals: dict[str, list[float]] = {name: [0.0, 0, 0] for name in ("", *_IN_RESOLVER)}
+    indices: dict[tuple[str, ...], resolvent.Index] = {}
+    for problem in problems:
+        sources = [
+            f"{channel}={path}"
+            for channel in problem["channels"]
+            if (path := channel_folder(data / "channels", channel)) is not None
+        ]
+        key = (problem["platform"], *sources)
+        if key not in indices:
+            indices[key] = resolvent.load_index(sources, platform=problem["platform"])
+        answers = set()
+        for technique, total in totals.items():
+            without = [technique] if technique else []
+            seconds = []
+            for _ in range(runs):
+                session = _core.Session(indices[key], problem["virtual_packages"], without)
+                begin = time.process_time()
+                solution = session.solve(**shape_request(problem["specs"]), timeout=None)
+                seconds.append(time.process_time() - begin)
+            answers.add(tuple(record.fn for record in solution))
+            total[0] += min(seconds)
+            total[1] += solution.stats["conflicts"]
+            total[2] += solution.stats["propagations"]
+        if len(answers) > 1:
+            raise SystemExit(f"the answers to {problem['id']} differ")
+    base = totals[""]
+    yield (
+        f"{f'{len(problems)} fresh solves':25}{'time':>11}{'ratio':>8}{'conflicts':>12}{'ratio':>8}{'propagations':>15}"
+        f"{'ratio':>8}"
+    )
+    for technique, (seconds_all, conflicts, propagations) in totals.items():
+        name = f"no {technique}" if technique else "all techniques"
+        yield (
+            f"{name:25}{seconds_all:9.3f} s{seconds_all / base[0]:8.3f}{conflicts:12,}"
+            f"{conflicts / max(1, base[1]):8.3f}{propagations:15,}{propagations / base[2]:8.3f}"
+        )
+
+
 def main() -> None:
     """Read the options, write formulas, measure, report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--techniques", action="store_true", help="compare with the solver without each technique")
+    parser.add_argument("--resolver", action="store_true", help="compare whole solves without each technique")
     parser.add_argument("--groups", choices=GROUPS, nargs="+", default=list(GROUPS))
     parser.add_argument("--requests", type=int, default=40, help="how many real and how many generated requests")
     parser.add_argument("--runs", type=int, default=3)
@@ -318,6 +380,10 @@ def main() -> None:
     options = parser.parse_args()
     # Channels that are read once need no index files.
     os.environ.setdefault("RESOLVENT_NO_INDEX_FILES", "1")
+    if options.resolver:
+        for line in resolver_table(options.requests, options.runs):
+            print(line)
+        return
     program = build()
     contenders = {"resolvent": own(program)}
     if options.techniques:

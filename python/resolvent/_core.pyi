@@ -182,7 +182,8 @@ def cache_clear(folder: str) -> tuple[int, int]: ...
 
 @final
 class Session:
-    def __new__(cls, index: Index, virtual_packages: Sequence[str]) -> Self: ...
+    # `without`: techniques that the SAT solver is to do without, for benches.
+    def __new__(cls, index: Index, virtual_packages: Sequence[str], without: Sequence[str] = ()) -> Self: ...
     def solve(
         self,
         specs: Sequence[str],

@@ -52,11 +52,23 @@ pub struct Session {
 
 #[pymethods]
 impl Session {
+    /// `without` names techniques that the SAT solver is to do without, for benches.
     #[new]
-    fn new(index: &Bound<'_, Index>, virtual_packages: Vec<String>) -> PyResult<Self> {
+    #[pyo3(signature = (index, virtual_packages, without=Vec::new()))]
+    fn new(
+        index: &Bound<'_, Index>,
+        virtual_packages: Vec<String>,
+        without: Vec<String>,
+    ) -> PyResult<Self> {
         let index = index.get();
+        let mut inner = resolve::Session::new(Arc::clone(&index.inner));
+        for technique in without {
+            inner = inner
+                .without(&technique)
+                .ok_or_else(|| ResolventError::new_err(format!("no technique '{technique}'")))?;
+        }
         Ok(Self {
-            inner: resolve::Session::new(Arc::clone(&index.inner)),
+            inner,
             priority: index.priority,
             virtual_packages: parse_virtual(&virtual_packages)?,
         })

@@ -9,9 +9,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use cdcl::Config;
 use conda::index::Index;
 
-use crate::encode::Instance;
+use crate::encode::{techniques, Instance};
 use crate::optimize::Budget;
 use crate::policy::Policy;
 use crate::request::Request;
@@ -28,6 +29,8 @@ pub struct Session {
     index: Arc<Index>,
     /// Idle instances, the last used last.
     idle: Mutex<Vec<Instance>>,
+    /// What the SAT solver does.
+    config: Config,
 }
 
 impl Session {
@@ -36,7 +39,15 @@ impl Session {
         Session {
             index,
             idle: Mutex::new(Vec::new()),
+            config: techniques(),
         }
+    }
+
+    /// The same without one technique of the SAT solver (see [`Config::without`]), for benches; `None` if there is none
+    /// of that name. Answers do not depend on it.
+    pub fn without(mut self, technique: &str) -> Option<Self> {
+        self.config = self.config.without(technique)?;
+        Some(self)
     }
 
     /// The index that is solved over.
@@ -52,7 +63,7 @@ impl Session {
         let (index, policy) = Policy::ground(request, &self.index)?;
         let mut instance = self
             .take(&policy)
-            .unwrap_or_else(|| Instance::new(index, policy));
+            .unwrap_or_else(|| Instance::with_config(index, policy, self.config));
         let result = solve_on(&mut instance, request, budget);
         if instance.solver.num_vars() <= MOST_VARIABLES {
             self.put(instance);

@@ -64,6 +64,14 @@ struct Bound {
     closed: bool,
 }
 
+/// What the SAT solver does in a search; all decisions are made here (`search`), so it keeps no order of its own.
+pub(crate) fn techniques() -> Config {
+    Config {
+        vsids: false,
+        ..Config::default()
+    }
+}
+
 /// Universe and clauses of one policy, growing with the searches made on them.
 pub(crate) struct Instance {
     pub u: Universe,
@@ -85,12 +93,13 @@ pub(crate) struct Instance {
 
 impl Instance {
     pub(crate) fn new(index: Arc<Index>, policy: Policy) -> Self {
+        Self::with_config(index, policy, techniques())
+    }
+
+    pub(crate) fn with_config(index: Arc<Index>, policy: Policy, config: Config) -> Self {
         Instance {
             u: Universe::new(index, policy),
-            solver: Solver::with_config(Config {
-                vsids: false,
-                ..Config::default()
-            }),
+            solver: Solver::with_config(config),
             ladders: Ladders::default(),
             reached: Vec::new(),
             spec_lits: Vec::new(),
