@@ -30,7 +30,7 @@ def measure(folder: Path, requests: int) -> Json:
     problems = read_problems(folder / "problems.jsonl")[:requests]
     cache = folder / "index-files"
     shutil.rmtree(cache, ignore_errors=True)
-    plain = [{**job_of(p, folder / "channels", folder / "plain"), "index_cache": None} for p in problems]
+    plain = [{**job_of(p, folder / "channels", folder / "plain"), "index_cache": ""} for p in problems]
     kept = [{**job, "index_cache": str(cache)} for job in plain]
     parse = once("resolvent", plain[0])
     build = once("resolvent", kept[0])

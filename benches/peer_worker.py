@@ -4,8 +4,9 @@
     python benches/peer_worker.py TOOL serve < jobs         the same, but indices stay open between jobs
 
 A job is `{"problem": {...}, "channels": [[name, folder], ...], "plain": [[name, subdir, file], ...]}`, and
-`index_cache`, a folder for resolvent's index files if they are to be kept elsewhere than by default. The facts of a job
-are seconds (`import`, `open`, `solve`), the peak of resident memory in MB, the verdict and the chosen file names.
+`index_cache`, a folder for resolvent's index files if they are to be kept elsewhere than by default, empty for none.
+The facts of a job are seconds (`import`, `open`, `solve`), the peak of resident memory in MB, the verdict and the
+chosen file names.
 py-rattler is driven as its documentation recommends for speed: memory-mapped sparse repodata, only needed records
 parsed.
 """
@@ -37,10 +38,12 @@ class Resolvent:
         key = json.dumps([job["channels"], problem["platform"], _strict(problem), problem["virtual_packages"]])
         if key not in self._sessions:
             priority: Any = "strict" if _strict(problem) else "disabled"
-            if job.get("index_cache"):
+            if job.get("index_cache") is not None:
                 # The core's own entry: the public function chooses the folder of index files itself.
                 channels = [(name, folder) for name, folder in job["channels"]]
-                index = self._tool._core.load_index(channels, problem["platform"], priority, False, job["index_cache"])
+                index = self._tool._core.load_index(
+                    channels, problem["platform"], priority, False, job["index_cache"] or None
+                )
             else:
                 sources = [f"{name}={folder}" for name, folder in job["channels"]]
                 index = self._tool.load_index(sources, platform=problem["platform"], channel_priority=priority)
