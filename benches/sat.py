@@ -7,17 +7,22 @@
 
 The formulas: what `export_cnf` writes for real requests (the shared bench), for requests on a generated channel and
 for hard families of packages; random 3-SAT near its threshold; pigeonholes. Every verdict is compared; a difference
-fails the command. *solving* is the time from all clauses added to the verdict, *whole* has adding them too: from DIMACS
-text in the solver's own program, from lists in the bindings of the others. Of several runs the quickest counts.
+fails the command.
+
+Times are of the processor, which other work on the machine disturbs less; of several runs the least counts. *whole* is
+from the clauses to the verdict: the solver's own program reads DIMACS text (the start of a process is subtracted), the
+bindings of the others take lists. *solving* begins when all clauses are in; PicoSAT's binding does both in one call.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import random
 import re
+import resource
 import statistics
 import subprocess
 import tempfile
@@ -154,20 +159,15 @@ class Run(NamedTuple):
     """One formula, solved."""
 
     satisfiable: bool
-    #: Seconds to read or add the clauses.
-    adding: float
-    #: Seconds from there to the verdict.
-    solving: float
+    #: Seconds from the clauses to the verdict.
+    whole: float
+    #: Seconds of that when all clauses were in; None where that cannot be told.
+    solving: float | None
     #: 0 where the solver does not tell.
     conflicts: int
 
-    @property
-    def whole(self) -> float:
-        """Seconds from the clauses in the solver's own form to the verdict."""
-        return self.adding + self.solving
 
-
-Contender = Callable[[Sequence[Path]], list[Run]]
+Contender = Callable[[Path], Run]
 
 
 def build() -> Path:
@@ -180,74 +180,75 @@ def build() -> Path:
     return Path(next(a["executable"] for a in artifacts if a.get("executable") and a["target"]["name"] == "dimacs"))
 
 
-def own(program: Path, without: str = "") -> Contender:
-    """Return a contender that solves with the DIMACS program, all formulas in one process."""
+def own(program: Path, start: float, without: str = "") -> Contender:
+    """Return a contender that solves with the DIMACS program; `start` is what a process of it costs at least."""
     options = ["--without", without] if without else []
 
-    def solve(paths: Sequence[Path]) -> list[Run]:
-        with tempfile.NamedTemporaryFile("w", suffix=".list") as names:
-            names.write("\n".join(map(str, paths)) + "\n")
-            names.flush()
-            command = [str(program), "--list", names.name, "--stats", *options]
-            text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        verdicts = re.findall(r"^s (\w+)$", text, re.MULTILINE)
-        seconds = re.findall(r"^c seconds (\S+) (\S+)$", text, re.MULTILINE)
-        conflicts = re.findall(r"^c Stats \{.*\bconflicts: (\d+)", text, re.MULTILINE)
-        return [
-            Run(verdict == "SATISFIABLE", float(adding), float(solving), int(count))
-            for verdict, (adding, solving), count in zip(verdicts, seconds, conflicts, strict=True)
-        ]
+    def solve(path: Path) -> Run:
+        text, seconds = _run([str(program), str(path), "--stats", *options])
+        verdict = re.search(r"^s (\w+)$", text, re.MULTILINE)
+        shares = re.search(r"^c seconds (\S+) (\S+)$", text, re.MULTILINE)
+        conflicts = re.search(r"^c Stats \{.*\bconflicts: (\d+)", text, re.MULTILINE)
+        if not (verdict and shares and conflicts):
+            raise SystemExit(f"no verdict on {path}: {text[:400]}")
+        adding, solving = float(shares[1]), float(shares[2])
+        whole = max(seconds - start, 1e-6)
+        return Run(verdict[1] == "SATISFIABLE", whole, whole * solving / (adding + solving), int(conflicts[1]))
 
     return solve
 
 
+def least_cost(program: Path, folder: Path) -> float:
+    """Return the processor time of the program on next to nothing."""
+    (folder / "nothing").write_text("p cnf 1 1\n1 0\n", encoding="utf-8")
+    return min(_run([str(program), str(folder / "nothing"), "--stats"])[1] for _ in range(20))
+
+
+def _run(command: list[str]) -> tuple[str, float]:
+    """Return a process's output and its processor time."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return text, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+@functools.lru_cache(maxsize=1)
 def read_formula(path: Path) -> Formula:
     """Read a DIMACS file."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return [[int(word) for word in line.split()[:-1]] for line in lines if line[0] not in "cp"]
 
 
-def picosat(paths: Sequence[Path]) -> list[Run]:
-    """Solve with PicoSAT; its binding adds and solves in one call; one that may do little tells what adding costs."""
+def picosat(path: Path) -> Run:
+    """Solve with PicoSAT."""
     import pycosat
 
-    runs = []
-    for path in paths:
-        formula = read_formula(path)
-        # The binding takes no empty clause.
-        if not all(formula):
-            runs.append(Run(False, 0.0, 0.0, 0))
-            continue
-        begin = time.perf_counter()
-        pycosat.solve(formula, prop_limit=1)
-        middle = time.perf_counter()
-        verdict = pycosat.solve(formula) != "UNSAT"
-        whole = time.perf_counter() - middle
-        adding = min(middle - begin, whole)
-        runs.append(Run(verdict, adding, whole - adding, 0))
-    return runs
+    formula = read_formula(path)
+    # The binding takes no empty clause.
+    if not all(formula):
+        return Run(False, 1e-6, None, 0)
+    begin = time.process_time()
+    verdict = pycosat.solve(formula) != "UNSAT"
+    return Run(verdict, time.process_time() - begin, None, 0)
 
 
-def cadical(paths: Sequence[Path]) -> list[Run]:
+def cadical(path: Path) -> Run:
     """Solve with CaDiCaL."""
     from pysat.solvers import Solver
 
-    runs = []
-    for path in paths:
-        formula = read_formula(path)
-        begin = time.perf_counter()
-        with Solver(name="cadical195", bootstrap_with=formula) as solver:
-            middle = time.perf_counter()
-            verdict = bool(solver.solve())
-            end = time.perf_counter()
-            runs.append(Run(verdict, middle - begin, end - middle, int(solver.accum_stats()["conflicts"])))
-    return runs
+    formula = read_formula(path)
+    begin = time.process_time()
+    with Solver(name="cadical195", bootstrap_with=formula) as solver:
+        middle = time.process_time()
+        verdict = bool(solver.solve())
+        end = time.process_time()
+        return Run(verdict, end - begin, end - middle, int(solver.accum_stats()["conflicts"]))
 
 
 def measure(
     formulas: dict[str, list[Path]], contenders: dict[str, Contender], runs: int
 ) -> dict[str, dict[str, list[Run]]]:
-    """Return the quickest runs of each group and contender; the contenders take turns.
+    """Return the quickest run of each formula, by group and contender; the contenders take turns.
 
     Raises
     ------
@@ -256,16 +257,12 @@ def measure(
     """
     found: dict[str, dict[str, list[Run]]] = {}
     for group, paths in formulas.items():
-        rounds: dict[str, list[list[Run]]] = {name: [] for name in contenders}
-        for _ in range(runs):
-            for name, solve in contenders.items():
-                rounds[name].append(solve(paths))
-        found[group] = {
-            name: [min(of_one, key=lambda run: run.solving) for of_one in zip(*of_all, strict=True)]
-            for name, of_all in rounds.items()
-        }
-        for at, path in enumerate(paths):
-            verdicts = {name: of_group[at].satisfiable for name, of_group in found[group].items()}
+        found[group] = {name: [] for name in contenders}
+        for path in paths:
+            rounds = [{name: solve(path) for name, solve in contenders.items()} for _ in range(runs)]
+            for name in contenders:
+                found[group][name].append(min((of_one[name] for of_one in rounds), key=lambda run: run.whole))
+            verdicts = {name: run.satisfiable for name, run in rounds[0].items()}
             if len(set(verdicts.values())) > 1:
                 raise SystemExit(f"the verdicts on {path.parent.name}/{path.name} differ: {verdicts}")
     return found
@@ -283,30 +280,35 @@ def table(found: dict[str, dict[str, list[Run]]], base: str) -> list[str]:
     for contenders in found.values():
         for name, runs in contenders.items():
             everything.setdefault(name, []).extend(runs)
-    lines = [_line("", "", "solving:", "", "ratio of", "ratio", "whole:", "ratio of", "")]
+    lines = [_line("", "", "whole:", "", "ratio of", "ratio", "solving:", "ratio of", "")]
     lines.append(_line("formulas", "solver", "median", "sum", "medians", "of sums", "median", "medians", "conflicts"))
     for group, contenders in [*found.items(), ("all", everything)]:
-        base_median, base_total, base_whole = _figures(contenders[base])
+        base_median, base_total, base_solving = _figures(contenders[base])
         for name, runs in contenders.items():
-            median, total, whole = _figures(runs)
+            median, total, solving = _figures(runs)
             conflicts = sum(run.conflicts for run in runs)
-            ratios = (median / base_median, total / base_total, whole / base_whole)
-            of_medians, of_sums, of_wholes = (f"{ratio:.2f}" for ratio in ratios)
-            times = (f"{median * 1000:.3f} ms", f"{total:.3f} s", of_medians, of_sums, f"{whole * 1000:.3f} ms")
-            lines.append(
-                _line(f"{group} ({len(runs)})", name, *times, of_wholes, f"{conflicts:,}" if conflicts else "")
+            times = (
+                f"{median * 1000:.2f} ms",
+                f"{total:.3f} s",
+                f"{median / base_median:.2f}",
+                f"{total / base_total:.2f}",
             )
+            alone = ("-", "-")
+            if solving is not None and base_solving is not None:
+                alone = (f"{solving * 1000:.2f} ms", f"{solving / base_solving:.2f}")
+            lines.append(_line(f"{group} ({len(runs)})", name, *times, *alone, f"{conflicts:,}" if conflicts else ""))
     return lines
+
+
+def _figures(runs: Sequence[Run]) -> tuple[float, float, float | None]:
+    whole = [run.whole for run in runs]
+    solving = [run.solving for run in runs if run.solving is not None]
+    return statistics.median(whole), sum(whole), statistics.median(solving) if solving else None
 
 
 def _line(group: str, name: str, *cells: str) -> str:
     widths = (13, 11, 10, 9, 13, 10, 12)
     return f"{group:18}{name:>20}" + "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
-
-
-def _figures(runs: Sequence[Run]) -> tuple[float, float, float]:
-    solving = [run.solving for run in runs]
-    return statistics.median(solving), sum(solving), statistics.median(run.whole for run in runs)
 
 
 # -- Whole solves
@@ -385,12 +387,13 @@ def main() -> None:
             print(line)
         return
     program = build()
-    contenders = {"resolvent": own(program)}
-    if options.techniques:
-        contenders |= {f"no {technique}": own(program, technique) for technique in TECHNIQUES}
-    else:
-        contenders |= {"PicoSAT": picosat, "CaDiCaL": cadical}
     with tempfile.TemporaryDirectory() as passing:
+        start = least_cost(program, Path(passing))
+        contenders = {"resolvent": own(program, start)}
+        if options.techniques:
+            contenders |= {f"no {technique}": own(program, start, technique) for technique in TECHNIQUES}
+        else:
+            contenders |= {"PicoSAT": picosat, "CaDiCaL": cadical}
         folder = (options.out or Path(passing)) / "cnf"
         formulas = write_formulas(options.groups, folder, options.requests, options.seed)
         found = measure(formulas, contenders, options.runs)

@@ -171,7 +171,7 @@ def told(target: Target, arguments: Arguments) -> str:
 
 
 def little(rng: random.Random, universe: Universe, folder: Path) -> Terrain:
-    """Return the terrain of a little universe; where records have conditions, extras or flags, requests have them too."""
+    """Return the terrain of a little universe; requests have conditions, extras and flags where records have them."""
     names = sorted({record.name for record in universe.records})
     versions = sorted({record.version for record in universe.records})
     modern = any(record.is_modern for record in universe.records)
