@@ -147,7 +147,24 @@ CASES: dict[str, Case] = {
         ("app",),
         keywords={"exclude_newer": "2023-01-01"},
     ),
+    "cut-off that must move twice": Case(
+        "app 1.0@2022-01-01 : lib >=2\nlib 2.0@2024-06-01 : base >=2\nbase 1.0@2020-01-01\nbase 2.0@2025-03-01",
+        ("app",),
+        keywords={"exclude_newer": "2023-01-01"},
+    ),
+    "cut-off of one package": Case(
+        "app 1.0@2022-01-01 : lib >=2\nlib 1.0@2021-01-01\nlib 2.0@2024-06-01",
+        ("app",),
+        keywords={"exclude_newer": {"lib": "2023-01-01"}},
+    ),
     "deny list": Case("app 1.0 : lib\nlib 1.0", ("app",), keywords={"deny": ["lib"]}),
+    "deny list with a pattern": Case(
+        "app 1.0 : libx\nlibx 1.0\nlibx 2.0", ("app",), keywords={"deny": ["lib*", "other"]}
+    ),
+    "licence": Case("app 1.0 : lib\nlib 1.0", ("app",), keywords={"licenses": {"allow": ["MIT"]}}),
+    "typo with a version": Case("numpy 1.0\nnumpy 2.0\nscipy 1.0", ("nunpy >=2", "scipy")),
+    "four typos": Case("numpy 1\nscipy 1\npandas 1\nnumba 1", ("nunpy", "sciipy", "pnadas", "numbaa")),
+    "wrong in itself": Case("app 1.0 : a,,b\na 1.0 : lib <2\nb 1.0 : lib >=2\nlib 1.0\nlib 2.0", ("lib >=2", "app")),
     "unreadable": Case("app 1.0 ; lib >=1[build=", ("app",)),
     "two conflicts": Case(
         f"{SSL}\n{ladder('numpy', '1.0 2.0')}", ("old-client", "new-server", "numpy <2", "numpy >=2")
@@ -188,7 +205,8 @@ def test_laws(name: str, tmp_path: Path) -> None:
     assert fixes.complete
     sizes = [len(fix.changes) for fix in fixes]
     assert sizes == sorted(sizes)
-    assert max(sizes, default=0) <= 3
+    # More than three at a time only where nothing less helps.
+    assert max(sizes, default=0) <= 3 or len(sizes) == 1
     for fix in fixes:
         assert fix.solution.optimality == "proved"
         assert fix.command.startswith("resolvent solve ")

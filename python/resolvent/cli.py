@@ -14,7 +14,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from . import __version__
 from ._core import Conflict, DeadlineExceeded, Index, MatchSpec, ResolventError, Solution, UnsatisfiableError
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _flushed(_fail(error, EXIT_BAD_INPUT, as_json))
     except UnsatisfiableError as error:
         if not as_json:
-            _tell_conflict(error.conflict, verbose="--verbose" in words)
+            _tell_conflict(error.conflict, words)
             return _flushed(EXIT_UNSATISFIABLE)
         return _flushed(_fail(error, EXIT_UNSATISFIABLE, as_json))
     except DeadlineExceeded as error:
@@ -242,6 +242,12 @@ def _add_request(parser: argparse.ArgumentParser) -> None:
         metavar="WHEN",
         help="leave out packages newer than a date (that day included), a time, or an age such as 7d",
     )
+    for option, metavar, text in (
+        ("--deny", "SPEC", "leave out packages that match; the name may be a pattern. May be repeated"),
+        ("--allow-license", "PATTERN", "leave out packages of all other licences. May be repeated"),
+        ("--deny-license", "PATTERN", "leave out packages of such a licence. May be repeated"),
+    ):
+        parser.add_argument(option, action="append", default=[], metavar=metavar, help=text)
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="take the best answer found by then")
     parser.add_argument("--verbose", action="store_true", help="tell a conflict in full")
     parser.add_argument("--save-problem", metavar="FILE", help="write the request and the records it can reach")
@@ -366,6 +372,8 @@ def _answer(options: argparse.Namespace) -> tuple[Solution, Index]:
         "ignore_pinned": options.ignore_pinned,
         "strategy": options.strategy,
         "exclude_newer": options.exclude_newer,
+        "deny": options.deny,
+        "licenses": _licenses(options),
     }
     where: dict[str, Any] = {
         "platform": platform,
@@ -434,6 +442,11 @@ def _check_update(specs: Sequence[str], prefix: Prefix, *, everything: bool) -> 
             if any(record.name == name for record in prefix.unmanageable):
                 raise ResolventError(f"{told}: pip installed it")
             raise ResolventError(f"{told}; `resolvent solve --prefix` plans an installation")
+
+
+def _licenses(options: argparse.Namespace) -> dict[str, list[str]]:
+    given = {"allow": options.allow_license, "deny": options.deny_license}
+    return {key: patterns for key, patterns in given.items() if patterns}
 
 
 def _solve(options: argparse.Namespace) -> int:
@@ -624,8 +637,12 @@ def _print_warnings(warnings: Sequence[str]) -> None:
         _complain(f"warning: {len(warnings) - _SHOWN_WARNINGS} more of these")
 
 
-def _tell_conflict(conflict: Conflict, *, verbose: bool) -> None:
-    """Tell why there is no answer and what would help, as plain text that any terminal can show."""
+#: What the tree of a conflict is drawn with, and how where the terminal's encoding has no such characters.
+_PLAIN_TREE = str.maketrans({"├": "|", "└": "`", "│": "|", "─": "-", "…": "..."})
+
+
+def _tell_conflict(conflict: Conflict, words: Sequence[str]) -> None:
+    """Tell why there is no answer and what would help: in colours on a terminal, else as plain text."""
     from io import StringIO
 
     from rich.console import Console
@@ -633,8 +650,18 @@ def _tell_conflict(conflict: Conflict, *, verbose: bool) -> None:
     from .explaining import render
 
     text = StringIO()
-    render(conflict, Console(file=text, color_system=None, highlight=False), verbose)
-    _complain(f"resolvent: {text.getvalue().rstrip()}")
+    colours = sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    system: Literal["standard"] | None = "standard" if colours else None
+    console = Console(file=text, force_terminal=colours, color_system=system, highlight=False)
+    render(conflict, console, "--verbose" in words, words)
+    told = f"resolvent: {text.getvalue().rstrip()}\n"
+    encoding = getattr(sys.stderr, "encoding", None) or "ascii"
+    try:
+        told.encode(encoding)
+    except UnicodeError:
+        told = told.translate(_PLAIN_TREE)
+    # `render` has spelled out the control characters of names and specs.
+    sys.stderr.write(told.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def _fail(error: Exception, code: int, as_json: bool) -> int:

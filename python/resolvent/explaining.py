@@ -12,13 +12,14 @@ False
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import _core
 from ._core import Conflict, MatchSpec, Solution
 from .arguments import timeout_seconds
+from .rewording import changed_command
 from .stepwise import complete
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 SCREENFUL = 40
 #: Seconds that `render` looks for fixes.
 FIX_SECONDS = 5.0
+#: Seconds that `render` looks for further conflicts.
+FURTHER_SECONDS = 1.0
+#: Most further conflicts that `render` tells, one line each, unless everything is asked for.
+MOST_FURTHER = 3
 #: Seconds spent on one package by `held_back`.
 HELD_BACK_SECONDS = 5.0
 
@@ -165,7 +170,7 @@ def held_back(solution: Solution, specs: Iterable[str]) -> list[str]:
     return lines
 
 
-def render(conflict: Conflict, console: Console, verbose: bool = False) -> None:
+def render(conflict: Conflict, console: Console, verbose: bool = False, words: Sequence[str] | None = None) -> None:
     """Show a conflict for people: the culprit, a tree, hints, and as commands what would help.
 
     At most `SCREENFUL` lines, unless everything is asked for; in colours if the console is a terminal.
@@ -177,24 +182,37 @@ def render(conflict: Conflict, console: Console, verbose: bool = False) -> None:
     console
         Of rich.
     verbose
-        Leave nothing out, and tell further conflicts of the request too.
+        Leave nothing out, and tell further conflicts of the request in full.
+    words
+        The arguments of the command line; fixes are then told as that line with changes, else as a whole new one.
     """
     from rich.text import Text
 
+    def show(text: str, style: str = "") -> None:
+        console.print(Text(printable(text), style=style), soft_wrap=True)
+
     report = conflict.report(verbose=verbose).splitlines()
     for number, line in enumerate(report):
-        style = "bold red" if number == 0 else "yellow" if line.startswith("hint:") else ""
-        console.print(Text(line, style=style), soft_wrap=True)
-    if verbose:
-        for further in conflict.further(FIX_SECONDS):
-            console.print(Text(f"besides, {further.report(verbose=True)}"), soft_wrap=True)
-    room = SCREENFUL - len(report) - 2
+        show(line, "bold red" if number == 0 else "yellow" if line.startswith("hint:") else "")
+    further = conflict.further(FIX_SECONDS if verbose else FURTHER_SECONDS)
+    besides = further if verbose else further[:MOST_FURTHER]
+    for other in besides:
+        show(f"besides, {other.report(verbose=True) if verbose else other.headline}", "red")
+    if len(further) > len(besides):
+        show(f"and {len(further) - len(besides)} more conflicts; --verbose tells them")
+    room = SCREENFUL - len(report) - len(besides) - 3
     fixes = conflict.fixes(timeout=FIX_SECONDS)
     shown = [fixes[i] for i in range(len(fixes)) if verbose or 2 * (i + 1) <= room]
     if shown:
-        console.print(Text("what would help:", style="bold"))
+        show("what would help:", "bold")
     for fix in shown:
-        console.print(Text(f"  {fix}"), soft_wrap=True)
-        console.print(Text(f"    {fix.command}", style="green"), soft_wrap=True)
+        show(f"  {fix}")
+        own = None if words is None else changed_command(words, fix.changes)
+        show(f"    {own or fix.command}", "green")
     if not fixes.complete:
-        console.print(Text("(there was no time to try everything)"))
+        show("(there was no time to try everything)")
+
+
+def printable(text: str) -> str:
+    """Return a text whose control characters, which may come from a channel, are spelled out."""
+    return "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)

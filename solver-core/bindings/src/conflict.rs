@@ -29,6 +29,9 @@ pub fn unsatisfiable(py: Python<'_>, conflict: resolve::Conflict) -> PyErr {
     }
 }
 
+/// What pickle takes: a class, and what it is called with.
+type Reduced<'py> = (Bound<'py, PyAny>, (Bound<'py, PyDict>, String));
+
 /// Facts that cannot all hold; without any one of them the others can.
 #[pyclass(frozen, module = "resolvent")]
 pub struct Conflict {
@@ -40,6 +43,21 @@ impl Conflict {
         Self {
             inner: Arc::new(conflict),
         }
+    }
+
+    /// Headline, facts and edges.
+    fn bare_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let facts = PyList::empty(py);
+        for fact in self.facts() {
+            facts.append(fact.to_dict(py)?)?;
+        }
+        let edges = self.inner.edges.iter();
+        let edges: Vec<Vec<usize>> = edges.map(|e| vec![e.from, e.to]).collect();
+        let d = PyDict::new(py);
+        d.set_item("headline", self.inner.headline())?;
+        d.set_item("facts", facts)?;
+        d.set_item("edges", edges)?;
+        Ok(d)
     }
 }
 
@@ -58,7 +76,7 @@ impl Fact {
 
 #[pymethods]
 impl Fact {
-    /// "request", "constraint", "pin", "dependency", "constrains", "channel_priority", "policy", "unparsable",
+    /// "request", "constraint", "pin", "frozen", "dependency", "constrains", "channel_priority", "policy", "unparsable",
     /// "virtual_package", "missing_name", "missing_version".
     #[getter]
     fn kind(&self) -> &'static str {
@@ -104,6 +122,11 @@ impl Fact {
     fn reason(&self) -> Option<String> {
         self.fact().reason.clone()
     }
+    /// Of a policy: the day of the cut-off, the specs of the deny list, the licences that are not allowed.
+    #[getter]
+    fn rule(&self) -> Option<String> {
+        self.fact().rule.clone()
+    }
     /// One sentence.
     #[getter]
     fn text(&self) -> &str {
@@ -128,6 +151,7 @@ impl Fact {
         d.set_item("records", f.records.len())?;
         d.set_item("extra", &f.extra)?;
         d.set_item("reason", &f.reason)?;
+        d.set_item("rule", &f.rule)?;
         d.set_item("text", &f.text)?;
         Ok(d)
     }
@@ -141,7 +165,8 @@ pub struct Hint {
 
 #[pymethods]
 impl Hint {
-    /// "nearest_name", "existing_versions", "hidden_channel", "after_cutoff", "virtual_package", "no_build_for".
+    /// "nearest_name", "existing_versions", "hidden_channel", "after_cutoff", "virtual_package", "other_platform",
+    /// "no_build_for".
     #[getter]
     fn kind(&self) -> &'static str {
         self.inner.kind.as_str()
@@ -182,17 +207,7 @@ impl Fix {
     /// The changes, mappings with `kind`, `name`, `from`, `to`, `text`.
     #[getter]
     fn changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let out = PyList::empty(py);
-        for change in &self.changes {
-            let d = PyDict::new(py);
-            d.set_item("kind", change.kind)?;
-            d.set_item("name", &change.name)?;
-            d.set_item("from", &change.from)?;
-            d.set_item("to", &change.to)?;
-            d.set_item("text", &change.text)?;
-            out.append(d)?;
-        }
-        Ok(out)
+        changes(py, &self.changes)
     }
     /// The specs of the request then.
     #[getter]
@@ -220,6 +235,43 @@ impl Fix {
     }
 }
 
+fn changes<'py>(py: Python<'py>, changes: &[resolve::Change]) -> PyResult<Bound<'py, PyList>> {
+    let out = PyList::empty(py);
+    for change in changes {
+        let d = PyDict::new(py);
+        d.set_item("kind", change.kind)?;
+        d.set_item("name", &change.name)?;
+        d.set_item("from", &change.from)?;
+        d.set_item("to", &change.to)?;
+        d.set_item("text", &change.text)?;
+        out.append(d)?;
+    }
+    Ok(out)
+}
+
+/// A fix as plain data: what changes, the command, and what the requested packages would be.
+fn fix_dict<'py>(py: Python<'py>, fix: &resolve::Fix) -> PyResult<Bound<'py, PyDict>> {
+    let d = PyDict::new(py);
+    d.set_item("changes", changes(py, &fix.changes)?)?;
+    let index = &fix.solution.index;
+    d.set_item("command", command(index, &fix.request, &fix.changes))?;
+    let specs: Vec<&str> = fix.request.specs.iter().map(|s| s.text.as_str()).collect();
+    d.set_item("specs", specs)?;
+    let requested = fix.request.requested_names();
+    let gives = PyList::empty(py);
+    for record in fix.solution.records() {
+        if requested.contains(&record.name.as_str()) {
+            let r = PyDict::new(py);
+            r.set_item("name", record.name)?;
+            r.set_item("version", record.version)?;
+            r.set_item("build", record.build)?;
+            gives.append(r)?;
+        }
+    }
+    d.set_item("gives", gives)?;
+    Ok(d)
+}
+
 /// A word as a POSIX shell reads it back.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,".contains(c);
@@ -235,7 +287,12 @@ fn command(
     request: &resolve::Request,
     changes: &[resolve::Change],
 ) -> String {
-    let mut words = vec!["resolvent".to_string(), "solve".to_string()];
+    let updates = request
+        .environment
+        .as_ref()
+        .is_some_and(|e| matches!(e.mode, resolve::Mode::Update | resolve::Mode::UpdateAll));
+    let verb = if updates { "update" } else { "solve" };
+    let mut words = vec!["resolvent".to_string(), verb.to_string()];
     let mut option = |name: &str, value: &str| {
         words.push(name.to_string());
         words.push(quoted(value));
@@ -259,12 +316,32 @@ fn command(
         resolve::ChannelPriority::Flexible => option("--channel-priority", "flexible"),
         resolve::ChannelPriority::Disabled => option("--channel-priority", "disabled"),
     }
+    if let Some(environment) = &request.environment {
+        // Where the environment is, only the caller knows; conda's own variable names the active one.
+        words.push("--prefix \"$CONDA_PREFIX\"".to_string());
+        if environment.freeze_installed {
+            words.push("--freeze-installed".to_string());
+        }
+    }
+    let mut option = |name: &str, value: &str| {
+        words.push(name.to_string());
+        words.push(quoted(value));
+    };
     if let Some(cutoff) = request.cutoffs.general {
         let moved = changes
             .iter()
-            .find(|c| c.kind == "move_cutoff" && !c.to.is_empty());
+            .find(|c| c.kind == "move_cutoff" && c.name.is_empty());
         let cutoff = moved.map_or_else(|| cutoff.to_string(), |change| change.to.clone());
         option("--exclude-newer", &cutoff);
+    }
+    for spec in &request.deny {
+        option("--deny", &spec.to_string());
+    }
+    for pattern in request.licenses.allow.iter().flatten() {
+        option("--allow-license", pattern);
+    }
+    for pattern in &request.licenses.deny {
+        option("--deny-license", pattern);
     }
     for given in &request.virtual_packages {
         let build = if given.build == "0" {
@@ -369,12 +446,14 @@ impl Conflict {
     fn headline(&self) -> String {
         self.inner.headline()
     }
-    /// Smallest changes of the request that give an answer, each solved; looked for `timeout` seconds at most.
-    #[pyo3(signature = (timeout = 5.0))]
-    fn fixes(&self, py: Python<'_>, timeout: f64) -> PyResult<Fixes> {
+    /// The first `most` smallest changes of the request that give an answer, each solved; looked for `timeout` seconds
+    /// at most.
+    #[pyo3(signature = (timeout = 5.0, most = 5))]
+    fn fixes(&self, py: Python<'_>, timeout: f64, most: usize) -> PyResult<Fixes> {
         let deadline = deadline_in(Some(timeout));
         let conflict = Arc::clone(&self.inner);
-        let found = py.detach(|| interruptibly(deadline, |budget| conflict.fixes(budget)))?;
+        let found =
+            py.detach(|| interruptibly(deadline, |budget| conflict.fixes_up_to(most, budget)))?;
         let fixes = found.fixes.into_iter().map(|fix| {
             Py::new(
                 py,
@@ -404,38 +483,61 @@ impl Conflict {
     fn report(&self, verbose: bool) -> String {
         self.inner.report(&self.inner.hints(), verbose)
     }
-    /// The conflict as plain data, as `docs/conflict.schema.json` describes it.
-    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let facts = PyList::empty(py);
-        for fact in self.facts() {
-            facts.append(fact.to_dict(py)?)?;
-        }
+    /// The conflict as plain data, as `docs/conflict.schema.json` describes it; fixes and further conflicts are looked for
+    /// `timeout` seconds at most, 0 leaves them out.
+    #[pyo3(signature = (timeout = 2.0))]
+    fn to_dict<'py>(&self, py: Python<'py>, timeout: f64) -> PyResult<Bound<'py, PyDict>> {
+        let d = self.bare_dict(py)?;
         let hints = PyList::empty(py);
         for hint in self.inner.hints() {
-            let d = PyDict::new(py);
-            d.set_item("kind", hint.kind.as_str())?;
-            d.set_item("name", hint.name)?;
-            d.set_item("offers", hint.offers)?;
-            d.set_item("text", hint.text)?;
-            hints.append(d)?;
+            let h = PyDict::new(py);
+            h.set_item("kind", hint.kind.as_str())?;
+            h.set_item("name", hint.name)?;
+            h.set_item("offers", hint.offers)?;
+            h.set_item("text", hint.text)?;
+            hints.append(h)?;
         }
-        let d = PyDict::new(py);
-        d.set_item("headline", self.inner.headline())?;
-        d.set_item("facts", facts)?;
-        let edges: Vec<Vec<usize>> = self
-            .inner
-            .edges
-            .iter()
-            .map(|e| vec![e.from, e.to])
-            .collect();
-        d.set_item("edges", edges)?;
         d.set_item("hints", hints)?;
         d.set_item("missing", &self.inner.missing)?;
-        d.set_item("text", self.inner.to_string())?;
+        d.set_item("text", self.__str__())?;
+        let fixes = PyList::empty(py);
+        let others = PyList::empty(py);
+        let mut complete = false;
+        if timeout > 0.0 {
+            let deadline = deadline_in(Some(timeout));
+            let conflict = Arc::clone(&self.inner);
+            let (found, (further, done)) = py.detach(|| {
+                interruptibly(deadline, |budget| {
+                    (conflict.fixes(budget), conflict.further(budget))
+                })
+            })?;
+            complete = found.complete && done;
+            for fix in &found.fixes {
+                fixes.append(fix_dict(py, fix)?)?;
+            }
+            for other in further {
+                others.append(Conflict::new(other).bare_dict(py)?)?;
+            }
+        }
+        d.set_item("fixes", fixes)?;
+        d.set_item("further", others)?;
+        d.set_item("complete", complete)?;
         Ok(d)
     }
     fn __str__(&self) -> String {
-        self.inner.to_string()
+        self.inner.report(&self.inner.hints(), false)
+    }
+    /// A conflict that travels leaves its index behind: what arrives is a `CarriedConflict`.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
+        let carried = py.import("resolvent.carried")?.getattr("CarriedConflict")?;
+        let full = self.inner.report(&self.inner.hints(), true);
+        Ok((carried, (self.to_dict(py, 0.0)?, full)))
+    }
+    fn __copy__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+    fn __deepcopy__<'py>(slf: PyRef<'py, Self>, _memo: &Bound<'py, PyAny>) -> PyRef<'py, Self> {
+        slf
     }
     fn __repr__(&self) -> String {
         format!("<Conflict of {} facts>", self.inner.facts.len())

@@ -194,7 +194,7 @@ fn search(
     let index = Arc::clone(&inst.u.index);
     let mut stats = Stats::default();
     let clock = Instant::now();
-    let unsatisfiable = || match explain(&index, &as_pins(request), budget) {
+    let unsatisfiable = || match explain(&index, request, budget) {
         Ok(conflict) => SolveError::Unsatisfiable(Box::new(conflict)),
         Err(Interrupted) => SolveError::Interrupted,
     };
@@ -313,25 +313,6 @@ fn finish(
         ));
     }
     Ok(solution)
-}
-
-/// For explaining: what is frozen is pinned.
-fn as_pins(request: &Request) -> Request {
-    let mut request = request.clone();
-    let Some(environment) = request.environment.take().filter(|e| e.freeze_installed) else {
-        return request;
-    };
-    for record in &environment.installed {
-        let conflicts = request
-            .specs
-            .iter()
-            .any(|s| s.name == record.name && !s.spec.matches(record));
-        let text = format!("{}=={}={}", record.name, record.version, record.build);
-        if let (false, Ok(pin)) = (conflicts, RequestSpec::parse(&text)) {
-            request.pins.push(pin);
-        }
-    }
-    request
 }
 
 /// A request in the words of an instance.

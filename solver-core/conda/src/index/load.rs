@@ -75,7 +75,7 @@ impl Index {
         }
         let mut index = Index::new(platform, channels, segments);
         index.log = log;
-        Ok(index)
+        Ok(index.read_from(sources, options))
     }
 
     /// Builds an index from JSON texts, given as (channel, subdir, text) in channel order; channels are told

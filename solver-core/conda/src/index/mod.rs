@@ -20,6 +20,7 @@ mod numbering;
 mod order;
 mod record;
 mod segment;
+mod siblings;
 mod specs;
 mod stamp;
 mod storage;
@@ -77,6 +78,8 @@ pub struct Index {
     segments: Vec<IndexSegment>,
     warnings: Vec<Warning>,
     pub(super) log: Vec<String>,
+    /// What it was read from, if from folders.
+    origin: Option<Arc<siblings::Origin>>,
 }
 
 impl Index {
@@ -112,6 +115,7 @@ impl Index {
             segments: combined,
             warnings,
             log: Vec::new(),
+            origin: None,
         }
     }
 

@@ -29,6 +29,8 @@ pub(crate) enum Cause {
     Constraint(u32),
     /// A pin.
     Pin(u32),
+    /// The installed record of a name stays.
+    Frozen(NameId),
     /// Records of a name require a spec.
     Depends(NameId, SpecIdx),
     /// An extra of records of a name requires a spec.

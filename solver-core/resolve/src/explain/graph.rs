@@ -1,7 +1,7 @@
 //! Which fact of a conflict leads to which.
 //!
 //! A requested spec or a dependency leads to the facts about the records that match it, and to the fact that nothing
-//! does. Pins, constraints and `constrains` lead nowhere: they only forbid.
+//! does; a frozen record leads to the facts about it. Pins, constraints and `constrains` lead nowhere: they only forbid.
 
 use rustc_hash::FxHashMap;
 
@@ -20,7 +20,10 @@ pub struct Edge {
 /// The request's facts in their order, then by distance from the request, name and spec.
 pub(super) fn sort(facts: &mut [Fact]) {
     let mut depth: FxHashMap<String, u32> = FxHashMap::default();
-    for fact in facts.iter().filter(|f| f.kind == FactKind::Request) {
+    for fact in facts
+        .iter()
+        .filter(|f| matches!(f.kind, FactKind::Request | FactKind::Frozen))
+    {
         depth.insert(fact.name.clone(), 0);
     }
     // Distances within the conflict, which may be longer than those in the whole universe.
@@ -39,7 +42,7 @@ pub(super) fn sort(facts: &mut [Fact]) {
     }
     for fact in facts.iter_mut() {
         fact.distance = match fact.kind {
-            FactKind::Request | FactKind::Pin | FactKind::Constraint => 0,
+            FactKind::Request | FactKind::Pin | FactKind::Constraint | FactKind::Frozen => 0,
             _ => depth.get(&fact.name).map_or(fact.distance, |d| d + 1),
         };
     }
@@ -47,7 +50,8 @@ pub(super) fn sort(facts: &mut [Fact]) {
         FactKind::Request => 0,
         FactKind::Pin => 1,
         FactKind::Constraint => 2,
-        _ => 3,
+        FactKind::Frozen => 3,
+        _ => 4,
     };
     facts.sort_by(|a, b| {
         let key = |f: &Fact| (class(f.kind), f.position, f.distance);
@@ -73,6 +77,16 @@ pub(super) fn edges(facts: &[Fact], u: &Universe) -> Vec<Edge> {
         .collect();
     let place_names = |fact: &Fact| u.names.iter().position(|n| *n.text == *fact.name);
     for (from, a) in facts.iter().enumerate() {
+        if a.kind == FactKind::Frozen {
+            let its = |b: &Fact| b.records.iter().any(|at| a.records.contains(at));
+            let found = facts.iter().enumerate();
+            out.extend(
+                found
+                    .filter(|(to, b)| *to != from && b.name == a.name && its(b))
+                    .map(|(to, _)| Edge { from, to }),
+            );
+            continue;
+        }
         if !matches!(a.kind, FactKind::Request | FactKind::Dependency) {
             continue;
         }
@@ -89,7 +103,9 @@ pub(super) fn edges(facts: &[Fact], u: &Universe) -> Vec<Edge> {
             };
             let leads = match b.kind {
                 _ if !b.extra.as_ref().is_none_or(asks) => false,
-                FactKind::Request | FactKind::Pin | FactKind::Constraint => false,
+                FactKind::Request | FactKind::Pin | FactKind::Constraint | FactKind::Frozen => {
+                    false
+                }
                 FactKind::MissingName | FactKind::MissingVersion => a.spec == b.spec,
                 FactKind::VirtualPackage => true,
                 _ => place_names(b).is_some_and(|name| {

@@ -1,11 +1,15 @@
 //! What a reader of a conflict would look up next: other spellings, other channels, later dates, older pythons.
 
-use conda::index::RecordRef;
-use conda::version::Version;
-use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 
+use conda::index::{RecordId, RecordRef};
+use conda::match_spec::MatchSpec;
+use conda::version::Version;
+use rustc_hash::FxHashSet;
+
+use super::demand::{overlap, plain};
+use super::elsewhere::system_of;
 use super::facts::{Conflict, Fact, FactKind};
-use super::text::plain;
 
 /// Most names offered for one that does not exist.
 const MOST_NAMES: usize = 3;
@@ -25,6 +29,8 @@ pub enum HintKind {
     AfterCutoff,
     /// A virtual package that the target lacks or has too old.
     VirtualPackage,
+    /// A package that is there on other platforms only.
+    OtherPlatform,
     /// A python (or other base package) for which no build exists yet, or any more.
     NoBuildFor,
 }
@@ -38,6 +44,7 @@ impl HintKind {
             HintKind::HiddenChannel => "hidden_channel",
             HintKind::AfterCutoff => "after_cutoff",
             HintKind::VirtualPackage => "virtual_package",
+            HintKind::OtherPlatform => "other_platform",
             HintKind::NoBuildFor => "no_build_for",
         }
     }
@@ -58,12 +65,33 @@ pub struct Hint {
 
 impl Conflict {
     /// The hints of a conflict, in the order of its facts.
+    ///
+    /// Where something is missing, data of other platforms is looked at if it lies beside the target's.
     pub fn hints(&self) -> Vec<Hint> {
+        self.hints_with(true)
+    }
+
+    /// The hints that the index alone can give.
+    pub(super) fn hints_here(&self) -> Vec<Hint> {
+        self.hints_with(false)
+    }
+
+    fn hints_with(&self, elsewhere: bool) -> Vec<Hint> {
         let mut out = Vec::new();
         for fact in &self.facts {
             match fact.kind {
-                FactKind::MissingName => out.extend(self.nearest_names(fact)),
-                FactKind::MissingVersion => out.extend(existing_versions(fact)),
+                FactKind::MissingName => {
+                    out.extend(self.nearest_names(fact));
+                    if elsewhere {
+                        out.extend(self.other_platform(fact));
+                    }
+                }
+                FactKind::MissingVersion => {
+                    out.extend(existing_versions(fact));
+                    if elsewhere {
+                        out.extend(self.other_platform(fact));
+                    }
+                }
                 FactKind::ChannelPriority => out.extend(self.hidden_channel(fact)),
                 FactKind::Policy => out.extend(self.after_cutoff(fact)),
                 FactKind::VirtualPackage => out.push(self.virtual_package(fact)),
@@ -71,11 +99,116 @@ impl Conflict {
             }
         }
         out.extend(self.no_build_for());
+        out.extend(self.none_between());
         out
     }
 
+    /// "of numpy <1.20 there is 1.18.5 at most here, while scipy takes 1.21.2 at least": demands that overlap as they are
+    /// written, with no version in the overlap.
+    fn none_between(&self) -> Option<Hint> {
+        let is_limit = |f: &&Fact| {
+            use FactKind::{Constraint, Pin, Request};
+            matches!(f.kind, Request | Pin | Constraint) && f.spec != f.name
+        };
+        for limit in self.facts.iter().filter(is_limit) {
+            let asks = |f: &&Fact| f.kind == FactKind::Dependency && f.target == limit.name;
+            let asking: Vec<&Fact> = self.facts.iter().filter(asks).collect();
+            let name = &limit.name;
+            if !asking.iter().any(|f| overlap(name, &limit.spec, &f.spec)) {
+                continue;
+            }
+            let mine = self.versions_of(name, &[&limit.spec]);
+            let specs: Vec<&str> = asking.iter().map(|f| f.spec.as_str()).collect();
+            let theirs = self.versions_of(name, &specs);
+            let (Some(first), Some(last)) = (mine.first(), mine.last()) else {
+                continue;
+            };
+            let (Some(low), Some(high)) = (theirs.first(), theirs.last()) else {
+                continue;
+            };
+            let who = &asking[0].name;
+            let spec = plain(&limit.spec);
+            let (text, offer) = if last.key() < low.key() {
+                (
+                    format!(
+                        "of {spec} there is {last} at most here, while {who} takes {low} at least"
+                    ),
+                    low,
+                )
+            } else if high.key() < first.key() {
+                (
+                    format!("of {spec} there is {first} at least here, while {who} takes {high} at most"),
+                    high,
+                )
+            } else {
+                continue;
+            };
+            return Some(Hint {
+                kind: HintKind::ExistingVersions,
+                name: name.clone(),
+                offers: vec![offer.to_string()],
+                text,
+            });
+        }
+        None
+    }
+
+    /// The versions of a package that one of these specs matches, oldest first.
+    fn versions_of(&self, name: &str, specs: &[&str]) -> Vec<Version> {
+        let specs: Vec<MatchSpec> = specs
+            .iter()
+            .filter_map(|s| MatchSpec::parse(s).ok())
+            .collect();
+        let mut out = Vec::new();
+        for (position, member) in self.index.segments().iter().enumerate() {
+            let Some(package) = member.segment.find_package(name) else {
+                continue;
+            };
+            for record in member.segment.records(package).map(RecordId) {
+                let segment = position as u32;
+                let record = self.index.record(RecordRef { segment, record });
+                if specs.iter().any(|spec| spec.matches(&record)) {
+                    out.extend(Version::parse(&record.version));
+                }
+            }
+        }
+        out.sort();
+        out.dedup();
+        out
+    }
+
+    fn other_platform(&self, fact: &Fact) -> Option<Hint> {
+        let found = self.platforms_with(fact);
+        if found.is_empty() {
+            return None;
+        }
+        let words: Vec<String> = found
+            .iter()
+            .map(|(index, version)| format!("{} ({version})", index.platform()))
+            .collect();
+        Some(Hint {
+            kind: HintKind::OtherPlatform,
+            name: fact.name.clone(),
+            offers: found
+                .iter()
+                .map(|(index, _)| index.platform().to_string())
+                .collect(),
+            text: format!(
+                "{} exists on {}, not on {}",
+                plain(&fact.spec),
+                words.join(", "),
+                self.index.platform()
+            ),
+        })
+    }
+
+    /// The names of the index that are nearest to one that does not exist.
+    pub(super) fn names_like(&self, wrong: &str) -> Vec<String> {
+        nearest(wrong, self.names())
+    }
+
     fn nearest_names(&self, fact: &Fact) -> Option<Hint> {
-        let offers = nearest(&fact.name, self.names());
+        let offers = self.names_like(&fact.name);
         let (last, rest) = offers.split_last()?;
         let names = if rest.is_empty() {
             last.clone()
@@ -136,70 +269,93 @@ impl Conflict {
     }
 
     fn virtual_package(&self, fact: &Fact) -> Hint {
-        let asking = self.facts.iter().find(|f| f.target == fact.name);
+        let asking = || self.facts.iter().filter(|f| f.target == fact.name);
+        // Of records that ask in different ways, the newest say what one will need.
+        let newest = |f: &&Fact| f.versions.first().and_then(|v| Version::parse(v).ok());
+        let newest = asking().max_by(|a, b| newest(a).cmp(&newest(b)));
         let has = match fact.spec.as_str() {
             "" => "the target has none".to_string(),
             _ => format!("the target has {}", fact.ranges),
         };
-        let text = match asking {
-            Some(f) if f.kind == FactKind::Dependency => {
-                format!("{} {} needs {}, {has}", f.name, f.ranges, plain(&f.spec))
+        let text = match (newest, system_of(&fact.name)) {
+            (Some(f), Some((_, system))) if fact.spec.is_empty() && f.versions.len() == 1 => {
+                format!("{} {} is for {system} only", f.name, f.ranges)
             }
-            Some(f) => format!("{} is asked for, {has}", plain(&f.spec)),
-            None => format!("{} is missing: {has}", fact.name),
+            (Some(f), Some((_, system))) if fact.spec.is_empty() && !f.versions.is_empty() => {
+                format!("{} {} are for {system} only", f.name, f.ranges)
+            }
+            (Some(f), _) => match f.versions.first() {
+                Some(version) => format!("{} {version} needs {}, {has}", f.name, plain(&f.spec)),
+                None => format!("{} is asked for, {has}", plain(&f.spec)),
+            },
+            (None, _) => format!("{} is missing: {has}", fact.name),
         };
         Hint {
             kind: HintKind::VirtualPackage,
             name: fact.name.clone(),
-            offers: asking.iter().map(|f| f.spec.clone()).collect(),
+            offers: asking().map(|f| f.spec.clone()).collect(),
             text,
         }
     }
 
-    /// "python 3.14 has no build of numpy 1.26, the newest is for 3.12": a package asked for at a version for which
-    /// every build of another asks for lower ones.
+    /// "numba has no build for python 3.14 here; its newest is for 3.13": a python that is asked for, while every build of
+    /// another package is for other ones.
     fn no_build_for(&self) -> Vec<Hint> {
         let mut out = Vec::new();
-        let asked = self
+        let asks = |f: &&Fact| {
+            use FactKind::{Constraint, Frozen, Pin, Request};
+            f.target == "python" && matches!(f.kind, Request | Pin | Constraint | Frozen)
+        };
+        let Some(wanted) = self
             .facts
             .iter()
-            .filter(|f| f.kind == FactKind::Request && f.target == "python");
-        for base in asked {
-            let Some(wanted) = first_minor(&base.spec) else {
-                continue;
-            };
-            let mut newest: FxHashMap<&str, (u64, &str, usize)> = FxHashMap::default();
-            for fact in self
-                .facts
-                .iter()
-                .filter(|f| f.kind == FactKind::Dependency && f.target == "python")
-            {
-                let Some(built) = exact_minor(&fact.spec) else {
-                    // One that is not built for a single python speaks of no build.
-                    newest.insert(&fact.name, (u64::MAX, "", 0));
-                    continue;
-                };
-                let entry = newest.entry(&fact.name).or_insert((built, &fact.ranges, 0));
-                entry.2 += 1;
-                if built > entry.0 {
-                    *entry = (built, &fact.ranges, entry.2);
-                }
-            }
-            let mut found: Vec<(&str, (u64, &str, usize))> = newest.into_iter().collect();
-            found.sort_unstable();
-            for (name, (built, _, _)) in found {
-                if built < wanted {
-                    out.push(Hint {
-                        kind: HintKind::NoBuildFor,
-                        name: name.to_string(),
-                        offers: vec![format!("3.{built}")],
-                        text: format!("{name} has no build for python 3.{wanted} here; its newest is for 3.{built}"),
-                    });
+            .filter(asks)
+            .find_map(|f| first_minor(&f.spec))
+        else {
+            return out;
+        };
+        let on_python = |f: &&Fact| f.kind == FactKind::Dependency && f.target == "python";
+        let mut built: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+        let mut for_any: FxHashSet<&str> = FxHashSet::default();
+        for fact in self.facts.iter().filter(on_python) {
+            match exact_minor(&fact.spec) {
+                Some(minor) => built.entry(&fact.name).or_default().push(minor),
+                // One that is not built for a single python speaks of no build.
+                None => {
+                    for_any.insert(&fact.name);
                 }
             }
         }
+        built.retain(|name, _| !for_any.contains(name));
+        for (name, minors) in built {
+            let (Some(&oldest), Some(&newest)) = (minors.iter().min(), minors.iter().max()) else {
+                continue;
+            };
+            let word = if newest < wanted {
+                format!("its newest is for 3.{newest}")
+            } else if oldest > wanted {
+                format!("its oldest is for 3.{oldest}")
+            } else {
+                continue;
+            };
+            let offer = if newest < wanted { newest } else { oldest };
+            let versions = self.facts.iter().filter(asks_by_name(name));
+            let which = versions.map(|f| plain(&f.spec)).next();
+            let which = which.unwrap_or_else(|| name.to_string());
+            out.push(Hint {
+                kind: HintKind::NoBuildFor,
+                name: name.to_string(),
+                offers: vec![format!("3.{offer}")],
+                text: format!("{which} has no build for python 3.{wanted} here, {word}"),
+            });
+        }
         out
     }
+}
+
+/// Facts of the request on a package.
+fn asks_by_name(name: &str) -> impl Fn(&&Fact) -> bool + '_ {
+    move |f| f.kind == FactKind::Request && f.name == name
 }
 
 fn existing_versions(fact: &Fact) -> Option<Hint> {
@@ -216,15 +372,25 @@ fn existing_versions(fact: &Fact) -> Option<Hint> {
         .versions
         .partition_point(|v| Version::parse(v).is_ok_and(|v| v.key() > wanted.key()));
     let mut offers = Vec::new();
+    let oldest = fact.versions.last().filter(|_| word.starts_with('<'));
+    if let Some(oldest) = oldest {
+        return Some(Hint {
+            kind: HintKind::ExistingVersions,
+            name: fact.name.clone(),
+            offers: vec![oldest.clone()],
+            text: format!("the oldest version of {} is {oldest}", fact.name),
+        });
+    }
     if let Some(below) = fact.versions.get(at) {
         offers.push(below.clone());
     }
     if let Some(above) = at.checked_sub(1).and_then(|i| fact.versions.get(i)) {
         offers.push(above.clone());
     }
-    let exists = offers
-        .first()
-        .is_some_and(|v| Version::parse(v).is_ok_and(|v| v.key() == wanted.key()));
+    let exists = !word.starts_with(['<', '>', '!'])
+        && offers
+            .first()
+            .is_some_and(|v| Version::parse(v).is_ok_and(|v| v.key() == wanted.key()));
     let text = match &offers[..] {
         [found, ..] if exists => {
             format!("{} {found} exists, but no build of it matches", fact.name)
@@ -233,7 +399,9 @@ fn existing_versions(fact: &Fact) -> Option<Hint> {
             "the versions of {} nearest to {named} are {below} and {above}",
             fact.name
         ),
-        [one] if at == 0 => format!("the newest version of {} is {one}", fact.name),
+        [one] if at == 0 || word.starts_with('>') => {
+            format!("the newest version of {} is {one}", fact.name)
+        }
         [one] => format!("the oldest version of {} is {one}", fact.name),
         _ => return None,
     };

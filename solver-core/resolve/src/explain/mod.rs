@@ -10,21 +10,36 @@
 //! other facts leave (of `numpy`, those that match the requested spec): a record that no fact asks for can be left out of
 //! any model, so the narrowed facts contradict each other too, and being weaker they stay minimal.
 //!
+//! **The request's part comes first.** Of the specs, pins and other things that the user can change, the conflict has a set
+//! that is minimal in itself: the rest of the request lifted, and all packages as they are, each of them is needed. (A
+//! minimal set of facts alone may blame two specs where one of them cannot be had anyway, for a reason further away.)
+//! And where the same demands can be told with dependencies alone, no `constrains` takes part.
+//!
 //! What is taken for granted and is no fact: a package can be installed only once, and which records exist.
 //!
 //! | module | duty |
 //! |---|---|
 //! | `search` | searches in an instance whose facts can be lifted |
-//! | `facts` | from guards to facts: what they speak for |
+//! | `facts` | the conflict as data |
+//! | `describe` | from guards to facts: what they speak for |
 //! | `graph` | which fact leads to which |
 //! | `versions` | ranges of versions as people write them |
-//! | `text` | sentences, the headline, the tree |
+//! | `demand` | what several specs on one package ask for together |
+//! | `text` | sentences and the tree |
+//! | `headline` | the culprit in one sentence |
+//! | `changes` | which changes of the request a conflict suggests |
 //! | `fixes` | smallest changes of the request that give an answer |
+//! | `elsewhere` | what other platforms have |
 //! | `hints` | typos, other channels, later dates |
 
+mod changes;
+mod demand;
+mod describe;
+mod elsewhere;
 mod facts;
 mod fixes;
 mod graph;
+mod headline;
 mod hints;
 mod search;
 mod text;
@@ -32,17 +47,19 @@ mod versions;
 
 use std::sync::Arc;
 
+use cdcl::Lit;
 use conda::index::Index;
 
+pub use changes::Change;
 pub use facts::{Conflict, Fact, FactKind};
-pub use fixes::{Change, Fix, Fixes};
+pub use fixes::{Fix, Fixes};
 pub use graph::Edge;
 pub use hints::{Hint, HintKind};
 
 use crate::encode::{Cause, Liftable};
 use crate::optimize::{Budget, Interrupted};
 use crate::request::Request;
-use search::{Found, Search};
+use search::{Found, Search, Wish};
 
 /// Distances at which a conflict is looked for, before everything is assumed.
 const NEAR: [u32; 4] = [0, 1, 2, 4];
@@ -56,16 +73,57 @@ pub(crate) fn explain(
     budget: Budget<'_>,
 ) -> Result<Conflict, Interrupted> {
     let mut search = Search::new(index, request, Liftable::Everything, budget);
+    let mut core = nearest(&mut search)?;
+    let wishes = search.wishes(&core);
+    let needed = narrow(index, request, &wishes, budget)?;
+    if needed.len() < wishes.len() {
+        search.only(needed);
+        core = nearest(&mut search)?;
+    }
+    let causes: Vec<Cause> = core.iter().filter_map(|&lit| search.cause(lit)).collect();
+    Ok(describe::describe(&mut search, index, request, causes))
+}
+
+/// A minimal core as near to the request as there is one.
+fn nearest(search: &mut Search<'_>) -> Result<Vec<Lit>, Interrupted> {
     let mut core = Vec::new();
-    for distance in NEAR.into_iter().chain([u32::MAX]) {
-        if let Found::Core(found) = search.solve_within(distance)? {
+    let near = NEAR
+        .into_iter()
+        .flat_map(|distance| [(distance, false), (distance, true)]);
+    for (distance, constrains) in near.chain([(u32::MAX, true)]) {
+        if let Found::Core(found) = search.solve_within(distance, constrains)? {
             core = found;
             break;
         }
     }
     search.minimise(&mut core)?;
-    let causes: Vec<Cause> = core.iter().filter_map(|&lit| search.cause(lit)).collect();
-    Ok(facts::describe(&mut search, index, request, causes))
+    Ok(core)
+}
+
+/// A minimal part of some facts of the request that has no answer, all packages as they are.
+fn narrow(
+    index: &Arc<Index>,
+    request: &Request,
+    wishes: &[Wish],
+    budget: Budget<'_>,
+) -> Result<Vec<Wish>, Interrupted> {
+    let mut kept = wishes.to_vec();
+    let mut search = Search::new(index, request, Liftable::Request, budget);
+    let mut next = 0;
+    while kept.len() > 1 && next < kept.len() {
+        let mut without = kept.clone();
+        without.remove(next);
+        search.only(without);
+        match search.solve_within(u32::MAX, true)? {
+            Found::Core(core) => {
+                let needed = search.wishes(&core);
+                next = kept[..next].iter().filter(|w| needed.contains(w)).count();
+                kept.retain(|w| needed.contains(w));
+            }
+            Found::Model => next += 1,
+        }
+    }
+    Ok(kept)
 }
 
 impl Conflict {
@@ -99,9 +157,9 @@ fn next(
     budget: Budget<'_>,
 ) -> Result<Option<(Request, Conflict)>, Interrupted> {
     let mut left: Option<(Request, Conflict)> = None;
-    for relaxed in fixes::single_relaxations(last, request) {
+    for relaxed in changes::single_relaxations(last, request) {
         let mut search = Search::new(&last.index, &relaxed, Liftable::Request, budget);
-        match search.solve_within(u32::MAX)? {
+        match search.solve_within(u32::MAX, true)? {
             // One change resolves everything: nothing else is wrong.
             Found::Model => return Ok(None),
             Found::Core(_) if left.is_none() => {

@@ -14,7 +14,24 @@ use crate::optimize::{Budget, Interrupted};
 use crate::policy::Policy;
 use crate::request::{Request, RequestSpec};
 use crate::search::{Brancher, Model, NameActivity};
-use crate::universe::{NameId, SpecIdx};
+use crate::universe::{Exclusion, NameId, SpecIdx};
+
+/// A fact that the user can change, in words that hold for every instance of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// A requested spec, by its position.
+    Spec(u32),
+    /// A constraint of the request.
+    Constraint(u32),
+    /// A pin.
+    Pin(u32),
+    /// The installed record of a name stays.
+    Frozen(Box<str>),
+    /// What the target has of a virtual package.
+    Virtual(Box<str>),
+    /// A policy, or channel priority, as a whole.
+    Excluded(Exclusion),
+}
 
 /// How a search ended.
 pub(super) enum Found {
@@ -29,6 +46,10 @@ pub(super) struct Search<'b> {
     pub inst: Instance,
     /// Requested names, each once.
     pub requested: Vec<NameId>,
+    /// Frozen names and the positions of their records.
+    frozen: Vec<(NameId, u32)>,
+    /// If set, no other fact of the request is assumed.
+    only: Option<Vec<Wish>>,
     activity: NameActivity,
     budget: Budget<'b>,
 }
@@ -40,9 +61,14 @@ impl<'b> Search<'b> {
         liftable: Liftable,
         budget: Budget<'b>,
     ) -> Self {
+        // A solve has grounded the same request before, so this cannot fail here.
+        let (index, policy) = Policy::ground(request, index)
+            .unwrap_or_else(|_| (Arc::clone(index), Policy::of(request, index)));
         let mut search = Search {
-            inst: Instance::explaining(Arc::clone(index), Policy::of(request, index), liftable),
+            inst: Instance::explaining(index, policy, liftable),
             requested: Vec::new(),
+            frozen: Vec::new(),
+            only: None,
             activity: NameActivity::default(),
             budget,
         };
@@ -62,7 +88,49 @@ impl<'b> Search<'b> {
         for (cause, spec) in constraints.chain(pins) {
             search.constrain(cause, spec);
         }
+        if request
+            .environment
+            .as_ref()
+            .is_some_and(|e| e.freeze_installed)
+        {
+            search.freeze(request);
+        }
         search
+    }
+
+    /// Every installed record stays, but for those that a requested spec does not match.
+    fn freeze(&mut self, request: &Request) {
+        let index = Arc::clone(&self.inst.u.index);
+        for at in self.inst.u.policy.installed.clone() {
+            let record = index.record(at);
+            let gives_way = request
+                .specs
+                .iter()
+                .any(|s| s.name == record.name && !s.spec.matches(&record));
+            if gives_way {
+                continue;
+            }
+            let name = self.inst.u.name_id(&record.name);
+            if let Some(guards) = &mut self.inst.guards {
+                guards.nearer(name, 0);
+            }
+            self.inst.reach(name);
+            let Some(position) = self.inst.open_record(name, at) else {
+                continue;
+            };
+            let Some(lit) = self.inst.position(name, position) else {
+                continue;
+            };
+            let guard = self.guard(Cause::Frozen(name));
+            self.inst.solver.add_binary(!guard, lit);
+            self.frozen.push((name, position));
+        }
+    }
+
+    /// The names that some causes freeze, with the positions of their records.
+    pub(super) fn frozen_of(&self, causes: &[Cause]) -> Vec<(NameId, u32)> {
+        let among = |(name, _): &&(NameId, u32)| causes.contains(&Cause::Frozen(*name));
+        self.frozen.iter().filter(among).copied().collect()
     }
 
     fn ask(&mut self, position: u32, spec: &RequestSpec, liftable: Liftable) {
@@ -142,18 +210,59 @@ impl<'b> Search<'b> {
         guards.get_or_insert_default().add(solver, cause)
     }
 
-    /// Guards of known facts at most this far from the request.
-    pub(super) fn within(&self, distance: u32) -> Vec<Lit> {
+    /// Guards of known facts at most this far from the request, with or without those of `constrains`.
+    pub(super) fn within(&self, distance: u32, constrains: bool) -> Vec<Lit> {
         let Some(guards) = &self.inst.guards else {
             return Vec::new();
         };
         let near = |lit: &&Lit| {
-            guards
-                .cause_of
-                .get(lit)
-                .is_some_and(|&c| guards.distance(c) <= distance)
+            guards.cause_of.get(lit).is_some_and(|&cause| {
+                guards.distance(cause) <= distance
+                    && (constrains || !matches!(cause, Cause::Constrains(..)))
+                    && self.may_assume(cause)
+            })
         };
         guards.lits.iter().filter(near).copied().collect()
+    }
+
+    fn may_assume(&self, cause: Cause) -> bool {
+        match (&self.only, self.wish(cause)) {
+            (Some(only), Some(wish)) => only.contains(&wish),
+            _ => true,
+        }
+    }
+
+    /// Assumes no fact of the request but these.
+    pub(super) fn only(&mut self, wishes: Vec<Wish>) {
+        self.only = Some(wishes);
+    }
+
+    /// The fact of the request that a cause belongs to; `None` for facts about the world.
+    pub(super) fn wish(&self, cause: Cause) -> Option<Wish> {
+        let text = |name: NameId| self.inst.u.names[name as usize].text.clone();
+        match cause {
+            Cause::Spec(i) | Cause::Presence(i) => Some(Wish::Spec(i)),
+            Cause::Constraint(i) => Some(Wish::Constraint(i)),
+            Cause::Pin(i) => Some(Wish::Pin(i)),
+            Cause::Frozen(name) => Some(Wish::Frozen(text(name))),
+            Cause::Virtual(name) => Some(Wish::Virtual(text(name))),
+            Cause::Excluded(_, Exclusion::Unparsable) => None,
+            Cause::Excluded(_, exclusion) => Some(Wish::Excluded(exclusion)),
+            Cause::Depends(..) | Cause::Extra(..) | Cause::Constrains(..) | Cause::Missing(_) => {
+                None
+            }
+        }
+    }
+
+    /// The facts of the request among those of these guards, each once.
+    pub(super) fn wishes(&self, guards: &[Lit]) -> Vec<Wish> {
+        let mut out = Vec::new();
+        for wish in guards.iter().filter_map(|&lit| self.wish(self.cause(lit)?)) {
+            if !out.contains(&wish) {
+                out.push(wish);
+            }
+        }
+        out
     }
 
     /// What a guard stands for.
@@ -172,11 +281,15 @@ impl<'b> Search<'b> {
     }
 
     /// Searches under all facts up to a distance, those that come to light on the way included.
-    pub(super) fn solve_within(&mut self, distance: u32) -> Result<Found, Interrupted> {
+    pub(super) fn solve_within(
+        &mut self,
+        distance: u32,
+        constrains: bool,
+    ) -> Result<Found, Interrupted> {
         if let Some(guards) = &mut self.inst.guards {
             guards.follow = distance == u32::MAX;
         }
-        self.run(|search| search.within(distance))
+        self.run(|search| search.within(distance, constrains))
     }
 
     /// Searches under these facts alone.

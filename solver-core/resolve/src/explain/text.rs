@@ -1,46 +1,20 @@
-//! The words of a conflict: a sentence a fact, a headline, a tree. `docs/style-of-messages.md` is the guide.
+//! The words of a conflict: a sentence a fact, and a tree. `docs/style-of-messages.md` is the guide.
 //!
-//! The headline names the culprit: the package on which two demands meet, or else what is missing. The tree
-//! starts at the request; facts about the same records and the same package are one line, as alternatives.
+//! The tree starts at the request; facts about the same package that ask the same one for something are one line.
 
 use conda::version::Version;
 use rustc_hash::FxHashSet;
 
+use super::demand::{names_a_build, plain, union};
 use super::facts::{Conflict, Fact, FactKind};
 use super::hints::Hint;
 
-/// Most alternatives written out in one line.
-const MOST_ALTERNATIVES: usize = 3;
 /// Most lines of the tree, unless everything is asked for.
 const MOST_TREE: usize = 22;
 /// Most hints, unless everything is asked for.
 const MOST_HINTS: usize = 4;
-/// Longest spec that is written out in full, in characters.
-const LONGEST_SPEC: usize = 60;
 /// Deepest nesting of the tree that is still legible.
 const DEEPEST: usize = 24;
-
-/// A spec as people write it: conda's upper bounds end in `.0a0` to keep pre-releases out, which says nothing new here.
-pub(super) fn plain(spec: &str) -> String {
-    if spec.chars().count() > LONGEST_SPEC {
-        let head: String = spec.chars().take(LONGEST_SPEC - 1).collect();
-        return format!("{head}…");
-    }
-    spec.split(',')
-        .map(|term| match term.split_once('<') {
-            Some((_, bound)) if !bound.starts_with('=') => {
-                term.strip_suffix(".0a0").unwrap_or(term)
-            }
-            _ => term,
-        })
-        .collect::<Vec<&str>>()
-        .join(",")
-}
-
-/// The spec without its name.
-fn bare<'s>(spec: &'s str, name: &str) -> &'s str {
-    spec.strip_prefix(name).map_or(spec, str::trim_start)
-}
 
 /// The package of a fact, with the extra that asks.
 fn subject(fact: &Fact, ranges: &str) -> String {
@@ -67,24 +41,6 @@ fn verb(ranges: &str, one: &'static str, more: &'static str) -> &'static str {
     }
 }
 
-/// Orders texts as people count: 2 before 10.
-fn natural(text: &str) -> Vec<(u64, String)> {
-    let mut out = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let words = rest
-            .find(|c: char| c.is_ascii_digit())
-            .unwrap_or(rest.len());
-        let (word, tail) = rest.split_at(words);
-        let digits = tail
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(tail.len());
-        out.push((tail[..digits].parse().unwrap_or(u64::MAX), word.to_string()));
-        rest = &tail[digits..];
-    }
-    out
-}
-
 /// The sentence of a fact.
 pub(super) fn sentence(fact: &Fact) -> String {
     let subject = subject(fact, &fact.ranges);
@@ -94,6 +50,7 @@ pub(super) fn sentence(fact: &Fact) -> String {
         FactKind::Request => format!("{spec} is requested"),
         FactKind::Constraint => format!("a constraint allows only {spec}"),
         FactKind::Pin => format!("a pin allows only {spec}"),
+        FactKind::Frozen => format!("{spec} is installed and frozen"),
         FactKind::Dependency => format!(
             "{subject} {} {spec}",
             verb(&fact.ranges, "requires", "require")
@@ -109,9 +66,20 @@ pub(super) fn sentence(fact: &Fact) -> String {
             None => format!("{subject} {is} hidden by strict channel priority"),
         },
         FactKind::Policy => match fact.reason.as_deref() {
-            Some("deny") => format!("{subject} {is} on the deny list"),
-            Some("license") => format!("the licence of {subject} is not allowed"),
-            _ => format!("{subject} {is} newer than the cut-off"),
+            Some("deny") => match &fact.rule {
+                Some(rule) if *rule != fact.name => {
+                    format!("{subject} {is} on the deny list (as {rule})")
+                }
+                _ => format!("{subject} {is} on the deny list"),
+            },
+            Some("license") => match &fact.rule {
+                Some(rule) => format!("the licence of {subject} is not allowed: {rule}"),
+                None => format!("the licence of {subject} is not allowed"),
+            },
+            _ => match &fact.rule {
+                Some(day) => format!("{subject} {is} newer than the cut-off of {day}"),
+                None => format!("{subject} {is} newer than the cut-off"),
+            },
         },
         FactKind::Unparsable => format!("the metadata of {subject} cannot be read"),
         FactKind::VirtualPackage if fact.spec.is_empty() => {
@@ -131,12 +99,21 @@ pub(super) fn sentence(fact: &Fact) -> String {
 }
 
 /// Facts about the records of one package that ask the same package for something.
-struct Group<'c> {
-    facts: Vec<&'c Fact>,
+pub(super) struct Group<'c> {
+    pub facts: Vec<&'c Fact>,
+    /// Others ask for builds of the same package.
+    builds_matter: bool,
 }
 
-impl Group<'_> {
-    fn first(&self) -> &Fact {
+impl<'c> Group<'c> {
+    fn of(fact: &'c Fact) -> Self {
+        Group {
+            facts: vec![fact],
+            builds_matter: false,
+        }
+    }
+
+    pub(super) fn first(&self) -> &'c Fact {
         self.facts[0]
     }
 
@@ -161,34 +138,18 @@ impl Group<'_> {
         }
     }
 
-    /// "python >=3.9,<3.10, >=3.10,<3.11 or >=3.11,<3.12".
-    fn demand(&self) -> String {
-        let first = self.first();
-        let mut words: Vec<String> = Vec::new();
-        for fact in &self.facts {
-            let text = plain(if words.is_empty() {
-                &fact.spec
-            } else {
-                bare(&fact.spec, &fact.target)
-            });
-            words.push(if text.is_empty() {
-                first.target.clone()
-            } else {
-                text
-            });
-        }
-        let more = words.len().saturating_sub(MOST_ALTERNATIVES);
-        if more > 1 {
-            words.truncate(MOST_ALTERNATIVES);
-            return format!(
-                "{} or {more} others, depending on the record",
-                words.join(" or ")
-            );
-        }
-        words.join(" or ")
+    /// "python >=3.9,<3.12".
+    pub(super) fn demand(&self) -> String {
+        let specs: Vec<&str> = self.facts.iter().map(|f| f.spec.as_str()).collect();
+        union(&self.first().target, &specs, self.builds_matter)
     }
 
     fn text(&self) -> String {
+        self.text_for("")
+    }
+
+    /// The sentence, with words behind the package.
+    pub(super) fn text_for(&self, aside: &str) -> String {
         let ranges = self.ranges();
         let verb = if self.first().kind == FactKind::Constrains {
             verb(&ranges, "allows only", "allow only")
@@ -196,7 +157,7 @@ impl Group<'_> {
             verb(&ranges, "requires", "require")
         };
         format!(
-            "{} {verb} {}",
+            "{}{aside} {verb} {}",
             subject(self.first(), &ranges),
             self.demand()
         )
@@ -255,6 +216,12 @@ impl<'c> Tree<'c> {
             return items;
         }
         if !self.expanded.insert(name) {
+            // What is asked for stands at the top.
+            let asked =
+                |f: &Fact| matches!(f.kind, FactKind::Request | FactKind::Frozen) && f.name == name;
+            if self.conflict.facts.iter().any(asked) {
+                return items;
+            }
             items.push(Item::Leaf(format!("{name}: see above")));
             return items;
         }
@@ -293,7 +260,7 @@ impl<'c> Tree<'c> {
     }
 }
 
-fn groups(conflict: &Conflict) -> Vec<Group<'_>> {
+pub(super) fn groups(conflict: &Conflict) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for fact in &conflict.facts {
         if !matches!(fact.kind, FactKind::Dependency | FactKind::Constrains) {
@@ -305,127 +272,58 @@ fn groups(conflict: &Conflict) -> Vec<Group<'_>> {
                 == (fact.kind, &fact.name, &fact.extra, &fact.target)
         };
         match groups.iter_mut().find(alike) {
+            // Where packages need each other, it matters which version needs which.
+            Some(_) if is_cyclic(conflict, fact) => groups.push(Group::of(fact)),
             Some(group) => group.facts.push(fact),
-            None => groups.push(Group { facts: vec![fact] }),
+            None => groups.push(Group::of(fact)),
         }
     }
     for group in &mut groups {
-        group.facts.sort_by_cached_key(|f| natural(&f.spec));
+        let first = group.first();
+        let (kind, name, target) = (first.kind, &first.name, &first.target);
+        let other = |f: &&Fact| (f.kind, &f.name) != (kind, name) && f.target == *target;
+        let mut others = conflict.facts.iter().filter(other);
+        group.builds_matter = others.any(|f| names_a_build(target, &f.spec));
     }
     groups
 }
 
-/// Whether facts of this kind say why something cannot be had at all.
-fn is_end(kind: FactKind) -> bool {
-    use FactKind::{
-        ChannelPriority, MissingName, MissingVersion, Policy, Unparsable, VirtualPackage,
-    };
-    matches!(
-        kind,
-        MissingName | MissingVersion | VirtualPackage | ChannelPriority | Policy | Unparsable
-    )
+/// Whether what a dependency asks for leads back to the package that asks.
+fn is_cyclic(conflict: &Conflict, fact: &Fact) -> bool {
+    let mut reached: Vec<&str> = vec![&fact.target];
+    let mut next = 0;
+    while next < reached.len() {
+        let name = reached[next];
+        next += 1;
+        if name == fact.name {
+            return true;
+        }
+        for other in &conflict.facts {
+            let leads = other.kind == FactKind::Dependency && other.name == name;
+            if leads && !reached.contains(&other.target.as_str()) {
+                reached.push(&other.target);
+            }
+        }
+    }
+    false
 }
 
 impl Conflict {
-    /// The culprit in one sentence.
-    pub fn headline(&self) -> String {
-        let groups = groups(self);
-        let of_request = |f: &&Fact| {
-            matches!(
-                f.kind,
-                FactKind::Request | FactKind::Pin | FactKind::Constraint
-            )
-        };
-        let mut names: Vec<&str> = Vec::new();
-        for fact in &self.facts {
-            if !fact.target.is_empty() && !names.contains(&fact.target.as_str()) {
-                names.push(&fact.target);
-            }
-        }
-        // Demands on each name, those of the request first.
-        let demands = |name: &str| -> Vec<String> {
-            let asked = self
-                .facts
-                .iter()
-                .filter(of_request)
-                .filter(|f| f.target == name)
-                .map(|f| f.text.clone());
-            // A mere name is no demand worth telling beside others.
-            let narrow = self
-                .facts
-                .iter()
-                .filter(of_request)
-                .filter(|f| f.target == name && f.spec != name)
-                .count();
-            let asked = asked.filter(|text| narrow < 2 || *text != format!("{name} is requested"));
-            let required = groups
-                .iter()
-                .filter(|g| g.first().target == name)
-                .map(Group::text);
-            asked.chain(required).collect()
-        };
-        let asked_for = |name: &str| {
-            self.facts
-                .iter()
-                .filter(of_request)
-                .any(|f| f.target == name)
-        };
-        // Where demands meet, nothing further is asked: a package that asks for more is on the way to the culprit.
-        let passes_on = |name: &str| groups.iter().any(|g| g.first().name == name);
-        let mut best: Option<(&str, Vec<String>)> = None;
-        for &name in names.iter().filter(|name| !passes_on(name)) {
-            let found = demands(name);
-            if found.len() < 2 {
-                continue;
-            }
-            let better = best.as_ref().is_none_or(|(old, list)| {
-                (asked_for(name), found.len()) > (asked_for(old), list.len())
-            });
-            if better {
-                best = Some((name, found));
-            }
-        }
-        let end = self.facts.iter().find(|f| is_end(f.kind));
-        let clash = best.filter(|(name, _)| end.is_none_or(|end| end.name != *name));
-        let clash = clash.or_else(|| match end {
-            Some(_) => None,
-            None => names
-                .iter()
-                .map(|name| (*name, demands(name)))
-                .find(|(_, found)| found.len() > 1),
-        });
-        if let Some((name, found)) = clash {
-            let more = match found.len() - 2 {
-                0 => String::new(),
-                1 => format!(" (and one more demand on {name})"),
-                n => format!(" (and {n} more demands on {name})"),
-            };
-            return format!("{}, but {}{more}", found[0], found[1]);
-        }
-        if let Some(end) = end {
-            let asked = demands(&end.name);
-            return match asked.last() {
-                Some(asked) => format!("{asked}, but {}", end.text),
-                None => end.text.clone(),
-            };
-        }
-        match &self.facts[..] {
-            [] => "no set of packages satisfies the request".to_string(),
-            [only] => only.text.clone(),
-            [first, .., last] => format!("{}, but {}", first.text, last.text),
-        }
-    }
-
     /// The facts as a tree that starts at the request, line by line.
     pub fn tree(&self) -> Vec<String> {
         let mut tree = Tree::of(self);
         let mut items = Vec::new();
+        let mut limits = 0;
         for fact in &self.facts {
             match fact.kind {
-                FactKind::Request => {
+                FactKind::Request | FactKind::Frozen => {
                     items.push(Item::Asks(fact.text.clone(), &fact.name, vec![&fact.spec]))
                 }
-                FactKind::Pin | FactKind::Constraint => items.push(Item::Leaf(fact.text.clone())),
+                // Short, and often the culprit.
+                FactKind::Pin | FactKind::Constraint => {
+                    items.insert(limits, Item::Leaf(fact.text.clone()));
+                    limits += 1;
+                }
                 _ => {}
             }
         }
@@ -436,7 +334,12 @@ impl Conflict {
     /// The conflict for people: headline, tree, hints. At most a screenful, unless `verbose`.
     pub fn report(&self, hints: &[Hint], verbose: bool) -> String {
         let mut lines = vec![format!("no answer: {}", self.headline())];
-        let tree = self.tree();
+        // Two facts are in the headline already.
+        let tree = if self.facts.len() > 2 || verbose {
+            self.tree()
+        } else {
+            Vec::new()
+        };
         let shown = if verbose || tree.len() <= MOST_TREE {
             tree.len()
         } else {
@@ -465,6 +368,6 @@ impl Conflict {
 
 impl std::fmt::Display for Conflict {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.report(&self.hints(), false))
+        f.write_str(&self.report(&self.hints_here(), false))
     }
 }
