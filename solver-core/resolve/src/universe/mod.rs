@@ -12,6 +12,7 @@
 //! that order, so the list of a name that lies in one segment is just a range of it.
 
 mod extras;
+mod list;
 mod matching;
 mod names;
 

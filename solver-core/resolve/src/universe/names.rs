@@ -6,6 +6,7 @@ use std::sync::Arc;
 use conda::index::{RecordId, RecordRef, Segment};
 use conda::match_spec::MatchSpec;
 
+use super::list::{List, Place};
 use super::{NameId, Universe};
 use crate::request::ChannelPriority;
 
@@ -27,13 +28,6 @@ pub(crate) enum Exclusion {
     License,
 }
 
-/// A record of a name, by its place in the index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    pub segment: u32,
-    pub record: u32,
-}
-
 /// A known record with its ranks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Candidate {
@@ -46,18 +40,6 @@ pub(crate) struct Candidate {
     pub excluded: Option<Exclusion>,
     /// Its dependencies are encoded.
     pub open: bool,
-}
-
-/// All records of a name, in order.
-#[derive(Debug, Default)]
-enum List {
-    /// Nobody asked yet.
-    #[default]
-    Unlisted,
-    /// A range of one segment, whose order is ours.
-    Range { segment: u32, start: u32, len: u32 },
-    /// Anything else.
-    Merged(Vec<Place>),
 }
 
 /// A span of a name's list in which versions are sorted.
@@ -76,7 +58,8 @@ pub(crate) struct Name {
     pub text: Box<str>,
     /// The known candidates, best first, excluded ones too.
     pub cands: Vec<Candidate>,
-    list: List,
+    /// `None`: nobody asked yet.
+    list: Option<List>,
     /// The only channel that strict priority leaves.
     first_channel: Option<usize>,
     /// The one it would leave if the request named none; only where hidden records are listed.
@@ -106,25 +89,15 @@ impl Name {
 
     /// Number of records.
     pub(crate) fn len(&self) -> u32 {
-        match &self.list {
-            List::Unlisted => 0,
-            List::Range { len, .. } => *len,
-            List::Merged(places) => places.len() as u32,
-        }
+        self.list.as_ref().map_or(0, List::len)
     }
 
     pub(super) fn place(&self, position: u32) -> Place {
-        match &self.list {
-            List::Unlisted => Place {
-                segment: 0,
-                record: u32::MAX,
-            },
-            List::Range { segment, start, .. } => Place {
-                segment: *segment,
-                record: start + position,
-            },
-            List::Merged(places) => places[position as usize],
-        }
+        let place = self.list.as_ref().and_then(|list| list.place(position));
+        place.unwrap_or(Place {
+            segment: 0,
+            record: u32::MAX,
+        })
     }
 
     /// The candidates with the version and build rank of the one at `position`: `[start, end)`.
@@ -155,7 +128,7 @@ impl Name {
 impl Universe {
     /// Lists the records of a name, at the first call.
     pub(crate) fn list(&mut self, name: NameId) {
-        if !matches!(self.names[name as usize].list, List::Unlisted) {
+        if self.names[name as usize].list.is_some() {
             return;
         }
         let index = Arc::clone(&self.index);
@@ -194,43 +167,31 @@ impl Universe {
         }
         let ascending = self.policy.prefers_low(&text);
         let flexible = self.policy.channel_priority == ChannelPriority::Flexible;
-        let list = match &spans[..] {
-            [(segment, span)] if !ascending => List::Range {
-                segment: *segment,
-                start: span.start,
-                len: span.len() as u32,
-            },
-            _ => {
-                let mut places: Vec<Place> = spans
-                    .iter()
-                    .flat_map(|(segment, span)| {
-                        span.clone().map(|record| Place {
-                            segment: *segment,
-                            record,
-                        })
-                    })
-                    .collect();
-                places.sort_by(|a, b| self.compare(a, b, ascending, flexible));
-                List::Merged(places)
-            }
+        let order = |a: &Place, b: &Place| self.compare(a, b, ascending, flexible);
+        let list = match ascending {
+            // The order within a segment is another one.
+            true => List::sorted(&spans, order),
+            false => List::merged(&spans, order),
         };
         let entry = &mut self.names[name as usize];
-        entry.list = list;
+        entry.list = Some(list);
         entry.first_channel = first_channel.or(first_otherwise).filter(|_| strict);
         entry.first_otherwise = first_otherwise.filter(|_| strict);
         entry.ascending = ascending;
         let len = entry.len();
         entry.runs = if flexible {
-            let channel = |i: u32| index.segments()[entry.place(i).segment as usize].channel;
             let mut runs: Vec<Run> = Vec::new();
-            for i in 0..len {
+            let mut last = None;
+            for (stretch, end) in entry.list.iter().flat_map(List::stretches) {
+                let channel = Some(index.segments()[stretch.segment as usize].channel);
                 match runs.last_mut() {
-                    Some(run) if channel(run.start) == channel(i) => run.end = i + 1,
+                    Some(run) if last == channel => run.end = end,
                     _ => runs.push(Run {
-                        start: i,
-                        end: i + 1,
+                        start: stretch.start,
+                        end,
                     }),
                 }
+                last = channel;
             }
             runs
         } else {
@@ -278,12 +239,10 @@ impl Universe {
 
     /// The position of a record in the list of its name.
     pub(crate) fn position_of(&self, name: NameId, at: RecordRef) -> Option<u32> {
-        let entry = &self.names[name as usize];
-        let place = Place {
+        self.names[name as usize].list.as_ref()?.position(Place {
             segment: at.segment,
             record: at.record.0,
-        };
-        (0..entry.len()).find(|&i| entry.place(i) == place)
+        })
     }
 
     /// Makes at least `target` candidates known, and at least twice as many as before; false if all are.
