@@ -1,9 +1,13 @@
 //! The solver in the checker's place.
+//!
+//! There are two solvers over the same clauses. One *tries* whether a cost can be undercut, which mostly succeeds; what it
+//! learns on the way is kept for later tries and not written. The other *proves* claims that hold. A claim that follows
+//! by unit propagation needs no proof; most do.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use cdcl::{Config, Lit, Outcome, ProofSink, Solver};
+use cdcl::{Config, Lit, NoProof, Outcome, ProofSink, Solver};
 use certify::encode::chosen;
 use certify::{Certificate, Chosen, Claim, Engine, Error, Id, Ladder, Task};
 
@@ -29,7 +33,8 @@ impl ProofSink for Steps {
 pub(crate) struct Writer<'w, 'p> {
     task: &'w Task<'p>,
     limits: Limits<'w>,
-    solver: Solver<Steps>,
+    prover: Solver<Steps>,
+    trier: Solver<NoProof>,
     model: &'w Chosen,
     bounds: BTreeMap<usize, Vec<(usize, u64)>>,
     proofs: BTreeMap<usize, String>,
@@ -47,7 +52,8 @@ impl<'w, 'p> Writer<'w, 'p> {
         Writer {
             task,
             limits,
-            solver: Solver::with_proof(Config::default(), Steps::default()),
+            prover: Solver::with_proof(Config::default(), Steps::default()),
+            trier: Solver::with_config(Config::default()),
             model,
             bounds: BTreeMap::new(),
             proofs: BTreeMap::new(),
@@ -90,59 +96,58 @@ impl<'w, 'p> Writer<'w, 'p> {
                 }
             })
             .collect();
-        (self.search(&assumptions) == Outcome::Satisfiable).then(|| self.read())
+        (self.try_with(&assumptions) == Outcome::Satisfiable).then(|| self.read())
     }
 
     fn lit(&mut self, number: i32) -> Lit {
-        let missing = (number.unsigned_abs() as usize).saturating_sub(self.solver.num_vars());
+        let missing = (number.unsigned_abs() as usize).saturating_sub(self.prover.num_vars());
         if missing > 0 {
-            self.solver.new_vars(missing);
+            self.prover.new_vars(missing);
+            self.trier.new_vars(missing);
         }
-        // Numbers of the formula are never 0.
-        Lit::from_dimacs(i64::from(number)).unwrap_or_else(|| Lit::from_code(0))
+        literal(number)
     }
 
-    fn search(&mut self, assumptions: &[Lit]) -> Outcome {
-        for (id, candidate) in self.task.universe.candidates.iter().enumerate() {
-            let there = self.model.get(&candidate.record.name) == Some(&id);
-            let missing = (id + 1).saturating_sub(self.solver.num_vars());
-            if missing == 0 {
-                if let Some(lit) = Lit::from_dimacs(i64::from(chosen(id))) {
-                    self.solver.set_phase(lit.var(), there);
-                }
-            }
-        }
-        let limits = cdcl::Limits {
-            conflicts: None,
-            deadline: self.limits.deadline,
-            stop: self.limits.stop,
-        };
-        let outcome = self.solver.solve(assumptions, &limits);
+    fn try_with(&mut self, assumptions: &[Lit]) -> Outcome {
+        set_phases(&mut self.trier, self.task, self.model);
+        let outcome = self.trier.solve(assumptions, &limits(&self.limits));
+        self.note(outcome)
+    }
+
+    fn prove_with(&mut self, assumptions: &[Lit]) -> Outcome {
+        set_phases(&mut self.prover, self.task, self.model);
+        let outcome = self.prover.solve(assumptions, &limits(&self.limits));
+        self.note(outcome)
+    }
+
+    fn note(&mut self, outcome: Outcome) -> Outcome {
         if outcome == Outcome::Unknown {
             self.struck = Some("in the time");
         }
         outcome
     }
 
-    /// The chosen candidates of the solver's model.
-    fn read(&mut self) -> Chosen {
+    /// The chosen candidates of the model of the last try.
+    fn read(&self) -> Chosen {
         let mut out = Chosen::new();
         for (id, candidate) in self.task.universe.candidates.iter().enumerate() {
-            let value = Lit::from_dimacs(i64::from(chosen(id))).and_then(|l| self.solver.value(l));
-            if candidate.usable && value == Some(true) {
+            let there = self.trier.value(literal(chosen(id))) == Some(true);
+            if candidate.usable && there {
                 out.insert(candidate.record.name.clone(), id);
             }
         }
         out
     }
 
-    /// Whether a literal cannot be false.
-    fn holds(&mut self, step: &str, lit: i32) -> Result<bool, Error> {
-        let lit = self.lit(lit);
-        if self.solver.fixed(lit) == Some(true) {
-            return Ok(true);
-        }
-        match self.search(&[!lit]) {
+    /// Whether a literal follows by unit propagation.
+    fn follows(&mut self, lit: Lit) -> bool {
+        self.prover.fixed(lit) == Some(true) || !self.prover.holds_under(&[!lit])
+    }
+
+    /// Proves a literal that cannot be false, or the empty clause; false if it can.
+    fn prove(&mut self, step: &str, lit: Option<i32>) -> Result<bool, Error> {
+        let assumptions: Vec<Lit> = lit.into_iter().map(|lit| !self.lit(lit)).collect();
+        match self.prove_with(&assumptions) {
             Outcome::Unsatisfiable => Ok(true),
             Outcome::Satisfiable => Ok(false),
             Outcome::Unknown => Err(Error::refused(step, "no proof was found in time")),
@@ -151,7 +156,7 @@ impl<'w, 'p> Writer<'w, 'p> {
 
     /// Takes what was derived as the proof of the next claim, and the claim as a clause.
     fn shown(&mut self, step: &str, lit: Option<i32>) -> Result<(), Error> {
-        let text = self.solver.take_steps();
+        let text = std::mem::take(&mut self.prover.proof_mut().text);
         self.bytes += text.len();
         let alone = lit.map_or_else(|| "0\n".to_string(), |lit| format!("{lit} 0\n"));
         // A claim that is its own proof is left for the checker to see.
@@ -164,40 +169,54 @@ impl<'w, 'p> Writer<'w, 'p> {
             return Err(Error::refused(step, "the proofs are too large"));
         }
         if let Some(lit) = lit {
-            let lit = self.lit(lit);
-            self.solver.add_clause(&[lit]);
+            self.clause(&[lit]);
         }
         Ok(())
     }
 }
 
-trait TakeSteps {
-    fn take_steps(&mut self) -> String;
+/// A literal by its number in the formula, which is never 0.
+fn literal(number: i32) -> Lit {
+    Lit::from_dimacs(i64::from(number)).unwrap_or_else(|| Lit::from_code(0))
 }
 
-impl TakeSteps for Solver<Steps> {
-    fn take_steps(&mut self) -> String {
-        std::mem::take(&mut self.proof_mut().text)
+fn limits<'l>(limits: &Limits<'l>) -> cdcl::Limits<'l> {
+    cdcl::Limits {
+        conflicts: None,
+        deadline: limits.deadline,
+        stop: limits.stop,
+    }
+}
+
+/// Lets a solver decide first what the model chooses.
+fn set_phases<P: ProofSink>(solver: &mut Solver<P>, task: &Task<'_>, model: &Chosen) {
+    let known = solver.num_vars();
+    for (id, candidate) in task.universe.candidates.iter().enumerate().take(known) {
+        let there = model.get(&candidate.record.name) == Some(&id);
+        solver.set_phase(literal(chosen(id)).var(), there);
     }
 }
 
 impl Engine for Writer<'_, '_> {
     fn clause(&mut self, lits: &[i32]) {
         let clause: Vec<Lit> = lits.iter().map(|&lit| self.lit(lit)).collect();
-        self.solver.add_clause(&clause);
+        self.prover.add_clause(&clause);
+        self.trier.add_clause(&clause);
     }
 
     fn claim(&mut self, step: &str, lit: Option<i32>) -> Result<(), Error> {
-        let holds = match lit {
-            Some(lit) => self.holds(step, lit)?,
-            None => match self.search(&[]) {
-                Outcome::Unsatisfiable => true,
-                Outcome::Satisfiable => false,
-                Outcome::Unknown => return Err(Error::refused(step, "no proof was found in time")),
-            },
+        let follows = match lit {
+            Some(number) => {
+                let lit = self.lit(number);
+                self.follows(lit)
+            }
+            None => false,
         };
-        if !holds {
-            self.better = Some(self.read());
+        if !follows && !self.prove(step, lit)? {
+            let assumptions: Vec<Lit> = lit.into_iter().map(|lit| !literal(lit)).collect();
+            if self.try_with(&assumptions) == Outcome::Satisfiable {
+                self.better = Some(self.read());
+            }
             return Err(Error::refused(step, "it is not so"));
         }
         self.shown(step, lit)
@@ -214,9 +233,18 @@ impl Engine for Writer<'_, '_> {
         let mut exceptions = Vec::new();
         for (item, ladder) in costs.iter().enumerate() {
             let step = format!("{step}, {}", ladder.name);
-            while let Some(lit) = ladder.at_least(lower[item]) {
-                if self.holds(&step, lit)? {
-                    self.shown(&step, Some(lit))?;
+            while let Some(number) = ladder.at_least(lower[item]) {
+                let lit = self.lit(number);
+                let holds = self.follows(lit)
+                    || match self.try_with(&[!lit]) {
+                        Outcome::Unsatisfiable => self.prove(&step, Some(number))?,
+                        Outcome::Satisfiable => false,
+                        Outcome::Unknown => {
+                            return Err(Error::refused(&step, "no proof was found in time"))
+                        }
+                    };
+                if holds {
+                    self.shown(&step, Some(number))?;
                     break;
                 }
                 let other = self.read();

@@ -9,6 +9,8 @@ mod check;
 mod encode;
 mod explain;
 mod export;
+#[cfg(test)]
+mod fault;
 mod needs;
 mod optimize;
 mod policy;

@@ -245,6 +245,8 @@ fn finish(
     levels: LevelReport,
     mut stats: Stats,
 ) -> Result<Solution, SolveError> {
+    #[cfg(test)]
+    let places = crate::fault::damaged(places);
     let index = Arc::clone(&inst.u.index);
     let policy = &inst.u.policy;
     let environment = request.environment.as_ref();
