@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::ladder::Ladder;
 use crate::matching::{Ask, Chosen};
 use crate::problem::{Environment, Mode, Strategy};
-use crate::rules::unneeded;
+use crate::rules::{keepers, unneeded};
 use crate::universe::Id;
 
 /// A step that holds: its name and the value that was shown to be the least.
@@ -127,11 +127,15 @@ impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
         let u = self.formula.u();
         let explicit: BTreeSet<String> = requested.iter().cloned().collect();
         let roots = u.roots(environment);
-        if environment.mode == Mode::UpdateAll {
-            let joined: BTreeSet<&String> =
-                roots.iter().filter(|n| !explicit.contains(*n)).collect();
-            requested.extend(joined.into_iter().cloned());
-        }
+        let joined: BTreeSet<&String> = match environment.mode {
+            Mode::UpdateAll => roots.iter().collect(),
+            _ => {
+                let names = environment.aggressive_updates.iter();
+                names.filter(|n| u.installed.contains_key(*n)).collect()
+            }
+        };
+        let joined = joined.into_iter().filter(|n| !explicit.contains(*n));
+        requested.extend(joined.cloned());
         let mut out = Standing::default();
         for name in roots.iter().filter(|n| !explicit.contains(*n)) {
             out.roots.push(self.formula.ladder(name, |_| 0, 1));
@@ -144,21 +148,20 @@ impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
                     spec.text
                 )));
             }
-            if requested.contains(&spec.name) || !u.installed.contains_key(&spec.name) {
+            // A condition of an earlier request says nothing about what is there now.
+            let superseded = requested.contains(&spec.name) || spec.spec.when().is_some();
+            if superseded || !u.installed.contains_key(&spec.name) {
                 continue;
             }
-            out.dropped.push(self.violation(&spec.text)?);
+            out.dropped.push(self.violation(&spec.text));
         }
         let new = requested.iter().filter(|n| !roots.contains(n));
         for name in roots.iter().chain(new) {
             let Some(&here) = u.installed.get(name) else {
                 continue;
             };
-            let ids = &u.names[name];
-            let at = |id: Id| ids.iter().position(|&i| i == id).unwrap_or(usize::MAX);
-            let last = ids.iter().rposition(|&id| u.same_version(id, here));
-            let last = last.unwrap_or(0);
-            let cost = |id: Id| u64::from(at(id) > last);
+            let version = |id: Id| &u.candidates[id].version;
+            let cost = |id: Id| u64::from(version(id) < version(here));
             out.downgraded.push(self.formula.ladder(name, cost, 0));
         }
         if let Some(&python) = u
@@ -171,17 +174,16 @@ impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
                 .and_then(|v| v.major_minor());
             if let Some((major, minor)) = minor {
                 out.python
-                    .push(self.violation(&format!("python {major}.{minor}.*"))?);
+                    .push(self.violation(&format!("python {major}.{minor}.*")));
             }
         }
         if environment.mode == Mode::Install {
-            for name in requested.iter() {
+            for name in requested.iter().filter(|n| explicit.contains(*n)) {
                 let Some(&here) = u.installed.get(name) else {
                     continue;
                 };
-                let specs = u.problem.specs.iter();
-                let mut specs = specs.filter(|s| s.name == *name && s.spec.when().is_none());
-                if specs.all(|s| s.spec.matches(&u.candidates[here].record)) {
+                let mut specs = u.specs_of(name, Some(true)).into_iter();
+                if specs.all(|spec| spec.matches(&u.candidates[here].record)) {
                     out.stay.push(self.change(name, here));
                 }
             }
@@ -208,15 +210,10 @@ impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
     }
 
     /// 1 where the spec's name is there with a record that the spec does not match.
-    fn violation(&mut self, text: &str) -> Result<Ladder, Error> {
+    fn violation(&mut self, text: &str) -> Ladder {
         let wanted = self.formula.matching.wanted(text);
-        if wanted.spec.as_ref().is_some_and(|s| s.when().is_some()) {
-            return Err(Error::Unsupported(format!(
-                "the earlier spec '{text}' has a condition, which certificates do not know"
-            )));
-        }
         let cost = |id: Id| u64::from(!wanted.members.contains(&id));
-        Ok(self.formula.ladder(&wanted.name, cost, 0))
+        self.formula.ladder(&wanted.name, cost, 0)
     }
 
     fn ranks(&mut self, name: &str) -> BTreeMap<Id, (u64, u64)> {
@@ -282,18 +279,20 @@ impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
         let mut layer = requested;
         layer.sort_unstable();
         let mut order = layer.clone();
+        let keepers = match &self.formula.u().problem.environment {
+            Some(environment) => keepers(self.formula.matching, environment),
+            None => BTreeSet::new(),
+        };
         let mut number = 0;
         loop {
-            let left: BTreeSet<String> = self
-                .model
-                .keys()
-                .filter(|name| !covered.contains(*name))
-                .cloned()
-                .collect();
             let mut next: Vec<String> = self.next_layer(&layer, &covered).into_iter().collect();
             if next.is_empty() {
-                // Packages of an environment that nothing of the request leads to.
-                next = left.iter().cloned().collect();
+                // What is in the environment for a reason of its own, and no layer leads to; and what else is there.
+                let left = |name: &&String| !covered.contains(*name);
+                next = keepers.iter().filter(left).cloned().collect();
+                if next.is_empty() {
+                    next = self.model.keys().filter(left).cloned().collect();
+                }
             }
             if next.is_empty() {
                 return Ok(order);

@@ -73,6 +73,8 @@ pub struct Environment {
     pub freeze: bool,
     /// What nothing needs leaves.
     pub prune: bool,
+    /// Names that join the requested where they are installed.
+    pub aggressive_updates: Vec<String>,
 }
 
 /// Cut-offs, deny list and licence rule.
@@ -270,6 +272,7 @@ fn environment(map: &Map<String, Value>) -> Result<Environment, Error> {
         },
         freeze: flag(map, "freeze_installed")?,
         prune: flag(map, "prune")?,
+        aggressive_updates: strings(map, "aggressive_updates")?,
     })
 }
 

@@ -195,18 +195,24 @@ pub fn unneeded(matching: &mut Matching<'_, '_>, environment: &Environment) -> B
         .collect()
 }
 
+/// Names that are in an environment for a reason of their own: roots, and what nothing needed before.
+pub fn keepers(matching: &mut Matching<'_, '_>, environment: &Environment) -> BTreeSet<String> {
+    let roots = matching.universe.roots(environment);
+    let mut keepers: BTreeSet<String> = roots.into_iter().collect();
+    if !environment.prune {
+        keepers.extend(unneeded(matching, environment));
+    }
+    keepers
+}
+
 /// Rule 5: what of a model is an answer, the records that the request, roots that stay, or installed packages that
 /// nothing needed before lead to.
 pub fn needed(matching: &mut Matching<'_, '_>, model: &Chosen) -> Chosen {
     let problem = matching.universe.problem;
     let mut asks: Vec<Ask> = problem.specs.iter().map(Ask::of_spec).collect();
     if let Some(environment) = &problem.environment {
-        let roots = matching.universe.roots(environment).into_iter();
-        asks.extend(roots.map(Ask::of_name));
-        if !environment.prune {
-            let unneeded = unneeded(matching, environment).into_iter();
-            asks.extend(unneeded.map(Ask::of_name));
-        }
+        let keepers = keepers(matching, environment).into_iter();
+        asks.extend(keepers.map(Ask::of_name));
         // A new spec of a name takes the place of its earlier ones.
         let history = environment.history.iter();
         let earlier = history.filter(|h| !problem.specs.iter().any(|s| s.name == h.name));

@@ -83,6 +83,38 @@ pub fn same_package(a: &PackageRecord, b: &PackageRecord) -> bool {
     )
 }
 
+/// An installed record with the canonical name of its channel; where it names none, that of the first record that is
+/// otherwise the same package.
+fn at_home(record: &PackageRecord, problem: &Problem) -> PackageRecord {
+    let mut record = record.clone();
+    if !record.channel.is_empty() && !problem.channels.contains(&record.channel) {
+        if let Ok(channel) = Channel::parse(&record.channel) {
+            if record.subdir.is_empty() {
+                record.subdir = channel.subdir().unwrap_or_default().to_string();
+            }
+            record.channel = channel.canonical_name().to_string();
+        }
+    }
+    if record.channel.is_empty() || record.subdir.is_empty() {
+        let found = problem.records.iter().find(|r| {
+            (&r.name, &r.version, &r.build, r.build_number)
+                == (
+                    &record.name,
+                    &record.version,
+                    &record.build,
+                    record.build_number,
+                )
+                && (record.channel.is_empty() || record.channel == r.channel)
+                && (record.subdir.is_empty() || record.subdir == r.subdir)
+        });
+        if let Some(found) = found {
+            record.channel.clone_from(&found.channel);
+            record.subdir.clone_from(&found.subdir);
+        }
+    }
+    record
+}
+
 /// Whether a spec reads.
 fn reads(text: &str) -> bool {
     MatchSpec::parse(text).is_ok()
@@ -113,19 +145,20 @@ impl<'p> Universe<'p> {
             }
             all.push(candidate);
         }
-        let mut foreign: Vec<&PackageRecord> = Vec::new();
+        let mut foreign: Vec<PackageRecord> = Vec::new();
         for record in problem.environment.iter().flat_map(|e| &e.installed) {
+            let record = &at_home(record, problem);
             let mut same: Vec<Id> = (0..all.len())
                 .filter(|&i| same_package(&all[i].record, record))
                 .collect();
             same.sort_by_key(|&i| all[i].record.file_name != record.file_name);
             match same.first() {
                 Some(&at) => all[at].installed = true,
-                None => foreign.push(record),
+                None => foreign.push(record.clone()),
             }
         }
         foreign.sort_by(|a, b| a.name.cmp(&b.name));
-        for record in foreign {
+        for record in &foreign {
             let channel = channels
                 .iter()
                 .position(|c| *c == record.channel)
@@ -300,7 +333,7 @@ impl<'p> Universe<'p> {
     }
 
     /// The requested specs of a name that apply whatever is chosen, or (`None`) as the answer has it.
-    fn specs_of(&self, name: &str, applies: Option<bool>) -> Vec<&MatchSpec> {
+    pub fn specs_of(&self, name: &str, applies: Option<bool>) -> Vec<&MatchSpec> {
         let specs = self.problem.specs.iter().filter(|s| s.name == name);
         let here = |spec: &&MatchSpec| match spec.when() {
             None => applies == Some(true),
@@ -357,16 +390,13 @@ impl<'p> Universe<'p> {
         out
     }
 
-    /// Installed names that were asked for: those of the history, or all where there is none.
+    /// Installed names that were asked for: those of the history and of every update, or all where there is no history.
     pub fn roots(&self, environment: &Environment) -> Vec<String> {
-        let asked: BTreeSet<&str> = environment
-            .history
-            .iter()
-            .map(|s| s.name.as_str())
-            .collect();
-        let names = environment.installed.iter().map(|r| r.name.clone());
+        let history = environment.history.iter().map(|s| &s.name);
+        let asked: BTreeSet<&String> = history.chain(&environment.aggressive_updates).collect();
+        let names = self.installed.keys().cloned();
         names
-            .filter(|name| asked.is_empty() || asked.contains(name.as_str()))
+            .filter(|name| environment.history.is_empty() || asked.contains(name))
             .collect()
     }
 }

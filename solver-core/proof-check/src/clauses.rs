@@ -1,6 +1,7 @@
 //! The clauses that are present, and unit propagation over them.
 //!
-//! Two literals of each clause are watched. The assignment has a permanent part, the consequences of
+//! Two literals of each clause are watched; beside each watch lies another literal of the clause, and where that is true
+//! the clause need not be looked at. The assignment has a permanent part, the consequences of
 //! all clauses without any assumption, and on top of it what one check assumes. The permanent part
 //! outlives the deletion of the clauses that led to it: it was derived by sound steps.
 
@@ -15,8 +16,8 @@ pub(crate) struct Conflict;
 pub(crate) struct Clauses {
     /// Literals as indices, see [`index`]; the first two are watched. Empty once deleted.
     clauses: Vec<Vec<usize>>,
-    /// By literal: the clauses that watch it. May name deleted ones.
-    watches: Vec<Vec<usize>>,
+    /// By literal: the clauses that watch it, each with another of its literals. May name deleted ones.
+    watches: Vec<Vec<(usize, usize)>>,
     /// By literal: whether it is true.
     true_now: Vec<bool>,
     trail: Vec<usize>,
@@ -82,9 +83,8 @@ impl Clauses {
                 }
             }
             _ => {
-                for &lit in &clause[..2] {
-                    self.watches[lit].push(number);
-                }
+                self.watches[clause[0]].push((number, clause[1]));
+                self.watches[clause[1]].push((number, clause[0]));
             }
         }
         self.clauses.push(clause);
@@ -151,8 +151,13 @@ impl Clauses {
         let mut read = 0;
         let mut write = 0;
         while read < list.len() && result.is_ok() {
-            let number = list[read];
+            let (number, other) = list[read];
             read += 1;
+            if self.true_now[other] {
+                list[write] = (number, other);
+                write += 1;
+                continue;
+            }
             let clause = &mut self.clauses[number];
             if clause.is_empty() {
                 continue;
@@ -169,10 +174,10 @@ impl Clauses {
             };
             if let Some(at) = next {
                 clause.swap(1, at);
-                self.watches[clause[1]].push(number);
+                self.watches[clause[1]].push((number, other));
                 continue;
             }
-            list[write] = number;
+            list[write] = (number, other);
             write += 1;
             if self.true_now[other ^ 1] {
                 result = Err(Conflict);
