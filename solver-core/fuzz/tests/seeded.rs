@@ -128,7 +128,8 @@ fn version_spec() {
 
 #[test]
 fn match_spec() {
-    let corpus: [&[u8]; 5] = [
+    let corpus: [&[u8]; 6] = [
+        b"e[version='>=1',extras=[x, y],flags=['blas:*'],when=\"python<3.11 and (__win or a)\"]",
         b"numpy >=1.20,<2.0a0 py39*_0",
         b"conda-forge/linux-64::python=3.12.*=*_cpython",
         b"foo[version='>=1,<2', build_number='>3', md5=d41d8cd98f00b204e9800998ecf8427e]",
@@ -145,7 +146,8 @@ fn match_spec() {
 
 #[test]
 fn repodata() {
-    let corpus: [&[u8]; 2] = [
+    let corpus: [&[u8]; 3] = [
+        br#"{"v3":{"conda":{"a-1-0":{"name":"a","version":"1","build":"0","build_number":0,"depends":["b[when=\"c>=1\"]"],"extra_depends":{"x":["d[extras=[y]]"]},"flags":["cuda"]}},"tar.bz2":{},"whl":{"w-1":1}},"packages.conda":{"a-1-0.conda":{"name":"a","version":"1","build":"0","build_number":0}}}"#,
         br#"{"info":{"subdir":"linux-64"},"packages":{"a-1-0.tar.bz2":{"name":"a","version":"1","build":"0","build_number":0,"depends":["b >=1"],"subdir":"linux-64","timestamp":1600000000000}},"packages.conda":{},"removed":[],"repodata_version":1}"#,
         br#"{"info":{"subdir":"noarch","base_url":"https://x.org/"},"packages.conda":{"b-1-0.conda":{"name":"b","version":"1.0","build":"0","build_number":"0","depends":null,"constrains":["a"],"track_features":"x","noarch":"python","md5":"d41d8cd98f00b204e9800998ecf8427e"}},"repodata_version":2}"#,
     ];
