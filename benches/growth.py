@@ -25,23 +25,23 @@ from sources import Json, read_problems
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000, 1_500_000)
 
 
-def measure(folder: Path, requests: int) -> Json:
+def measure(folder: Path, requests: int, timeout: float) -> Json:
     """Return the facts of one generated channel."""
     problems = read_problems(folder / "problems.jsonl")[:requests]
     cache = folder / "index-files"
     shutil.rmtree(cache, ignore_errors=True)
     plain = [{**job_of(p, folder / "channels", folder / "plain"), "index_cache": ""} for p in problems]
     kept = [{**job, "index_cache": str(cache)} for job in plain]
-    parse = once("resolvent", plain[0])
-    build = once("resolvent", kept[0])
-    opened = [once("resolvent", job) for job in kept]
+    parse = once("resolvent", plain[0], timeout)
+    build = once("resolvent", kept[0], timeout)
+    opened = [once("resolvent", job, timeout) for job in kept]
     bad = [facts["error"] for facts in [parse, build, *opened] if "error" in facts]
     if bad:
         return {"error": bad[0]}
     server = Server("resolvent")
     for job in kept:
-        server.ask(job)
-    warm = [server.ask(job)["solve"] for job in kept]
+        server.ask(job, timeout)
+    warm = [server.ask(job, timeout)["solve"] for job in kept]
     server.close()
     return {
         "parse": parse["open"],
@@ -88,6 +88,7 @@ def main() -> None:
     parser.add_argument("--by", choices=("size", "depth"), default="size", help="let the names grow too, or not")
     parser.add_argument("--names", type=int, default=5000, help="number of names with --by depth")
     parser.add_argument("--requests", type=int, default=8)
+    parser.add_argument("--timeout", type=float, default=600, help="seconds for one process")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--keep", type=Path, help="folder to generate into, and to find what was; default: a passing one"
@@ -104,7 +105,7 @@ def main() -> None:
             generate(
                 folder, records=size, names=names, seed=options.seed, problems=max(20, options.requests), plain=True
             )
-        row = {"records": size, "names": names, **measure(folder, options.requests)}
+        row = {"records": size, "names": names, **measure(folder, options.requests, options.timeout)}
         rows.append(row)
         print(_line(row), flush=True)
         if not options.keep:
