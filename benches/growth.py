@@ -20,7 +20,7 @@ from pathlib import Path
 from generate import generate
 from peer_report import page
 from peers import Server, job_of, once
-from sources import Json, read_problems
+from sources import Json, need, read_problems
 
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000, 1_500_000)
 
@@ -95,6 +95,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=Path("growth-report"))
     options = parser.parse_args()
+    need("matplotlib", "resolvent")
     options.out.mkdir(parents=True, exist_ok=True)
     root = options.keep or Path(tempfile.mkdtemp(prefix="growth-"))
     rows: list[Json] = []

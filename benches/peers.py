@@ -31,7 +31,7 @@ from pathlib import Path
 
 from peer_report import report
 from quality import Universes, compare, levels, verdict, violations
-from sources import Json, channel_folder, plain_copy, read_problems, shared_folder
+from sources import Json, channel_folder, need, plain_copy, read_problems, shared_folder
 
 TOOLS = ("resolvent", "py-rattler")
 #: The console script; at its end it tells the peak of its memory, where the system does (`getrusage` would count what
@@ -247,6 +247,7 @@ def main() -> None:
     parser.add_argument("--index-cache", type=Path, help="folder for resolvent's index files; default: its own choice")
     parser.add_argument("--out", type=Path, default=Path("peers-report"))
     options = parser.parse_args()
+    need("matplotlib", "rattler", "resolvent")
     data = None if options.problems and options.channels_root else shared_folder() / "data"
     problems = read_problems(options.problems or data / "bench.jsonl.gz")  # type: ignore[operator]
     root = options.channels_root or data / "channels"  # type: ignore[operator]

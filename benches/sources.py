@@ -13,6 +13,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
@@ -23,6 +24,13 @@ import zstandard
 Json = dict[str, Any]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def need(*modules: str) -> None:
+    """End with a message, before anything is measured, if a module of the `bench` extra is not installed."""
+    absent = [name for name in modules if find_spec(name) is None]
+    if absent:
+        raise SystemExit(f"not installed: {', '.join(absent)}; pip install -e '.[bench]'")
 
 
 def shared_folder() -> Path:
