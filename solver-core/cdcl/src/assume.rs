@@ -32,21 +32,22 @@ pub(crate) enum Assumed {
 impl<P: ProofSink> Solver<P> {
     /// Takes over new assumptions, keeping what the trail shares with the old ones.
     pub(crate) fn set_assumptions(&mut self, assumptions: &[Lit]) {
-        for lit in assumptions {
-            assert!(
-                lit.var().index() < self.num_vars(),
-                "assumption of an unknown variable"
-            );
-        }
         let shared = if self.config.reuse_trail {
             let pairs = self.assumptions.iter().zip(assumptions);
             pairs.take_while(|(old, new)| old == new).count()
         } else {
             0
         };
+        let new = &assumptions[shared..];
+        for lit in new {
+            assert!(
+                lit.var().index() < self.num_vars(),
+                "assumption of an unknown variable"
+            );
+        }
         self.backtrack(shared);
-        self.assumptions.clear();
-        self.assumptions.extend_from_slice(assumptions);
+        self.assumptions.truncate(shared);
+        self.assumptions.extend_from_slice(new);
         self.analysis
             .levels
             .ensure(self.num_vars() + assumptions.len() + 2);
