@@ -98,31 +98,31 @@ def is_minimal_request(material: Material, case: Case, conflict: resolvent.Confl
 
 
 def accepted(case: Case, fix: Any) -> bool:
-    """Check the answer of a fix anew; the checked request is the one that its changes make of the case's."""
-    virtual = list(case.virtual)
-    limits = {kind: [str(spec) for spec in case.keywords.get(kind, ())] for kind in ("pins", "constraints")}
-    for change in fix.changes:
-        if change["kind"] == "add_virtual_package":
-            virtual = [v for v in virtual if v.split()[0] != change["name"]]
-            virtual.append(change["to"].replace("=", " "))
-        if change["kind"] in {"lift_pin", "drop_constraint"}:
-            limits["pins" if change["kind"] == "lift_pin" else "constraints"].remove(change["from"])
+    """Check the answer of a fix anew, under the request that its changes make of the case's."""
     if any(change["kind"] == "platform" for change in fix.changes):
         return len(fix.solution) > 0
+    given: dict[str, Any] = {**case.keywords, "virtual_packages": list(case.virtual)}
+    for change in fix.changes:
+        kind, old, new = change["kind"], change["from"], change["to"]
+        if kind == "add_virtual_package":
+            kept = [v for v in given["virtual_packages"] if v.split()[0] != change["name"]]
+            given["virtual_packages"] = [*kept, new.replace("=", " ")]
+        elif kind in {"lift_pin", "drop_constraint", "lift_deny"}:
+            part = {"lift_pin": "pins", "drop_constraint": "constraints", "lift_deny": "deny"}[kind]
+            given[part] = [spec for spec in given[part] if spec not in old.split(", ")]
+        elif kind == "move_cutoff":
+            given["exclude_newer"] = new
+        elif kind == "channel_priority":
+            given["channel_priority"] = new
+        elif kind == "lift_freeze":
+            given["freeze_installed"] = False
+        elif kind == "allow_license":
+            denied = [licence for licence in given["licenses"]["deny"] if licence != new]
+            given["licenses"] = {"deny": denied}
     names = {record.name for record in fix.solution}
     if not {str(resolvent.MatchSpec(spec).name) for spec in fix.specs if not spec.startswith("__")} <= names:
         return False
-    index = MATERIAL.index(case.channels)
-    if any(c["kind"] == "channel_priority" for c in fix.changes):
-        return len(fix.solution) > 0
-    return not resolvent.check(
-        fix.solution.records,
-        fix.specs,
-        index=index,
-        virtual_packages=virtual,
-        pins=limits["pins"],
-        constraints=limits["constraints"],
-    )
+    return not resolvent.check(fix.solution.records, fix.specs, index=MATERIAL.index(case.channels), **given)
 
 
 MATERIAL: Material

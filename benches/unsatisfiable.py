@@ -305,7 +305,7 @@ class Maker:
             return None
         keywords = {"installed": list(old.records), "freeze_installed": True}
         specs = (f"{name} >={versions[0]}",)
-        return Case("frozen", specs, (target, "frozen"), {"freeze_installed": False}, keywords=keywords)
+        return Case("frozen", specs, (name, "installed and frozen"), {"freeze_installed": False}, keywords=keywords)
 
     def old_python(self) -> Case | None:
         """Ask for python 3.8 and the newest version of a package that needs python."""

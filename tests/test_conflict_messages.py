@@ -99,6 +99,12 @@ CASES: dict[str, Case] = {
     "version too old": Case(ladder("numpy", "1.0 1.1 2.0"), ("numpy 0.5.*",)),
     "version in a gap": Case(ladder("numpy", "1.0 1.1 2.0"), ("numpy 1.5.*",)),
     "only version": Case("numpy 1.0", ("numpy >=2",)),
+    "build not there among many": Case(
+        "\n".join(f"numpy 1.{v} py3{b}" for v in range(12) for b in (9, 10)), ("numpy 1.5.* py27*",)
+    ),
+    "no build for python 3.13": Case(
+        f"{PYTHONS}\napp 1.5 a : python >=3.8,<3.9.0a0\napp 1.5 b : python >=3.12,<3.13.0a0", ("python 3.13.*", "app")
+    ),
     "build not there": Case("numpy 1.0 py39\nnumpy 1.0 py310", ("numpy 1.0 py27*",)),
     "dependency on a version not there": Case("app 1.0 : lib >=3\nlib 1.0\nlib 2.0", ("app",)),
     "python and ancient package": Case(f"{PYTHONS}\nancient 0.1 : python 2.7.*", ("python >=3.12", "ancient")),

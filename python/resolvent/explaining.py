@@ -160,8 +160,9 @@ def held_back(solution: Solution, specs: Iterable[str]) -> list[str]:
         if found.granted:
             continue
         if found.conflict is not None:
+            # Not to be told: there is no newer version, or the request's own specs leave none.
             facts = {fact.kind for fact in found.conflict.facts}
-            if "missing_version" not in facts:
+            if "missing_version" not in facts and facts != {"request"}:
                 lines.append(f"{name} {record.version} is not newer: {found.conflict.headline}")
         elif found.price:
             newer = next((p.after for p in found.price if p.name == name), None)

@@ -183,6 +183,13 @@ impl Instance {
         if !entry.may_match_from(0) {
             return SpecLit::Never;
         }
+        // That nothing matches is a fact that can be lifted, so it must not follow from the clauses of a ladder.
+        if self.guards.is_some() && !entry.exact() {
+            let mut hull = entry.hull().unwrap_or_default();
+            if !hull.any(|position| self.u.matches(entry, position)) {
+                return SpecLit::Never;
+            }
+        }
         let (span, len) = (entry.span(), self.u.names[name as usize].len());
         self.reach(name);
         if let Some(span) = span {

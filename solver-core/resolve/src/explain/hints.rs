@@ -415,12 +415,8 @@ fn existing_versions(fact: &Fact) -> Option<Hint> {
 
 /// `12` for the first `3.12` in a spec's text.
 fn first_minor(spec: &str) -> Option<u64> {
-    let digits: String = spec
-        .split("3.")
-        .nth(1)?
-        .chars()
-        .take_while(char::is_ascii_digit)
-        .collect();
+    let (_, rest) = spec.split_once("3.")?;
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
 }
 
@@ -530,7 +526,7 @@ pub(super) fn end_of_day(milliseconds: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{date, edits, end_of_day, exact_minor, nearest};
+    use super::{date, edits, end_of_day, exact_minor, first_minor, nearest};
 
     #[test]
     fn dates() {
@@ -562,6 +558,8 @@ mod tests {
     fn minors() {
         assert_eq!(exact_minor("python >=3.12,<3.13.0a0"), Some(12));
         assert_eq!(exact_minor("python 3.9.*"), Some(9));
+        assert_eq!(first_minor("python 3.13.*"), Some(13));
+        assert_eq!(exact_minor("python >=3.13,<3.14.0a0"), Some(13));
         assert_eq!(exact_minor("python >=3.9"), None);
     }
 }
