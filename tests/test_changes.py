@@ -326,3 +326,55 @@ def test_a_prefix_given_by_its_folder_brings_history_and_pins(
     assert apply(installed, solution) == identities(solution.records)
     with pytest.raises(resolvent.UnsatisfiableError):
         session.solve(["tool 2.*"], installed=str(folder))
+
+
+class TestMultichannel:
+    """Several channels under one name, as `defaults` is: consecutive priorities, one channel to specs and records."""
+
+    @pytest.fixture
+    def index(self, make_channel: ChannelMaker) -> resolvent.Index:
+        main = make_channel([record("a", "1.0"), record("b", "1.0")], name="main")
+        more = make_channel([record("a", "2.0"), record("c", "1.0")], name="more")
+        other = make_channel([record("a", "3.0"), record("c", "2.0")], name="other")
+        sources = [f"other={other}", f"many={main}", f"many={more}"]
+        return resolvent.load_index(sources, platform="linux-64")
+
+    def chosen(self, index: resolvent.Index, specs: list[str], **keywords: Any) -> list[tuple[str, str, str]]:
+        found = resolvent.solve(specs, index=index, virtual_packages=[], **keywords)
+        assert resolvent.check(found.records, specs, index=index, virtual_packages=[], **keywords) == []
+        return sorted((entry.name, entry.version, entry.channel) for entry in found)
+
+    def test_its_members_have_consecutive_priorities(self, index: resolvent.Index) -> None:
+        assert self.chosen(index, ["many::a", "c", "b"]) == [
+            ("a", "1.0", "many"),
+            ("b", "1.0", "many"),
+            ("c", "2.0", "other"),
+        ]
+        assert self.chosen(index, ["many::c"]) == [("c", "1.0", "many")]
+        assert self.chosen(index, ["many::a"], channel_priority="flexible") == [("a", "1.0", "many")]
+        assert self.chosen(index, ["many::a"], channel_priority="disabled") == [("a", "2.0", "many")]
+        with pytest.raises(resolvent.UnsatisfiableError):
+            self.chosen(index, ["many::a 2.*"])
+        assert self.chosen(index, ["many::a 2.*"], channel_priority="flexible") == [("a", "2.0", "many")]
+
+    def test_a_channel_in_a_spec_is_the_only_one_under_each_priority(self, index: resolvent.Index) -> None:
+        priorities: list[Any] = ["strict", "flexible", "disabled"]
+        for priority in priorities:
+            assert self.chosen(index, ["other::a"], channel_priority=priority) == [("a", "3.0", "other")]
+            assert self.chosen(index, ["many::c"], channel_priority=priority) == [("c", "1.0", "many")]
+
+    def test_installed_records_of_any_member_stay(self, index: resolvent.Index) -> None:
+        there = [PackageRecord.from_dict(record("c", "1.0", channel="many", fn="c-1.0-0.conda"))]
+        arguments: dict[str, Any] = {"index": index, "installed": there, "virtual_packages": []}
+        assert not resolvent.solve(["b"], **arguments).transaction.unlink
+        assert not resolvent.solve(["many::c"], mode="update", **arguments).transaction.unlink
+        assert resolvent.solve(["c"], mode="update", **arguments).changes[0]["kind"] == "up"
+
+    def test_a_record_of_a_channel_that_is_not_in_the_index(self, index: resolvent.Index) -> None:
+        there = [PackageRecord.from_dict(record("a", "2.5", channel="gone", fn="a-2.5-0.conda"))]
+        arguments: dict[str, Any] = {"index": index, "installed": there, "virtual_packages": []}
+        for mode in ("install", "update-all"):
+            solution = resolvent.solve(["b"], mode=mode, **arguments)
+            versions = {entry.name: entry.version for entry in solution}
+            assert versions["a"] == ("2.5" if mode == "install" else "3.0")
+        assert not resolvent.solve(["a <3"], mode="update", **arguments).transaction.unlink
