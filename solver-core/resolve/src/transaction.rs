@@ -190,7 +190,12 @@ pub fn difference(
         };
         !relinked && is_same(&before) && is_same(&after)
     };
-    let mut unlink: Vec<PackageRecord> = link_order_of(installed)
+    let order = if installed.iter().all(&untouched) {
+        Vec::new()
+    } else {
+        link_order_of(installed)
+    };
+    let mut unlink: Vec<PackageRecord> = order
         .into_iter()
         .map(|i| &installed[i])
         .filter(|r| !untouched(r))
