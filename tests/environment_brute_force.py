@@ -109,7 +109,11 @@ class EnvironmentForce(BruteForce):
 
     def _stays(self, record: Record, chosen: Chosen) -> bool:
         asked = [spec for spec in self.request.specs if spec.name == record.name]
-        return chosen.get(record.name) == record or not all(spec.matches(record) for spec in asked)
+        if not all(spec.matches(record) for spec in asked):
+            return True
+        # What nothing needs any more leaves all the same.
+        free = record.name not in {*self.roots, *self.orphans}
+        return chosen.get(record.name, record if free else None) == record
 
     def _changed(self, names: Iterable[str], chosen: Chosen) -> int:
         return sum(chosen.get(name) != self.before[name] for name in names)

@@ -257,10 +257,6 @@ fn environment(map: &Map<String, Value>) -> Result<Environment, Error> {
     if flag(map, "satisfied_skip")? {
         return unsupported("a request that is skipped where it is satisfied");
     }
-    let updated = map.get("aggressive_updates").and_then(Value::as_array);
-    if updated.is_some_and(|names| !names.is_empty()) {
-        return unsupported("a request that other updates join");
-    }
     Ok(Environment {
         installed: records(list(map, "installed")?)?
             .into_iter()

@@ -584,7 +584,7 @@ impl<'c> Checker<'c> {
             .collect()
     }
 
-    /// What is frozen is there unchanged, unless a requested spec does not match it.
+    /// What is frozen has no other record, unless a requested spec does not match it.
     fn frozen(&mut self, request: &Request) {
         let Some(environment) = request.environment.as_ref() else {
             return;
@@ -597,14 +597,15 @@ impl<'c> Checker<'c> {
             asked.entry(&spec.name).or_default().push(&spec.spec);
         }
         for record in &environment.installed {
+            // What nothing needs any more leaves all the same (rule 5, and `prune`).
             let stays = self
                 .by_name
                 .get(record.name.as_str())
-                .is_some_and(|s| same_package(s.whole(), record));
+                .is_none_or(|s| same_package(s.whole(), record));
             let specs = asked.get(record.name.as_str());
             if !stays && specs.is_none_or(|specs| specs.iter().all(|s| s.matches(record))) {
                 self.broken.push(format!(
-                    "{} {} {} is frozen and does not stay",
+                    "{} {} {} is frozen and has changed",
                     record.name, record.version, record.build
                 ));
             }
