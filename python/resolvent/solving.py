@@ -95,11 +95,7 @@ def _load(
         flag("skip_bad_records", skip_bad_records),
         index_folder() if keep and not os.environ.get("RESOLVENT_NO_INDEX_FILES") else None,
     )
-    if index.log:
-        import logging
-
-        for line in index.log:
-            logging.getLogger("resolvent").warning(line)
+    _log(index.log)
     return index
 
 
@@ -118,7 +114,7 @@ class Session:
     def __init__(self, index: Index, *, virtual_packages: VirtualPackages = None) -> None:
         self._index = _index(index)
         self._virtual_packages = shape_virtual_packages(virtual_packages, index.platform)
-        self._core = _core.Session(index, self._virtual_packages)
+        self._core = _core.Session(self._index, self._virtual_packages)
 
     @property
     def index(self) -> Index:
@@ -179,11 +175,29 @@ class Session:
             channel_priority=channel_priority,
         )
         try:
-            return self._core.solve(**asked, timeout=timeout_seconds(timeout))
+            return self._ask(asked, timeout_seconds(timeout))
         except _core.InternalError as error:
             from .reproducing import with_problem
 
             raise with_problem(error, self._index, self._virtual_packages, asked) from error
+
+    def _ask(self, asked: dict[str, Any], timeout: float | None) -> Solution:
+        """Solve, and once more over rebuilt index files if these were found damaged on the way."""
+        for again in (False, True):
+            try:
+                answer = self._core.solve(**asked, timeout=timeout)
+                # Hashes and the like are read only here, and may be what is damaged.
+                _ = answer.records
+            except ResolventError:
+                if not self._index.is_damaged:
+                    raise
+            else:
+                if not self._index.is_damaged:
+                    return answer
+            if not again:
+                self._index = _sound(self._index)
+                self._core = _core.Session(self._index, self._virtual_packages)
+        raise ResolventError("index files are damaged again right after they were rebuilt; is the disk failing?")
 
 
 def solve(
@@ -495,7 +509,24 @@ def _export(
 def _index(index: Index) -> Index:
     if not isinstance(index, Index):
         raise TypeError(f"index is what load_index() returns, not {type(index).__name__}")
-    return index
+    return _sound(index)
+
+
+def _sound(index: Index) -> Index:
+    """Return the index, loaded again if its files were found damaged: what is read of them is void then."""
+    if not index.is_damaged:
+        return index
+    renewed = index.reload()
+    _log([*renewed.log, "an index file was found damaged while it was used; it is rebuilt and read again"])
+    return renewed
+
+
+def _log(lines: Sequence[str]) -> None:
+    if lines:
+        import logging
+
+        for line in lines:
+            logging.getLogger("resolvent").warning(line)
 
 
 def _platform(platform: str | None) -> str:

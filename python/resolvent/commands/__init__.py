@@ -16,6 +16,7 @@ EXIT_OK, EXIT_UNSATISFIABLE = 0, 1
 
 def index(options: argparse.Namespace) -> int:
     """Build the index files of channels ahead of time."""
+    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     platform = options.platform or host_platform()
@@ -26,7 +27,7 @@ def index(options: argparse.Namespace) -> int:
         TimeElapsedColumn(),
     )
     rows = []
-    with Progress(*columns, disable=not sys.stderr.isatty()) as progress:
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("indexing", total=len(options.channel))
         for channel in options.channel:
             progress.update(task, description=f"indexing {channel}")

@@ -16,6 +16,36 @@ use crate::errors::{ChannelNotFound, InvalidRepodata, ResolventError};
 pub struct Index {
     pub inner: Arc<conda::index::Index>,
     pub priority: ChannelPriority,
+    recipe: Arc<Recipe>,
+}
+
+/// What the index was loaded from, and how.
+struct Recipe {
+    sources: Vec<ChannelSource>,
+    platform: String,
+    options: LoadOptions,
+}
+
+impl Recipe {
+    fn load(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        verify: bool,
+        priority: ChannelPriority,
+    ) -> PyResult<Index> {
+        let options = LoadOptions {
+            verify,
+            ..self.options.clone()
+        };
+        let index = py
+            .detach(|| conda::index::Index::from_channels(&self.sources, &self.platform, &options))
+            .map_err(|e| repodata(py, &e))?;
+        Ok(Index {
+            inner: Arc::new(index),
+            priority,
+            recipe: Arc::clone(self),
+        })
+    }
 }
 
 #[pymethods]
@@ -33,6 +63,15 @@ impl Index {
     #[getter]
     fn log(&self) -> Vec<String> {
         self.inner.log().to_vec()
+    }
+    /// Whether an index file turned out to be damaged while it was read: answers that used it are void.
+    #[getter]
+    fn is_damaged(&self) -> bool {
+        self.inner.is_damaged()
+    }
+    /// The same index, loaded again; every byte of its files is checked, and what is damaged is rebuilt.
+    fn reload(&self, py: Python<'_>) -> PyResult<Index> {
+        self.recipe.load(py, true, self.priority)
     }
     /// The target subdir.
     #[getter]
@@ -107,13 +146,12 @@ pub fn load_index(
         cache_dir,
         ..LoadOptions::default()
     };
-    let index = py
-        .detach(|| conda::index::Index::from_channels(&sources, &platform, &options))
-        .map_err(|e| repodata(py, &e))?;
-    Ok(Index {
-        inner: Arc::new(index),
-        priority,
-    })
+    let recipe = Arc::new(Recipe {
+        sources,
+        platform,
+        options,
+    });
+    recipe.load(py, false, priority)
 }
 
 fn repodata(py: Python<'_>, error: &RepodataError) -> PyErr {

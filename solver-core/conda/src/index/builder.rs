@@ -31,7 +31,7 @@ pub(super) fn build(raw: &Columns, subdir: &str, identity: &Digest, workers: usi
     let mut specs = SpecTable::new();
     if workers == 1 || raw.specs.len() < SPECS_FOR_A_THREAD {
         specs.extend(raw.specs.range(0..raw.specs.len()));
-        return Sorted::new(raw, subdir).write(raw, &specs, identity);
+        return Sorted::new(raw, subdir).write(raw, &specs, identity, false);
     }
     // Sorting takes about as long as a fifth of the specs.
     let first = 0..raw.specs.len() / 5 * 3;
@@ -50,7 +50,7 @@ pub(super) fn build(raw: &Columns, subdir: &str, identity: &Digest, workers: usi
         specs.append(others);
         sorted
     });
-    sorted.write(raw, &specs, identity)
+    sorted.write(raw, &specs, identity, true)
 }
 
 /// What needs no look into the specs: the sequence of the records, and the columns that hold numbers of lists and
@@ -125,22 +125,50 @@ impl<'a> Sorted<'a> {
         sorted
     }
 
-    fn write(mut self, raw: &Columns, specs: &SpecTable<'_>, identity: &Digest) -> Segment {
+    /// Two threads make half of the sections each; one after the other they are the same.
+    fn write(
+        mut self,
+        raw: &Columns,
+        specs: &SpecTable<'_>,
+        identity: &Digest,
+        both: bool,
+    ) -> Segment {
+        let mut meta = self.meta;
+        let mut strings = std::mem::take(&mut self.strings);
         // What the columns take a record, and the rest by rule of thumb.
         let mut writer = Writer::new(raw.records.len() * 190 + (1 << 16));
-        let names = self.write_names(specs, &mut writer);
-        self.write_specs(raw, specs, &names, &mut writer);
-        let warnings = self.write_flags(raw, specs, &mut writer);
-        self.write_columns(raw, &mut writer);
-        self.meta.lists = self.lists.len() as u32;
-        self.meta.specs = self.lists.order.len() as u32;
+        let columns = || {
+            let mut writer = Writer::new(raw.records.len() * 120);
+            self.write_columns(raw, &mut writer);
+            writer
+        };
+        let mut rest = || {
+            let names = self.write_names(specs, &mut meta, &mut writer);
+            self.write_specs(raw, specs, &names, &mut strings, &mut writer);
+            self.write_flags(raw, specs, &mut writer)
+        };
+        let (columns, warnings) = if both {
+            std::thread::scope(|scope| {
+                let columns = scope.spawn(columns);
+                let warnings = rest();
+                let columns = columns.join();
+                let columns = columns.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                (columns, warnings)
+            })
+        } else {
+            (columns(), rest())
+        };
+        writer.append(&columns);
+        strings.write(&mut writer);
+        meta.lists = self.lists.len() as u32;
+        meta.specs = self.lists.order.len() as u32;
         writer.slice(Section::Warnings, &warnings.encode());
-        writer.slice(Section::Meta, &[self.meta]);
+        writer.slice(Section::Meta, &[meta]);
         writer.finish(identity)
     }
 
     /// Names: packages, then those that only specs mention, each sorted. The name of each spec.
-    fn write_names(&mut self, specs: &SpecTable<'_>, writer: &mut Writer) -> Vec<u32> {
+    fn write_names(&self, specs: &SpecTable<'_>, meta: &mut Meta, writer: &mut Writer) -> Vec<u32> {
         let mut texts = Texts::default();
         let spec_names = self.lists.order.iter().map(|&at| {
             let name = specs.specs[at as usize].name.as_deref();
@@ -152,7 +180,7 @@ impl<'a> Sorted<'a> {
         let mut mentioned: Vec<&str> = absent.collect();
         mentioned.sort_unstable();
         let packages = names.sorted.len();
-        self.meta.names = (packages + mentioned.len()) as u32;
+        meta.names = (packages + mentioned.len()) as u32;
         let all = names.sorted.iter().chain(&mentioned).copied();
         writer.texts(Section::NameOffsets, Section::NameBytes, all);
         let id = |name: &str| {
@@ -169,10 +197,11 @@ impl<'a> Sorted<'a> {
     }
 
     fn write_specs(
-        &mut self,
+        &self,
         raw: &Columns,
         specs: &SpecTable<'_>,
         names: &[u32],
+        strings: &mut Strings,
         writer: &mut Writer,
     ) {
         // Programs by first use, equal ones once.
@@ -181,7 +210,6 @@ impl<'a> Sorted<'a> {
         let mut programs: FxHashMap<&[u8], u32> = FxHashMap::default();
         let mut program_bytes: Vec<&[u8]> = vec![&[]];
         let mut patterns: FxHashMap<&str, u32> = FxHashMap::default();
-        let strings = &mut self.strings;
         let rows = self.lists.order.iter().zip(names).map(|(&at, &name)| {
             let spec = &specs.specs[at as usize];
             let program = &mut program_of[spec.program as usize];
@@ -302,7 +330,6 @@ impl<'a> Sorted<'a> {
         writer.slice(Section::RecordLicense, &self.license);
         writer.slice(Section::RecordLicenseFamily, &self.license_family);
         writer.optional(Section::RecordFileName, &self.file_name);
-        self.strings.write(writer);
         let number = records().map(|record| record.build_number);
         writer.column(Section::RecordBuildNumber, number);
         let timestamp = records().map(|record| record.timestamp);

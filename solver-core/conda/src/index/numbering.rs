@@ -8,6 +8,7 @@ use crate::repodata::raw::{renumber_row, Columns, NONE};
 use crate::repodata::{Lists, Texts};
 
 /// The strings of a segment: string 0 is empty.
+#[derive(Default)]
 pub(super) struct Strings {
     bytes: Vec<u8>,
     ends: Vec<u32>,

@@ -72,6 +72,24 @@ impl Writer {
         self.slice(bytes, &all);
     }
 
+    /// Appends the sections of another writer.
+    pub fn append(&mut self, other: &Writer) {
+        // Both ends of the copy are aligned, so the sections stay so.
+        let start = (HEADER + size_of::<Toc>()).next_multiple_of(ALIGNMENT);
+        let sections = other.buffer.bytes().get(start..).unwrap_or_default();
+        self.buffer.align(ALIGNMENT);
+        let moved = self.buffer.len() as u64;
+        self.buffer.extend(sections);
+        for (own, span) in self.toc.iter_mut().zip(&other.toc) {
+            if span.offset != 0 {
+                *own = Span {
+                    offset: span.offset - start as u64 + moved,
+                    length: span.length,
+                };
+            }
+        }
+    }
+
     /// Header, table and checksums complete the segment.
     pub fn finish(mut self, identity: &Digest) -> Segment {
         seal(&mut self.buffer, identity, &self.toc);

@@ -13,7 +13,7 @@ use rustc_hash::FxBuildHasher;
 use serde::de::{Error as _, MapAccess, SeqAccess};
 
 use super::fields::{Accept, Found, Ignore, OptStr, Str, Unsigned, Value};
-use super::raw::{Columns, RawRecord};
+use super::raw::Columns;
 use super::record::{Outcome, RecordOf, Room};
 use super::{RejectedRecord, Rejection, SUPPORTED_REPODATA_VERSION};
 
@@ -251,14 +251,15 @@ impl Section<'_, '_> {
         known.is_none_or(|known| known.insert(format!("{mark}{file_name}")))
     }
 
-    fn add(&mut self, file_name: &str, mut record: RawRecord, md5: [u8; 16], sha256: [u8; 32]) {
-        record.newer = self.is_newer();
-        let hash = FxBuildHasher.hash_one((record.newer, file_name));
+    /// The last record of the columns has this name.
+    fn keep(&mut self, file_name: &str) {
+        let newer = self.is_newer();
         let columns = &mut *self.document.columns;
+        if let Some(record) = columns.records.last_mut() {
+            record.newer = newer;
+        }
+        let hash = FxBuildHasher.hash_one((newer, file_name));
         columns.file_hashes.push(hash);
-        columns.records.push(record);
-        columns.md5.push(md5);
-        columns.sha256.push(sha256);
     }
 }
 
@@ -282,12 +283,19 @@ impl<'a> Accept<'a> for Section<'_, '_> {
             let wrong = |field: String, reason: String| Rejection::Wrong { field, reason };
             let all = String::new();
             let rejection = match outcome {
+                Ok(Outcome::Record) if !is_file_name(&file_name) => {
+                    self.document.columns.pop();
+                    wrong(all, "not a plain file name".into())
+                }
                 _ if !is_file_name(&file_name) => wrong(all, "not a plain file name".into()),
-                Ok(Outcome::Record(record, md5, sha256)) if self.is_new(&file_name) => {
-                    self.add(&file_name, record, md5, sha256);
+                Ok(Outcome::Record) if self.is_new(&file_name) => {
+                    self.keep(&file_name);
                     continue;
                 }
-                Ok(Outcome::Record(..)) => wrong(all, "the file name is given twice".into()),
+                Ok(Outcome::Record) => {
+                    self.document.columns.pop();
+                    wrong(all, "the file name is given twice".into())
+                }
                 Ok(Outcome::Newer(version)) => Rejection::RecordVersion(version),
                 Ok(Outcome::Wrong(field, reason)) => wrong(field, reason),
                 Err(found) => wrong(all, format!("expected an object, found {found}")),

@@ -11,6 +11,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::intern::{Lists, Texts};
+use super::raw::NONE;
 
 /// What stood where something else was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -242,20 +243,39 @@ impl<'a> Accept<'a> for OptStr {
     }
 }
 
-/// A string, interned.
-pub(crate) struct Intern<'x>(pub &'x mut Texts);
+/// A string, interned. Neighbouring records have much in common, so an id can be tried before the table is asked.
+pub(crate) struct Intern<'x> {
+    texts: &'x mut Texts,
+    guess: u32,
+}
+
+impl<'x> Intern<'x> {
+    pub fn new(texts: &'x mut Texts) -> Self {
+        Intern::guessing(texts, NONE)
+    }
+
+    /// `guess` is an id of `texts`, or [`NONE`].
+    #[inline]
+    pub fn guessing(texts: &'x mut Texts, guess: u32) -> Self {
+        Intern { texts, guess }
+    }
+}
 
 impl<'a> Accept<'a> for Intern<'_> {
     type Out = u32;
 
     #[inline]
     fn string(self, text: Text<'a, '_>) -> Result<u32, Found> {
-        Ok(self.0.intern(text.as_str()))
+        let text = text.as_str();
+        if self.guess != NONE && self.texts.get(self.guess) == text {
+            return Ok(self.guess);
+        }
+        Ok(self.texts.intern(text))
     }
 }
 
-/// A string, interned, or `null` for none.
-pub(crate) struct OptIntern<'x>(pub &'x mut Texts);
+/// As [`Intern`], or `null` for none.
+pub(crate) struct OptIntern<'x>(pub Intern<'x>);
 
 impl<'a> Accept<'a> for OptIntern<'_> {
     type Out = Option<u32>;
@@ -265,7 +285,7 @@ impl<'a> Accept<'a> for OptIntern<'_> {
     }
     #[inline]
     fn string(self, text: Text<'a, '_>) -> Result<Self::Out, Found> {
-        Ok(Some(self.0.intern(text.as_str())))
+        self.0.string(text).map(Some)
     }
 }
 
@@ -336,30 +356,11 @@ pub(crate) struct Specs<'x> {
     pub room: &'x mut ListRoom,
 }
 
-/// Remembers a list. Neighbouring records have much in common, so its items are tried before the table is asked.
+/// Remembers a list: its items are tried before the table is asked.
 #[derive(Debug, Default)]
 pub(crate) struct ListRoom {
     list: Vec<u32>,
     last: Vec<u32>,
-}
-
-/// A spec, interned; `guess` is tried first.
-struct InternSpec<'x> {
-    specs: &'x mut Texts,
-    guess: Option<u32>,
-}
-
-impl<'a> Accept<'a> for InternSpec<'_> {
-    type Out = u32;
-
-    #[inline]
-    fn string(self, text: Text<'a, '_>) -> Result<u32, Found> {
-        let text = text.as_str();
-        match self.guess {
-            Some(guess) if self.specs.get(guess) == text => Ok(guess),
-            _ => Ok(self.specs.intern(text)),
-        }
-    }
 }
 
 impl<'a> Accept<'a> for Specs<'_> {
@@ -380,10 +381,7 @@ impl<'a> Accept<'a> for Specs<'_> {
         // Lists are sorted as a rule: what is missing or new moves the place by one.
         let mut guess = 0;
         loop {
-            let item = InternSpec {
-                specs: self.specs,
-                guess: last.get(guess).copied(),
-            };
+            let item = Intern::guessing(self.specs, last.get(guess).copied().unwrap_or(NONE));
             match list.next_element_seed(Value(item))? {
                 None => break,
                 Some(Ok(spec)) => {

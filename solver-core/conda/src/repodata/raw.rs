@@ -45,6 +45,27 @@ pub(crate) struct RawRecord {
     pub flags: u16,
 }
 
+impl RawRecord {
+    /// A record of which nothing is known.
+    pub const NEW: RawRecord = RawRecord {
+        build_number: 0,
+        timestamp: 0,
+        indexed_timestamp: 0,
+        size: 0,
+        name: NONE,
+        version: NONE,
+        build: NONE,
+        depends: 0,
+        constrains: 0,
+        license: NONE,
+        license_family: NONE,
+        file_name: NONE,
+        rare: 0,
+        newer: false,
+        flags: 0,
+    };
+}
+
 /// What was read of a repodata file.
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
@@ -126,6 +147,13 @@ impl Columns {
         self.rejected.extend(other.rejected);
         self.subdir = self.subdir.take().or(other.subdir);
         self.base_url = self.base_url.take().or(other.base_url);
+    }
+
+    /// Drops the last record.
+    pub fn pop(&mut self) {
+        self.records.pop();
+        self.md5.pop();
+        self.sha256.pop();
     }
 
     /// Drops the records of the older sections that `v3` has too.

@@ -220,7 +220,7 @@ impl<'a> Accept<'a> for ExtraDepends<'_> {
     fn object<A: MapAccess<'a>>(self, mut map: A) -> Result<Result<Self::Out, Found>, A::Error> {
         let mut groups = Vec::new();
         let mut wrong = None;
-        while let Some(group) = map.next_key_seed(Value(Intern(&mut self.columns.texts)))? {
+        while let Some(group) = map.next_key_seed(Value(Intern::new(&mut self.columns.texts)))? {
             let list = map.next_value_seed(Value(Specs {
                 specs: &mut self.columns.specs,
                 lists: &mut self.columns.lists,
@@ -287,8 +287,8 @@ impl Rare {
 
 /// What became of a record's text.
 pub(crate) enum Outcome {
-    /// A row for the columns, with its MD5 and SHA-256 (zeros when unknown).
-    Record(RawRecord, [u8; 16], [u8; 32]),
+    /// A row of the columns, the last one now.
+    Record,
     /// `record_version` above 1: made for newer tools, conda leaves it out too.
     Newer(u64),
     /// Field and reason.
@@ -306,7 +306,7 @@ pub(crate) struct Room {
     subdir: Option<(u32, u32)>,
 }
 
-/// Reads one record into the tables of `columns`, without adding the row.
+/// Reads one record into `columns`.
 pub(crate) struct RecordOf<'x> {
     pub columns: &'x mut Columns,
     pub room: &'x mut Room,
@@ -327,22 +327,11 @@ impl<'a> Accept<'a> for RecordOf<'_> {
             room,
             file_name,
         } = self;
+        // Guesses for this one.
+        let last = columns.records.last().map_or(RawRecord::NEW, Clone::clone);
         let mut record = RawRecord {
-            build_number: 0,
-            timestamp: 0,
-            indexed_timestamp: 0,
-            size: 0,
-            name: NONE,
-            version: NONE,
-            build: NONE,
-            depends: 0,
-            constrains: 0,
-            license: NONE,
-            license_family: NONE,
-            file_name: NONE,
-            rare: 0,
-            newer: false,
             flags: archive_flag(file_name),
+            ..RawRecord::NEW
         };
         let (mut md5, mut sha256) = ([0; 16], [0; 32]);
         let mut subdir = None;
@@ -388,17 +377,25 @@ impl<'a> Accept<'a> for RecordOf<'_> {
             seen |= key.bit();
             match key {
                 Key::Name => {
-                    if let Some(id) = value!(key, Intern(&mut columns.names), "a string") {
+                    if let Some(id) = value!(
+                        key,
+                        Intern::guessing(&mut columns.names, last.name),
+                        "a string"
+                    ) {
                         record.name = id;
                     }
                 }
                 Key::Version => {
-                    if let Some(id) = value!(key, Intern(&mut columns.versions), "a string") {
+                    if let Some(id) = value!(
+                        key,
+                        Intern::guessing(&mut columns.versions, last.version),
+                        "a string"
+                    ) {
                         record.version = id;
                     }
                 }
                 Key::Build => {
-                    if let Some(id) = value!(key, Intern(&mut columns.builds), "a string") {
+                    if let Some(id) = value!(key, Intern::new(&mut columns.builds), "a string") {
                         record.build = id;
                     }
                 }
@@ -410,7 +407,9 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                 Key::Depends => record.depends = specs!(key, depends).unwrap_or(0),
                 Key::Constrains => record.constrains = specs!(key, constrains).unwrap_or(0),
                 Key::Subdir => {
-                    subdir = value!(key, OptIntern(&mut columns.texts), "a string").flatten();
+                    let known = room.subdir.map_or(NONE, |(subdir, _)| subdir);
+                    let own = OptIntern(Intern::guessing(&mut columns.texts, known));
+                    subdir = value!(key, own, "a string").flatten();
                 }
                 Key::NoArch => {
                     let kind = value!(key, NoArchOf, "`python`, `generic` or a boolean").flatten();
@@ -480,15 +479,18 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                     record.size = size.map_or(0, |size| size.saturating_add(1));
                 }
                 Key::License => {
-                    let id = value!(key, OptIntern(&mut columns.licenses), "a string").flatten();
+                    let text = Intern::guessing(&mut columns.licenses, last.license);
+                    let id = value!(key, OptIntern(text), "a string").flatten();
                     record.license = id.unwrap_or(NONE);
                 }
                 Key::LicenseFamily => {
-                    let id = value!(key, OptIntern(&mut columns.licenses), "a string").flatten();
+                    let text = Intern::guessing(&mut columns.licenses, last.license_family);
+                    let id = value!(key, OptIntern(text), "a string").flatten();
                     record.license_family = id.unwrap_or(NONE);
                 }
                 Key::SitePackages => {
-                    let path = value!(key, OptIntern(&mut columns.texts), "a string").flatten();
+                    let path = value!(key, OptIntern(Intern::new(&mut columns.texts)), "a string")
+                        .flatten();
                     rare.get_or_insert_default().site_packages = path;
                 }
                 Key::ExtraDepends => {
@@ -566,7 +568,10 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                 rare.row(columns, &mut room.row)
             }
         };
-        Ok(Ok(Outcome::Record(record, md5, sha256)))
+        columns.records.push(record);
+        columns.md5.push(md5);
+        columns.sha256.push(sha256);
+        Ok(Ok(Outcome::Record))
     }
 }
 
