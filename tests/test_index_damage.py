@@ -36,7 +36,7 @@ def damage(path: Path, good: bytes, at: int) -> None:
     bad[at] ^= 0x20
     other = path.with_suffix(".other")
     other.write_bytes(bad)
-    os.replace(other, path)
+    other.replace(path)
 
 
 @pytest.mark.parametrize("warm", [False, True])
