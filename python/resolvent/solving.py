@@ -181,7 +181,7 @@ class Session:
 
             raise with_problem(error, self._index, self._virtual_packages, asked) from error
 
-    def _ask(self, asked: dict[str, Any], timeout: float | None) -> Solution:
+    def _ask(self, asked: Asked, timeout: float | None) -> Solution:
         """Solve, and once more over rebuilt index files if these were found damaged on the way."""
         for again in (False, True):
             try:
