@@ -24,7 +24,7 @@ from .arguments import (
     specs_of,
     timeout_seconds,
 )
-from .asking import shape_request
+from .asking import Asked, shape_request
 from .channels import ChannelSource, OpenedSources, host_platform
 from .environments import Cutoffs, Deny, Deps, Installed, Licenses, Mode, as_prefix, policy_arguments
 from .places import index_folder
