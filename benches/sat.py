@@ -158,7 +158,8 @@ def _pigeonholes(_folder: Path, _requests: int, _seed: int) -> Iterator[tuple[st
 class Run(NamedTuple):
     """One formula, solved."""
 
-    satisfiable: bool
+    #: None where the solver was told to give up.
+    satisfiable: bool | None
     #: Seconds from the clauses to the verdict.
     whole: float
     #: Seconds of that when all clauses were in; None where that cannot be told.
@@ -180,9 +181,10 @@ def build() -> Path:
     return Path(next(a["executable"] for a in artifacts if a.get("executable") and a["target"]["name"] == "dimacs"))
 
 
-def own(program: Path, start: float, without: str = "") -> Contender:
+def own(program: Path, start: float, without: str = "", conflicts_limit: int | None = None) -> Contender:
     """Return a contender that solves with the DIMACS program; `start` is what a process of it costs at least."""
     options = ["--without", without] if without else []
+    options += ["--conflicts", str(conflicts_limit)] if conflicts_limit else []
 
     def solve(path: Path) -> Run:
         text, seconds = _run([str(program), str(path), "--stats", *options])
@@ -193,7 +195,8 @@ def own(program: Path, start: float, without: str = "") -> Contender:
             raise SystemExit(f"no verdict on {path}: {text[:400]}")
         adding, solving = float(shares[1]), float(shares[2])
         whole = max(seconds - start, 1e-6)
-        return Run(verdict[1] == "SATISFIABLE", whole, whole * solving / (adding + solving), int(conflicts[1]))
+        satisfiable = {"SATISFIABLE": True, "UNSATISFIABLE": False}.get(verdict[1])
+        return Run(satisfiable, whole, whole * solving / (adding + solving), int(conflicts[1]))
 
     return solve
 
@@ -263,7 +266,7 @@ def measure(
             for name in contenders:
                 found[group][name].append(min((of_one[name] for of_one in rounds), key=lambda run: run.whole))
             verdicts = {name: run.satisfiable for name, run in rounds[0].items()}
-            if len(set(verdicts.values())) > 1:
+            if len(set(verdicts.values()) - {None}) > 1:
                 raise SystemExit(f"the verdicts on {path.parent.name}/{path.name} differ: {verdicts}")
     return found
 
@@ -296,7 +299,9 @@ def table(found: dict[str, dict[str, list[Run]]], base: str) -> list[str]:
             alone = ("-", "-")
             if solving is not None and base_solving is not None:
                 alone = (f"{solving * 1000:.2f} ms", f"{solving / base_solving:.2f}")
-            lines.append(_line(f"{group} ({len(runs)})", name, *times, *alone, f"{conflicts:,}" if conflicts else ""))
+            line = _line(f"{group} ({len(runs)})", name, *times, *alone, f"{conflicts:,}" if conflicts else "")
+            given_up = sum(run.satisfiable is None for run in runs)
+            lines.append(line + (f"  ({given_up} given up)" if given_up else ""))
     return lines
 
 
@@ -376,6 +381,9 @@ def main() -> None:
     parser.add_argument("--resolver", action="store_true", help="compare whole solves without each technique")
     parser.add_argument("--groups", choices=GROUPS, nargs="+", default=list(GROUPS))
     parser.add_argument("--requests", type=int, default=40, help="how many real and how many generated requests")
+    parser.add_argument(
+        "--conflicts", type=int, default=50_000, help="after so many the solver without a technique gives up"
+    )
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="folder for sat.json, and for the formulas")
@@ -391,7 +399,8 @@ def main() -> None:
         start = least_cost(program, Path(passing))
         contenders = {"resolvent": own(program, start)}
         if options.techniques:
-            contenders |= {f"no {technique}": own(program, start, technique) for technique in TECHNIQUES}
+            for technique in TECHNIQUES:
+                contenders[f"no {technique}"] = own(program, start, technique, options.conflicts)
         else:
             contenders |= {"PicoSAT": picosat, "CaDiCaL": cadical}
         folder = (options.out or Path(passing)) / "cnf"
