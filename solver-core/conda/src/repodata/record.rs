@@ -584,33 +584,33 @@ fn milliseconds(time: u64) -> u64 {
     }
 }
 
-/// `2N` hex digits, of either case; `N` is a multiple of 8.
+/// `2N` hex digits, of either case.
 fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.len() != 2 * N {
         return None;
     }
     let mut bytes = [0; N];
-    let mut wrong = 0;
-    let digits = text.as_bytes().chunks_exact(16);
-    for (eight, digits) in bytes.chunks_exact_mut(8).zip(digits) {
-        // Without branches and tables, so that the compiler makes vector instructions of it.
-        let mut values = [0_u8; 16];
-        for (value, &digit) in values.iter_mut().zip(digits) {
-            let decimal = digit.wrapping_sub(b'0');
-            let letter = (digit | 0x20).wrapping_sub(b'a');
-            *value = if decimal < 10 {
-                decimal
-            } else {
-                letter.wrapping_add(10)
-            };
-            wrong |= u8::from(decimal >= 10 && letter >= 6);
-        }
-        for (byte, pair) in eight.iter_mut().zip(values.chunks_exact(2)) {
-            *byte = pair[0] << 4 | pair[1];
-        }
+    let mut invalid = 0;
+    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+        let high = HEX_VALUE[usize::from(pair[0])];
+        let low = HEX_VALUE[usize::from(pair[1])];
+        invalid |= high | low;
+        *byte = high << 4 | low & 0x0f;
     }
-    (wrong == 0).then_some(bytes)
+    (invalid < 16).then_some(bytes)
 }
+
+/// The value of each byte as a hex digit; 16 or more for those that are none.
+const HEX_VALUE: [u8; 256] = {
+    let mut table = [0x80; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        table[b"0123456789abcdef"[digit] as usize] = digit as u8;
+        table[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
+        digit += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {
