@@ -64,7 +64,10 @@ impl Conflict {
             }
         }
         let end = self.facts.iter().find(|f| is_end(f.kind));
-        let clash = best.filter(|(name, _)| end.is_none_or(|end| end.name != *name));
+        // Where one of several demands has no version and the others meet another demand, the meeting is the culprit.
+        let clash = best.filter(|(name, _)| {
+            end.is_none_or(|end| end.name != *name || end.kind == FactKind::MissingVersion)
+        });
         let clash = clash.or_else(|| match end {
             Some(_) => None,
             None => names

@@ -101,14 +101,17 @@ pub(super) fn sentence(fact: &Fact) -> String {
 /// Facts about the records of one package that ask the same package for something.
 pub(super) struct Group<'c> {
     pub facts: Vec<&'c Fact>,
+    /// What is asked for leads back to the package that asks.
+    cyclic: bool,
     /// Others ask for builds of the same package.
     builds_matter: bool,
 }
 
 impl<'c> Group<'c> {
-    fn of(fact: &'c Fact) -> Self {
+    fn of(fact: &'c Fact, cyclic: bool) -> Self {
         Group {
             facts: vec![fact],
+            cyclic,
             builds_matter: false,
         }
     }
@@ -273,9 +276,9 @@ pub(super) fn groups(conflict: &Conflict) -> Vec<Group<'_>> {
         };
         match groups.iter_mut().find(alike) {
             // Where packages need each other, it matters which version needs which.
-            Some(_) if is_cyclic(conflict, fact) => groups.push(Group::of(fact)),
+            Some(group) if group.cyclic => groups.push(Group::of(fact, true)),
             Some(group) => group.facts.push(fact),
-            None => groups.push(Group::of(fact)),
+            None => groups.push(Group::of(fact, is_cyclic(conflict, fact))),
         }
     }
     for group in &mut groups {
