@@ -1,358 +1,16 @@
-//! The independent check: the contract's hard rules over the records of an answer.
-//!
-//! It shares nothing with the encoding. It runs on every answer that leaves the library, and it is linear in the answer.
-//! Records come either from an index, whose specs were taken apart when it was built, or from anywhere else, as
-//! strings that are parsed here; the rules are the same code for both.
-//!
-//! Extras (CEP 44): an optional group of a record must hold when a requested spec, a dependency of a record or another such
-//! group asks for it, each only where its own condition holds. What is *needed* is judged without conditions.
+//! The rules, each over all records of an answer.
 
-use std::cell::OnceCell;
-
-use conda::index::{BuildPattern, ChannelInfo, Index, RecordId, RecordRef, SpecId};
+use conda::index::{ChannelInfo, Index, RecordId};
 use conda::match_spec::MatchSpec;
 use conda::record::PackageRecord;
-use conda::version::Version;
-use conda::version_spec::program_matches;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::policy::Policy;
+use super::subject::{Origin, Specs, Subject, Wanted};
+use super::virtual_records;
 use crate::request::{same_package, ChannelPriority, Cutoffs, Mode, Request};
 
-/// A spec of a record.
-enum Wanted<'c> {
-    /// Version program and build pattern say everything.
-    Simple {
-        name: &'c str,
-        program: &'c [u8],
-        build: BuildPattern<'c>,
-    },
-    /// Any other.
-    Parsed(Box<MatchSpec>),
-    /// No spec at all.
-    Unreadable,
-}
-
-/// Specs with their texts.
-type Specs<'c> = Vec<(&'c str, Wanted<'c>)>;
-
-/// A record under check.
-struct Subject<'c> {
-    name: &'c str,
-    version: &'c str,
-    build: &'c str,
-    version_key: std::borrow::Cow<'c, [u8]>,
-    depends: Specs<'c>,
-    constrains: Specs<'c>,
-    /// Optional groups.
-    extras: Vec<(&'c str, Specs<'c>)>,
-    origin: Origin<'c>,
-    whole: OnceCell<PackageRecord>,
-}
-
-enum Origin<'c> {
-    Index(&'c Index, RecordRef),
-    Owned(&'c PackageRecord),
-}
-
-impl<'c> Subject<'c> {
-    fn from_index(index: &'c Index, at: RecordRef) -> Self {
-        let segment = &index.segments()[at.segment as usize].segment;
-        let wanted = |id: &conda::index::SpecId| {
-            let spec = segment.spec(*id);
-            let wanted = if spec.unparsable {
-                Wanted::Unreadable
-            } else if spec.simple {
-                Wanted::Simple {
-                    name: spec.name,
-                    program: spec.version_program,
-                    build: spec.build,
-                }
-            } else {
-                parse(spec.text)
-            };
-            (spec.text, wanted)
-        };
-        let extras = if segment.has_extras(at.record) {
-            let groups = segment.extra_depends(at.record).into_iter();
-            groups
-                .map(|(group, specs)| (group, specs.iter().map(wanted).collect()))
-                .collect()
-        } else {
-            Vec::new()
-        };
-        Subject {
-            name: segment.name_of(at.record),
-            version: segment.version(at.record),
-            build: segment.build(at.record),
-            version_key: segment.version_key(at.record).into(),
-            depends: segment.depends(at.record).iter().map(wanted).collect(),
-            constrains: segment.constrains(at.record).iter().map(wanted).collect(),
-            extras,
-            origin: Origin::Index(index, at),
-            whole: OnceCell::new(),
-        }
-    }
-
-    fn from_record(record: &'c PackageRecord) -> Self {
-        let all = |texts: &'c [String]| -> Specs<'c> {
-            texts.iter().map(|t| (t.as_str(), parse(t))).collect()
-        };
-        Subject {
-            name: &record.name,
-            version: &record.version,
-            build: &record.build,
-            version_key: Version::parse(&record.version)
-                .map(|v| v.key().to_vec())
-                .unwrap_or_default()
-                .into(),
-            depends: all(&record.depends),
-            constrains: all(&record.constrains),
-            extras: record
-                .extra_depends
-                .iter()
-                .map(|(group, specs)| (group.as_str(), all(specs)))
-                .collect(),
-            origin: Origin::Owned(record),
-            whole: OnceCell::new(),
-        }
-    }
-
-    fn whole(&self) -> &PackageRecord {
-        match &self.origin {
-            Origin::Owned(record) => record,
-            Origin::Index(index, at) => self.whole.get_or_init(|| index.record(*at)),
-        }
-    }
-
-    fn matches(&self, wanted: &Wanted<'_>) -> bool {
-        match wanted {
-            Wanted::Simple {
-                name,
-                program,
-                build,
-            } => {
-                *name == self.name
-                    && (program.is_empty()
-                        || program_matches(program, &self.version_key, self.version))
-                    && build.matches(self.build)
-            }
-            Wanted::Parsed(spec) => spec.matches(self.whole()),
-            Wanted::Unreadable => false,
-        }
-    }
-
-    fn label(&self) -> String {
-        format!("{} {} {}", self.name, self.version, self.build)
-    }
-}
-
-fn parse(text: &str) -> Wanted<'static> {
-    MatchSpec::parse(text).map_or(Wanted::Unreadable, |spec| Wanted::Parsed(Box::new(spec)))
-}
-
-impl Wanted<'_> {
-    fn name(&self) -> Option<&str> {
-        match self {
-            Wanted::Simple { name, .. } => Some(name),
-            Wanted::Parsed(spec) => spec.name_exact(),
-            Wanted::Unreadable => None,
-        }
-    }
-
-    /// The groups that the spec asks for.
-    fn extras(&self) -> &[String] {
-        match self {
-            Wanted::Parsed(spec) => spec.extras(),
-            _ => &[],
-        }
-    }
-}
-
-/// The broken rules, one sentence each; empty when the records are a valid answer to the request.
-///
-/// Without an index the rules that need one (the record is in it, strict channel priority) are left out. With an
-/// environment in the request, what did not hold in it need not hold where the record stays.
-pub fn check(records: &[PackageRecord], request: &Request, index: Option<&Index>) -> Vec<String> {
-    let mut subjects: Vec<Subject<'_>> = records.iter().map(Subject::from_record).collect();
-    if let Some(environment) = &request.environment {
-        let before: Vec<Subject<'_>> = environment
-            .installed
-            .iter()
-            .map(Subject::from_record)
-            .collect();
-        let virtuals = virtual_records(request);
-        let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
-        let checker = Checker::new(&before, &virtuals, request);
-        let mut broken: FxHashSet<(&str, &str)> = FxHashSet::default();
-        for subject in &before {
-            let depends = subject.depends.iter();
-            let texts = depends.filter(|(_, w)| checker.applies(w) && !checker.satisfied(w));
-            broken.extend(texts.map(|(text, _)| (subject.name, *text)));
-            let groups = subject.extras.iter().flat_map(|(_, wanted)| wanted);
-            let texts = groups.filter(|(_, w)| checker.applies(w) && !checker.satisfied(w));
-            broken.extend(texts.map(|(text, _)| (subject.name, *text)));
-            let constrains = subject.constrains.iter();
-            let texts = constrains.filter(|(_, w)| !checker.respected(w));
-            broken.extend(texts.map(|(text, _)| (subject.name, *text)));
-        }
-        for subject in subjects.iter_mut().filter(|s| checker.is_installed(s)) {
-            let name = subject.name;
-            let held = |text: &str| !broken.contains(&(name, text));
-            subject.depends.retain(|(text, _)| held(text));
-            subject.constrains.retain(|(text, _)| held(text));
-            for (_, group) in &mut subject.extras {
-                group.retain(|(text, _)| held(text));
-            }
-        }
-    }
-    Checker::run(&subjects, request, index)
-}
-
-fn virtual_records(request: &Request) -> Vec<PackageRecord> {
-    request
-        .virtual_packages
-        .iter()
-        .map(|v| v.record())
-        .collect()
-}
-
-/// The same for records of an index; what did not hold before need not hold where the record stays.
-pub(crate) fn check_places(
-    policy: &Policy,
-    index: &Index,
-    places: &[RecordRef],
-    request: &Request,
-) -> Vec<String> {
-    let mut subjects: Vec<Subject<'_>> = places
-        .iter()
-        .map(|&at| Subject::from_index(index, at))
-        .collect();
-    for (subject, &at) in subjects.iter_mut().zip(places) {
-        if policy.is_installed(at) {
-            let segment = &index.segments()[at.segment as usize].segment;
-            let mut depends = segment.depends(at.record).iter();
-            subject.depends.retain(|_| {
-                depends
-                    .next()
-                    .is_none_or(|&spec| !policy.was_broken(at, spec))
-            });
-            let mut constrains = segment.constrains(at.record).iter();
-            subject.constrains.retain(|_| {
-                constrains
-                    .next()
-                    .is_none_or(|&spec| !policy.was_broken(at, spec))
-            });
-            if !subject.extras.is_empty() {
-                let groups = segment.extra_depends(at.record);
-                for ((_, group), (_, specs)) in subject.extras.iter_mut().zip(groups) {
-                    let mut specs = specs.into_iter();
-                    group.retain(|_| specs.next().is_none_or(|spec| !policy.was_broken(at, spec)));
-                }
-            }
-        }
-    }
-    Checker::run(&subjects, request, Some(index))
-}
-
-/// Dependencies and constraints of records that do not hold among them.
-pub(crate) fn unsatisfied(
-    index: &Index,
-    places: &[RecordRef],
-    request: &Request,
-) -> Vec<(RecordRef, SpecId)> {
-    let subjects: Vec<Subject<'_>> = places
-        .iter()
-        .map(|&at| Subject::from_index(index, at))
-        .collect();
-    let virtuals = virtual_records(request);
-    let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
-    let checker = Checker::new(&subjects, &virtuals, request);
-    let active = checker.active(&[]);
-    let mut out = Vec::new();
-    for (subject, &at) in subjects.iter().zip(places) {
-        let segment = &index.segments()[at.segment as usize].segment;
-        for ((_, wanted), &spec) in subject.depends.iter().zip(segment.depends(at.record)) {
-            if checker.applies(wanted) && !checker.satisfied(wanted) {
-                out.push((at, spec));
-            }
-        }
-        for ((_, wanted), &spec) in subject.constrains.iter().zip(segment.constrains(at.record)) {
-            if checker.applies(wanted) && !checker.respected(wanted) {
-                out.push((at, spec));
-            }
-        }
-        if subject.extras.is_empty() {
-            continue;
-        }
-        for ((group, wanted), (_, specs)) in
-            subject.extras.iter().zip(segment.extra_depends(at.record))
-        {
-            if !active.contains(&(subject.name, *group)) {
-                continue;
-            }
-            for ((_, wanted), spec) in wanted.iter().zip(specs) {
-                if checker.applies(wanted) && !checker.satisfied(wanted) {
-                    out.push((at, spec));
-                }
-            }
-        }
-    }
-    out
-}
-
-/// Constraints and pins that do not hold among records, one sentence each.
-pub(crate) fn violated_limits(
-    index: &Index,
-    places: &[RecordRef],
-    request: &Request,
-) -> Vec<String> {
-    let subjects: Vec<Subject<'_>> = places
-        .iter()
-        .map(|&at| Subject::from_index(index, at))
-        .collect();
-    let virtuals: Vec<PackageRecord> = request
-        .virtual_packages
-        .iter()
-        .map(|v| v.record())
-        .collect();
-    let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
-    let checker = Checker::new(&subjects, &virtuals, request);
-    checker.broken_limits(request)
-}
-
-/// The optional groups of records that something in force asks for, by package, each sorted.
-pub(crate) fn active_extras(
-    index: &Index,
-    places: &[RecordRef],
-    request: &Request,
-) -> Vec<(String, Vec<String>)> {
-    let subjects: Vec<Subject<'_>> = places
-        .iter()
-        .map(|&at| Subject::from_index(index, at))
-        .collect();
-    let virtuals: Vec<PackageRecord> = request
-        .virtual_packages
-        .iter()
-        .map(|v| v.record())
-        .collect();
-    let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
-    let checker = Checker::new(&subjects, &virtuals, request);
-    let specs: Vec<&MatchSpec> = request.asked_specs().map(|s| &s.spec).collect();
-    let mut active: Vec<(&str, &str)> = checker.active(&specs).into_iter().collect();
-    active.sort_unstable();
-    let mut out: Vec<(String, Vec<String>)> = Vec::new();
-    for (name, group) in active {
-        match out.last_mut().filter(|(last, _)| last == name) {
-            Some((_, groups)) => groups.push(group.to_string()),
-            None => out.push((name.to_string(), vec![group.to_string()])),
-        }
-    }
-    out
-}
-
 /// Everything the checker looks things up in.
-struct Checker<'c> {
+pub(super) struct Checker<'c> {
     subjects: &'c [Subject<'c>],
     virtuals: &'c [Subject<'c>],
     by_name: FxHashMap<&'c str, &'c Subject<'c>>,
@@ -361,7 +19,11 @@ struct Checker<'c> {
 }
 
 impl<'c> Checker<'c> {
-    fn new(subjects: &'c [Subject<'c>], virtuals: &'c [Subject<'c>], request: &'c Request) -> Self {
+    pub(super) fn new(
+        subjects: &'c [Subject<'c>],
+        virtuals: &'c [Subject<'c>],
+        request: &'c Request,
+    ) -> Self {
         let installed = request.environment.iter().flat_map(|e| &e.installed);
         Checker {
             subjects,
@@ -373,13 +35,17 @@ impl<'c> Checker<'c> {
     }
 
     /// Whether the environment of the request has this record already.
-    fn is_installed(&self, subject: &Subject<'_>) -> bool {
+    pub(super) fn is_installed(&self, subject: &Subject<'_>) -> bool {
         self.installed
             .get(subject.name)
             .is_some_and(|r| same_package(r, subject.whole()))
     }
 
-    fn run(subjects: &'c [Subject<'c>], request: &Request, index: Option<&Index>) -> Vec<String> {
+    pub(super) fn run(
+        subjects: &'c [Subject<'c>],
+        request: &Request,
+        index: Option<&Index>,
+    ) -> Vec<String> {
         let virtuals = virtual_records(request);
         let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
         let mut checker = Checker::new(subjects, &virtuals, request);
@@ -419,14 +85,14 @@ impl<'c> Checker<'c> {
             .chain(virtuals.filter(move |v| v.name == name))
     }
 
-    fn satisfied(&self, wanted: &Wanted<'_>) -> bool {
+    pub(super) fn satisfied(&self, wanted: &Wanted<'_>) -> bool {
         wanted
             .name()
             .is_some_and(|name| self.present(name).any(|s| s.matches(wanted)))
     }
 
     /// Whether the condition of a dependency holds (CEP 43); one without a condition always applies.
-    fn applies(&self, wanted: &Wanted<'_>) -> bool {
+    pub(super) fn applies(&self, wanted: &Wanted<'_>) -> bool {
         match wanted {
             Wanted::Parsed(spec) => self.in_force(spec),
             _ => true,
@@ -443,7 +109,7 @@ impl<'c> Checker<'c> {
     }
 
     /// The optional groups (package, group) that specs of a request, records or other groups ask for where they apply.
-    fn active(&self, specs: &[&'c MatchSpec]) -> FxHashSet<(&'c str, &'c str)> {
+    pub(super) fn active(&self, specs: &[&'c MatchSpec]) -> FxHashSet<(&'c str, &'c str)> {
         let mut active: FxHashSet<(&'c str, &'c str)> = FxHashSet::default();
         // Groups that no record has ask for nothing and are left out.
         let group = |name: &str, extra: &String| {
@@ -477,7 +143,7 @@ impl<'c> Checker<'c> {
     }
 
     /// True unless a package of the spec's name is present and does not match.
-    fn respected(&self, wanted: &Wanted<'_>) -> bool {
+    pub(super) fn respected(&self, wanted: &Wanted<'_>) -> bool {
         wanted
             .name()
             .is_none_or(|name| self.present(name).all(|s| s.matches(wanted)))
@@ -570,7 +236,7 @@ impl<'c> Checker<'c> {
         }
     }
 
-    fn broken_limits(&self, request: &Request) -> Vec<String> {
+    pub(super) fn broken_limits(&self, request: &Request) -> Vec<String> {
         let limits = [("constraint", &request.constraints), ("pin", &request.pins)];
         let every = limits
             .iter()
