@@ -14,13 +14,24 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import __version__
-from ._core import Conflict, DeadlineExceeded, Index, MatchSpec, ResolventError, Solution, UnsatisfiableError
+from ._core import DeadlineExceeded, Index, MatchSpec, ResolventError, Solution, UnsatisfiableError
 from .arguments import CHANNEL_PRIORITIES, STRATEGIES
 from .channels import host_platform, sample_channel
 from .environments import DEPS, as_prefix
+from .printing import (
+    UsageError,
+    complain,
+    fail,
+    flushed,
+    print_json,
+    print_warnings,
+    silence,
+    solved_report,
+    tell_conflict,
+)
 from .solving import solve_channels
 from .virtual_packages import VirtualPackage, detect_virtual_packages, from_pair
 
@@ -30,9 +41,6 @@ if TYPE_CHECKING:
     from .solving import Session
 
 EXIT_SOLVED, EXIT_UNSATISFIABLE, EXIT_BAD_INPUT, EXIT_DEADLINE, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
-
-#: Warnings about the index that are shown one by one; the rest is counted.
-_SHOWN_WARNINGS = 5
 
 _EXAMPLES = """\
 examples:
@@ -73,7 +81,7 @@ def leave(code: int) -> NoReturn:
             if stream is not None:
                 stream.flush()
     except BrokenPipeError:
-        code = _silence()
+        code = silence()
     os._exit(code)
 
 
@@ -91,34 +99,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser(words[0] if words else "").parse_args(words)
         run: Callable[[argparse.Namespace], int] = options.run
-        return _flushed(run(options))
-    except _UsageError as error:
-        return _flushed(_fail(error, EXIT_BAD_INPUT, as_json))
+        return flushed(run(options))
+    except UsageError as error:
+        return flushed(fail(error, EXIT_BAD_INPUT, as_json))
     except UnsatisfiableError as error:
         if not as_json:
-            _tell_conflict(error.conflict, words)
-            return _flushed(EXIT_UNSATISFIABLE)
-        return _flushed(_fail(error, EXIT_UNSATISFIABLE, as_json))
+            tell_conflict(error.conflict, words)
+            return flushed(EXIT_UNSATISFIABLE)
+        return flushed(fail(error, EXIT_UNSATISFIABLE, as_json))
     except DeadlineExceeded as error:
-        return _flushed(_fail(error, EXIT_DEADLINE, as_json))
+        return flushed(fail(error, EXIT_DEADLINE, as_json))
     except (ResolventError, OSError, UnicodeError) as error:
         if isinstance(error, BrokenPipeError):
-            return _silence()
-        return _flushed(_fail(error, EXIT_BAD_INPUT, as_json))
+            return silence()
+        return flushed(fail(error, EXIT_BAD_INPUT, as_json))
     except KeyboardInterrupt:
-        _complain("resolvent: interrupted")
+        complain("resolvent: interrupted")
         return EXIT_INTERRUPTED
-
-
-class _UsageError(Exception):
-    """The arguments make no sense; raised instead of argparse's own exit so that `--json` holds for it too."""
 
 
 class _Parser(argparse.ArgumentParser):
     """A parser that raises."""
 
     def error(self, message: str) -> NoReturn:
-        raise _UsageError(f"{message} (see: {self.prog} --help)")
+        raise UsageError(f"{message} (see: {self.prog} --help)")
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
@@ -346,13 +350,13 @@ def _answer(options: argparse.Namespace) -> tuple[Solution, Index]:
     if options.prefix:
         prefix = as_prefix(options.prefix)
     if not options.specs and (prefix is None or options.mode == "remove"):
-        raise _UsageError("give at least one SPEC (see: resolvent solve --help)")
+        raise UsageError("give at least one SPEC (see: resolvent solve --help)")
     channels = [*options.channels, *([sample_channel()] if options.sample else [])]
     if prefix is not None and options.mode == "update":
         _check_update(options.specs, prefix, everything=options.all)
     # What leaves is looked up in the environment alone.
     if not channels and options.mode != "remove":
-        raise _UsageError("give a channel with -c, or try --sample (see: resolvent solve --help)")
+        raise UsageError("give a channel with -c, or try --sample (see: resolvent solve --help)")
     platform = options.platform or host_platform()
     facts = target_facts(platform, options.virtual_packages, detect=not options.no_detect)
     mode: Mode = "update-all" if options.mode == "update" and not options.specs else options.mode
@@ -398,10 +402,10 @@ def _answer(options: argparse.Namespace) -> tuple[Solution, Index]:
             save_problem(options.save_problem, options.specs, index=index, virtual_packages=texts, wish=wish, **request)
         solution = _proved(Session(index, virtual_packages=texts), options, request)
     if prefix is not None and not options.json:
-        _print_warnings([str(warning) for warning in prefix.warnings])
+        print_warnings([str(warning) for warning in prefix.warnings])
         if prefix.frozen and solution.changes:
             message = f": {prefix.frozen_message}" if prefix.frozen_message else ""
-            _print_warnings([f"the environment asks to be left unchanged{message}"])
+            print_warnings([f"the environment asks to be left unchanged{message}"])
     return solution, index
 
 
@@ -434,7 +438,7 @@ def _proved(session: Session, options: argparse.Namespace, request: dict[str, An
 def _check_update(specs: Sequence[str], prefix: Prefix, *, everything: bool) -> None:
     """Refuse an update of what is not there, which would rather be an installation."""
     if everything and specs:
-        raise _UsageError("give SPECs or --all, not both (see: resolvent update --help)")
+        raise UsageError("give SPECs or --all, not both (see: resolvent update --help)")
     for spec in specs:
         name = MatchSpec(spec).name or spec
         if prefix.get(name) is None:
@@ -454,7 +458,7 @@ def _solve(options: argparse.Namespace) -> int:
     if options.json:
         print_json(solved_report(solution, environment=bool(options.prefix)))
         return EXIT_SOLVED
-    _print_warnings(index.warnings)
+    print_warnings(index.warnings)
     if options.explicit:
         from .lockfiles import explicit
 
@@ -529,169 +533,6 @@ def target_facts(platform: str, given: Sequence[str], *, detect: bool) -> list[V
         packages[package.name] = package
     found = detect_virtual_packages(platform, skip=packages) if detect else []
     return sorted([*packages.values(), *found])
-
-
-def solved_report(solution: Solution, *, environment: bool = False) -> dict[str, Any]:
-    """Return what `--json` prints for a solution; for an environment also what changes in it, and why."""
-    transaction = solution.transaction
-    packages = [record.to_dict() for record in solution.records]
-    # What is linked is among the packages: the same mapping stands in both lists.
-    same = {(one["channel"], one["subdir"], one["fn"]): one for one in packages}
-    values: dict[str, Any] = {
-        "optimality": solution.optimality,
-        "packages": packages,
-        "transaction": {
-            "link": [same.get((r.channel, r.subdir, r.fn)) or r.to_dict() for r in transaction.link],
-            "unlink": [record.to_dict() for record in transaction.unlink],
-        },
-        "stats": solution.stats,
-    }
-    if environment:
-        values["changes"] = [_change(change) for change in solution.changes]
-        values["dropped"] = solution.dropped
-        values["exempt"] = solution.exempt
-    return _report("solved", **values)
-
-
-def _change(change: dict[str, Any]) -> dict[str, Any]:
-    """Return one package's change as `--json` prints it; the records are in the transaction."""
-    old, new = change["before"], change["after"]
-    return {
-        "name": change["name"],
-        "kind": change["kind"],
-        "from": None if old is None else f"{old.version} {old.build}",
-        "to": None if new is None else f"{new.version} {new.build}",
-        "size": None if new is None else new.size,
-        "reasons": change["reasons"],
-    }
-
-
-def failed_report(error: BaseException) -> dict[str, Any]:
-    """Return what `--json` prints for an error."""
-    status, conflict = "error", None
-    if isinstance(error, UnsatisfiableError):
-        status, conflict = "unsatisfiable", error.conflict.to_dict()
-    elif isinstance(error, DeadlineExceeded):
-        status = "timeout"
-    return _report(
-        status,
-        conflict=conflict,
-        error={
-            "type": "UsageError" if isinstance(error, _UsageError) else type(error).__name__,
-            "message": str(error),
-            "file": _text(getattr(error, "file", None) or getattr(error, "filename", None)),
-            "field": _text(getattr(error, "field", None)),
-        },
-    )
-
-
-def _report(status: str, **values: Any) -> dict[str, Any]:
-    empty: dict[str, Any] = {
-        "status": status,
-        "optimality": None,
-        "packages": [],
-        "transaction": {"link": [], "unlink": []},
-        "conflict": None,
-        "stats": {},
-        "error": None,
-    }
-    return {**empty, **values}
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def print_json(report: dict[str, Any]) -> None:
-    """Write one JSON object to stdout."""
-    # In one piece: an unbuffered stdout would take a system call for each word.
-    done: dict[int, str] = {}
-    lines = (f'  "{key}": {_json_text(value, 2, done)}' for key, value in report.items())
-    sys.stdout.write("{\n" + ",\n".join(lines) + "\n}\n")
-
-
-def _json_text(value: Any, indent: int, done: dict[int, str]) -> str:
-    """Return JSON with a line for each record: indenting everything would take an encoder that is ten times slower.
-
-    `done` keeps the text of each mapping, by identity, for when it comes again.
-    """
-    import json
-
-    start, end = "\n" + " " * (indent + 2), "\n" + " " * indent
-    if isinstance(value, list) and value and isinstance(value[0], dict):
-        for one in value:
-            if id(one) not in done:
-                done[id(one)] = json.dumps(one)
-        return f"[{start}{f',{start}'.join(done[id(one)] for one in value)}{end}]"
-    if isinstance(value, dict) and any(isinstance(inner, list) for inner in value.values()):
-        lines = (f"{json.dumps(key)}: {_json_text(inner, indent + 2, done)}" for key, inner in value.items())
-        return f"{{{start}{f',{start}'.join(lines)}{end}}}"
-    # ASCII only: whatever the terminal's encoding, and whatever a record holds, it can be written.
-    return json.dumps(value)
-
-
-def _print_warnings(warnings: Sequence[str]) -> None:
-    for warning in warnings[:_SHOWN_WARNINGS]:
-        _complain(f"warning: {warning}")
-    if len(warnings) > _SHOWN_WARNINGS:
-        _complain(f"warning: {len(warnings) - _SHOWN_WARNINGS} more of these")
-
-
-#: What the tree of a conflict is drawn with, and how where the terminal's encoding has no such characters.
-_PLAIN_TREE = str.maketrans({"├": "|", "└": "`", "│": "|", "─": "-", "…": "..."})
-
-
-def _tell_conflict(conflict: Conflict, words: Sequence[str]) -> None:
-    """Tell why there is no answer and what would help: in colours on a terminal, else as plain text."""
-    from io import StringIO
-
-    from rich.console import Console
-
-    from .explaining import render
-
-    text = StringIO()
-    colours = sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    system: Literal["standard"] | None = "standard" if colours else None
-    console = Console(file=text, force_terminal=colours, color_system=system, highlight=False)
-    render(conflict, console, "--verbose" in words, words)
-    told = f"resolvent: {text.getvalue().rstrip()}\n"
-    encoding = getattr(sys.stderr, "encoding", None) or "ascii"
-    try:
-        told.encode(encoding)
-    except UnicodeError:
-        told = told.translate(_PLAIN_TREE)
-    # `render` has spelled out the control characters of names and specs.
-    sys.stderr.write(told.encode(encoding, "backslashreplace").decode(encoding))
-
-
-def _fail(error: Exception, code: int, as_json: bool) -> int:
-    if as_json:
-        print_json(failed_report(error))
-    else:
-        _complain(f"resolvent: {error}")
-    return code
-
-
-def _complain(text: str) -> None:
-    """Write to stderr what any terminal can show: control characters of a file's text do not reach it."""
-    safe = "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)
-    encoding = getattr(sys.stderr, "encoding", None) or "ascii"
-    sys.stderr.write(safe.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-
-
-def _flushed(code: int) -> int:
-    """Flush while a closed pipe can still be answered quietly."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        return _silence()
-    return code
-
-
-def _silence() -> int:
-    """Whoever read our output has left: end without a word, as other tools do."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 128 + 13
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Solve and print as `resolvent solve` does; a saved `why-not` is answered as that."""
-    from .. import cli
+    from ..printing import print_json, solved_report
     from ..reproducing import read_problem, replay, replay_why_not
     from ..tables import print_change, print_solution
 
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         return EXIT_OK if found is not None and found.possible else EXIT_NO
     solution = replay(options.file, timeout=options.timeout)
     if options.json:
-        cli.print_json(cli.solved_report(solution))
+        print_json(solved_report(solution))
     elif problem["request"]["environment"] is not None:
         print_change(solution)
     else:

@@ -1,0 +1,182 @@
+"""What the command writes: reports as JSON, conflicts and errors as text, and what a closed pipe needs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from ._core import Conflict, DeadlineExceeded, Solution, UnsatisfiableError
+
+#: Warnings about the index that are shown one by one; the rest is counted.
+_SHOWN_WARNINGS = 5
+
+
+class UsageError(Exception):
+    """The arguments make no sense; raised instead of argparse's own exit so that `--json` holds for it too."""
+
+
+def solved_report(solution: Solution, *, environment: bool = False) -> dict[str, Any]:
+    """Return what `--json` prints for a solution; for an environment also what changes in it, and why."""
+    transaction = solution.transaction
+    packages = [record.to_dict() for record in solution.records]
+    # What is linked is among the packages: the same mapping stands in both lists.
+    same = {(one["channel"], one["subdir"], one["fn"]): one for one in packages}
+    values: dict[str, Any] = {
+        "optimality": solution.optimality,
+        "packages": packages,
+        "transaction": {
+            "link": [same.get((r.channel, r.subdir, r.fn)) or r.to_dict() for r in transaction.link],
+            "unlink": [record.to_dict() for record in transaction.unlink],
+        },
+        "stats": solution.stats,
+    }
+    if environment:
+        values["changes"] = [_change(change) for change in solution.changes]
+        values["dropped"] = solution.dropped
+        values["exempt"] = solution.exempt
+    return _report("solved", **values)
+
+
+def _change(change: dict[str, Any]) -> dict[str, Any]:
+    """Return one package's change as `--json` prints it; the records are in the transaction."""
+    old, new = change["before"], change["after"]
+    return {
+        "name": change["name"],
+        "kind": change["kind"],
+        "from": None if old is None else f"{old.version} {old.build}",
+        "to": None if new is None else f"{new.version} {new.build}",
+        "size": None if new is None else new.size,
+        "reasons": change["reasons"],
+    }
+
+
+def failed_report(error: BaseException) -> dict[str, Any]:
+    """Return what `--json` prints for an error."""
+    status, conflict = "error", None
+    if isinstance(error, UnsatisfiableError):
+        status, conflict = "unsatisfiable", error.conflict.to_dict()
+    elif isinstance(error, DeadlineExceeded):
+        status = "timeout"
+    return _report(
+        status,
+        conflict=conflict,
+        error={
+            "type": "UsageError" if isinstance(error, UsageError) else type(error).__name__,
+            "message": str(error),
+            "file": _text(getattr(error, "file", None) or getattr(error, "filename", None)),
+            "field": _text(getattr(error, "field", None)),
+        },
+    )
+
+
+def _report(status: str, **values: Any) -> dict[str, Any]:
+    empty: dict[str, Any] = {
+        "status": status,
+        "optimality": None,
+        "packages": [],
+        "transaction": {"link": [], "unlink": []},
+        "conflict": None,
+        "stats": {},
+        "error": None,
+    }
+    return {**empty, **values}
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def print_json(report: dict[str, Any]) -> None:
+    """Write one JSON object to stdout."""
+    # In one piece: an unbuffered stdout would take a system call for each word.
+    done: dict[int, str] = {}
+    lines = (f'  "{key}": {_json_text(value, 2, done)}' for key, value in report.items())
+    sys.stdout.write("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def _json_text(value: Any, indent: int, done: dict[int, str]) -> str:
+    """Return JSON with a line for each record: indenting everything would take an encoder that is ten times slower.
+
+    `done` keeps the text of each mapping, by identity, for when it comes again.
+    """
+    import json
+
+    start, end = "\n" + " " * (indent + 2), "\n" + " " * indent
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        for one in value:
+            if id(one) not in done:
+                done[id(one)] = json.dumps(one)
+        return f"[{start}{f',{start}'.join(done[id(one)] for one in value)}{end}]"
+    if isinstance(value, dict) and any(isinstance(inner, list) for inner in value.values()):
+        lines = (f"{json.dumps(key)}: {_json_text(inner, indent + 2, done)}" for key, inner in value.items())
+        return f"{{{start}{f',{start}'.join(lines)}{end}}}"
+    # ASCII only: whatever the terminal's encoding, and whatever a record holds, it can be written.
+    return json.dumps(value)
+
+
+def print_warnings(warnings: Sequence[str]) -> None:
+    """Write the first of an index's warnings to stderr, and how many more there are."""
+    for warning in warnings[:_SHOWN_WARNINGS]:
+        complain(f"warning: {warning}")
+    if len(warnings) > _SHOWN_WARNINGS:
+        complain(f"warning: {len(warnings) - _SHOWN_WARNINGS} more of these")
+
+
+#: What the tree of a conflict is drawn with, and how where the terminal's encoding has no such characters.
+_PLAIN_TREE = str.maketrans({"├": "|", "└": "`", "│": "|", "─": "-", "…": "..."})
+
+
+def tell_conflict(conflict: Conflict, words: Sequence[str]) -> None:
+    """Tell why there is no answer and what would help: in colours on a terminal, else as plain text."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    from .explaining import render
+
+    text = StringIO()
+    colours = sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    system: Literal["standard"] | None = "standard" if colours else None
+    console = Console(file=text, force_terminal=colours, color_system=system, highlight=False)
+    render(conflict, console, "--verbose" in words, words)
+    told = f"resolvent: {text.getvalue().rstrip()}\n"
+    encoding = getattr(sys.stderr, "encoding", None) or "ascii"
+    try:
+        told.encode(encoding)
+    except UnicodeError:
+        told = told.translate(_PLAIN_TREE)
+    # `render` has spelled out the control characters of names and specs.
+    sys.stderr.write(told.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def fail(error: Exception, code: int, as_json: bool) -> int:
+    """Tell an error in the form that was asked for, and return the exit code."""
+    if as_json:
+        print_json(failed_report(error))
+    else:
+        complain(f"resolvent: {error}")
+    return code
+
+
+def complain(text: str) -> None:
+    """Write to stderr what any terminal can show: control characters of a file's text do not reach it."""
+    safe = "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)
+    encoding = getattr(sys.stderr, "encoding", None) or "ascii"
+    sys.stderr.write(safe.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def flushed(code: int) -> int:
+    """Flush while a closed pipe can still be answered quietly."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return silence()
+    return code
+
+
+def silence() -> int:
+    """Whoever read our output has left: end without a word, as other tools do."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 128 + 13
