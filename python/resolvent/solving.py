@@ -186,8 +186,6 @@ class Session:
         for again in (False, True):
             try:
                 answer = self._core.solve(**asked, timeout=timeout)
-                # Hashes and the like are read only here, and may be what is damaged.
-                _ = answer.records
             except ResolventError:
                 if not self._index.is_damaged:
                     raise

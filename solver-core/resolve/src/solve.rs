@@ -267,6 +267,9 @@ fn finish(
     };
     stats.check_seconds = clock.elapsed().as_secs_f64();
     let places = link_places(&index, places, request);
+    for &at in &places {
+        index.touch(at);
+    }
     let mut solution = Solution {
         request: request.clone(),
         places,

@@ -127,6 +127,22 @@ impl Segment {
         whole
     }
 
+    /// Reads whatever [`Segment::package_record`] reads of a record and a solve does not, so that damage of the file there
+    /// is found now and not later.
+    pub(super) fn touch(&self, record: RecordId) {
+        let _ = (self.file_name(record), self.noarch(record));
+        let _ = (self.timestamp(record), self.indexed_timestamp(record));
+        let _ = (self.md5(record), self.sha256(record), self.size(record));
+        for section in [Section::RecordLicense, Section::RecordLicenseFamily] {
+            let _ = self.string(self.storage.u32(section, record.0));
+        }
+        for (_, items) in self.rare(record) {
+            for &id in items {
+                let _ = self.string(id);
+            }
+        }
+    }
+
     /// The rare fields of a record as (tag, items).
     fn rare(&self, record: RecordId) -> impl Iterator<Item = (u32, &[u32])> {
         let row = self.storage.u32(Section::RecordRare, record.0);
