@@ -8,8 +8,6 @@
 //! conflicts the name seen most in recent ones goes first (VSIDS, counted per name; only names seen in some are looked
 //! at, so that a decision costs nothing where there are no conflicts).
 
-use std::ops::Range;
-
 use cdcl::{Decide, Decision, Lit, Var, View};
 
 use crate::encode::{Ladders, NO_NAME};
@@ -65,6 +63,9 @@ pub(crate) struct Brancher<'e> {
     /// The last model.
     preferred: &'e Model,
     activity: &'e mut NameActivity,
+    /// Of the names seen in conflicts, the most active first: length of the trail when it was seen that there is nothing to
+    /// decide of it. Those behind have not been looked at.
+    passed: Vec<u32>,
 }
 
 /// A name that is known to be installed.
@@ -82,8 +83,11 @@ struct Pending {
 pub(crate) struct NameActivity {
     score: Vec<f64>,
     step: f64,
-    /// Names with a score.
+    /// Names with a score; the highest first once they are sorted.
     hot: Vec<NameId>,
+    /// By name: its place in `hot` when that is sorted.
+    place: Vec<u32>,
+    sorted: bool,
 }
 
 impl Default for NameActivity {
@@ -92,6 +96,8 @@ impl Default for NameActivity {
             score: Vec::new(),
             step: 1.0,
             hot: Vec::new(),
+            place: Vec::new(),
+            sorted: true,
         }
     }
 }
@@ -105,6 +111,7 @@ impl NameActivity {
         let at = name as usize;
         if at >= self.score.len() {
             self.score.resize(at + 1, 0.0);
+            self.place.resize(at + 1, u32::MAX);
         }
         if self.score[at] == 0.0 {
             self.hot.push(name);
@@ -114,6 +121,24 @@ impl NameActivity {
             self.score.iter_mut().for_each(|s| *s *= 1e-100);
             self.step *= 1e-100;
         }
+        self.sorted = false;
+    }
+
+    fn sort(&mut self) {
+        let score = &self.score;
+        self.hot
+            .sort_by(|&a, &b| score[b as usize].total_cmp(&score[a as usize]));
+        for (place, &name) in self.hot.iter().enumerate() {
+            self.place[name as usize] = place as u32;
+        }
+        self.sorted = true;
+    }
+
+    /// The name's place among the active ones, if it is one.
+    fn place(&self, name: NameId) -> usize {
+        self.place
+            .get(name as usize)
+            .map_or(usize::MAX, |&place| place as usize)
     }
 }
 
@@ -130,12 +155,14 @@ impl<'e> Brancher<'e> {
             seen: 0,
             preferred,
             activity,
+            passed: Vec::new(),
         }
     }
 
     fn catch_up(&mut self, trail: &[Lit]) {
         for (i, &lit) in trail.iter().enumerate().skip(self.seen) {
             if let Some(name) = self.ladders.installs(lit) {
+                self.passed.truncate(self.activity.place(name));
                 self.pending.push(Pending {
                     name,
                     at: i as u32,
@@ -146,51 +173,67 @@ impl<'e> Brancher<'e> {
         self.seen = trail.len();
     }
 
-    fn blocks(&self, view: &View<'_>, name: NameId) -> Range<usize> {
-        self.ladders.possible_blocks(name, |l| view.value(l))
+    /// The best block of an installed name, if there is something to decide.
+    fn undecided(&self, view: &View<'_>, name: NameId) -> Option<usize> {
+        self.ladders.undecided(name, |lit| view.value(lit))
     }
 
-    fn choose(&self, view: &View<'_>, name: NameId, blocks: Range<usize>) -> Decision {
+    fn choose(&self, view: &View<'_>, name: NameId, block: usize) -> Decision {
         // Where the last model chose, a candidate is open and has a literal.
         let last = match self.preferred.position(name) {
             ABSENT => None,
-            at if at < self.ladders.start(name, blocks.start) => None,
+            at if at < self.ladders.start(name, block) => None,
             at => self.ladders.chosen(name, at),
         };
         let preferred = last.filter(|&lit| view.value(lit) != Some(false));
-        match preferred.or_else(|| self.ladders.choice(name, blocks.start)) {
+        match preferred.or_else(|| self.ladders.choice(name, block)) {
             Some(lit) => Decision::Lit(lit),
             None => Decision::Fallback,
         }
+    }
+
+    /// The most active name of which there is something to decide.
+    fn most_active(&mut self, view: &View<'_>) -> Option<(NameId, usize)> {
+        if !self.activity.sorted {
+            self.activity.sort();
+            self.passed.clear();
+        }
+        while let Some(&name) = self.activity.hot.get(self.passed.len()) {
+            let installed = self.ladders.installed(name).and_then(|g| view.value(g));
+            let undecided = match installed {
+                Some(true) => self.undecided(view, name),
+                _ => None,
+            };
+            if let Some(block) = undecided {
+                return Some((name, block));
+            }
+            self.passed.push(view.trail().len() as u32);
+        }
+        None
     }
 }
 
 impl Decide for Brancher<'_> {
     fn decide(&mut self, view: &View<'_>) -> Decision {
         self.catch_up(view.trail());
+        let mut first = None;
         while let Some(&Pending { name, .. }) = self.pending.get(self.cursor) {
-            if self.blocks(view, name).len() > 1 {
+            first = self.undecided(view, name).map(|block| (name, block));
+            if first.is_some() {
                 break;
             }
             self.pending[self.cursor].settled = view.trail().len() as u32;
             self.cursor += 1;
         }
-        let Some(&Pending { name: first, .. }) = self.pending.get(self.cursor) else {
+        let Some((mut name, mut block)) = first else {
             return Decision::Done;
         };
-        let mut best = first;
-        let mut score = self.activity.of(best);
-        for &name in &self.activity.hot {
-            let s = self.activity.of(name);
-            if s > score
-                && self.ladders.installed(name).and_then(|g| view.value(g)) == Some(true)
-                && self.blocks(view, name).len() > 1
-            {
-                best = name;
-                score = s;
+        if let Some((active, its)) = self.most_active(view) {
+            if self.activity.of(active) > self.activity.of(name) {
+                (name, block) = (active, its);
             }
         }
-        self.choose(view, best, self.blocks(view, best))
+        self.choose(view, name, block)
     }
 
     fn backtracked(&mut self, len: usize) {
@@ -201,6 +244,8 @@ impl Decide for Brancher<'_> {
         // What was settled on a part of the trail that is gone may be open again.
         let settled = &self.pending[..self.cursor.min(self.pending.len())];
         self.cursor = settled.partition_point(|p| p.settled as usize <= len);
+        let passed = self.passed.partition_point(|&seen| seen as usize <= len);
+        self.passed.truncate(passed);
     }
 
     fn conflict(&mut self, vars: &[Var]) {

@@ -132,15 +132,14 @@ impl Ladders {
         (name != NO_NAME && self.of(name).at.first() == Some(&lit)).then_some(name)
     }
 
-    /// The blocks `[low, high)` of an installed name that an assignment leaves possible; more than one: it is still
-    /// open which. The ladder is monotone, so both ends are found by bisection.
-    pub(crate) fn possible_blocks(
+    /// The first block of an installed name that an assignment leaves possible: the last one with `G` true. The ladder
+    /// is monotone, so it is found by bisection.
+    pub(crate) fn first_possible(
         &self,
         name: NameId,
         value: impl Fn(Lit) -> Option<bool>,
-    ) -> Range<usize> {
+    ) -> usize {
         let at = &self.of(name).at;
-        // Largest mark with G true, then the smallest one behind it with G false.
         let (mut low, mut top) = (0, at.len());
         while low + 1 < top {
             let middle = low + (top - low) / 2;
@@ -150,16 +149,18 @@ impl Ladders {
                 top = middle;
             }
         }
-        let (mut bottom, mut high) = (low + 1, at.len());
-        while bottom < high {
-            let middle = bottom + (high - bottom) / 2;
-            if value(at[middle]) == Some(false) {
-                high = middle;
-            } else {
-                bottom = middle + 1;
-            }
-        }
-        low..high
+        low
+    }
+
+    /// The first possible block of an installed name, if others are possible as well.
+    pub(crate) fn undecided(
+        &self,
+        name: NameId,
+        value: impl Fn(Lit) -> Option<bool>,
+    ) -> Option<usize> {
+        let low = self.first_possible(name, &value);
+        let behind = self.of(name).at.get(low + 1)?;
+        (value(*behind) != Some(false)).then_some(low)
     }
 
     /// The first position of a block.
@@ -169,7 +170,7 @@ impl Ladders {
 
     /// The position that a model chooses of a name that it installs: the first of the block.
     pub(crate) fn model_position(&self, name: NameId, value: impl Fn(Lit) -> Option<bool>) -> u32 {
-        self.start(name, self.possible_blocks(name, value).start)
+        self.start(name, self.first_possible(name, value))
     }
 
     /// Deciding this chooses a block of an installed name that is known to be in it or behind it.
