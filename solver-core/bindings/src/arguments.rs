@@ -141,9 +141,9 @@ impl EnvironmentArguments<'_> {
         for record in self
             .installed
             .iter()
-            .filter(|r| !r.inner.name.starts_with("__"))
+            .filter(|r| !r.inner().name.starts_with("__"))
         {
-            let mut record = (*record.inner).clone();
+            let mut record = (**record.inner()).clone();
             settle_origin(&mut record, index);
             installed.push(record);
         }

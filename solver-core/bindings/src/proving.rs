@@ -20,7 +20,7 @@ pub fn prove(
     most_bytes: Option<usize>,
 ) -> PyResult<String> {
     let answer: Option<Vec<conda::PackageRecord>> =
-        answer.map(|records| records.iter().map(|r| (*r.inner).clone()).collect());
+        answer.map(|records| records.iter().map(|r| (**r.inner()).clone()).collect());
     let deadline = deadline_in(timeout);
     let result = py.detach(|| {
         interruptibly(deadline, |budget| {

@@ -209,7 +209,11 @@ impl Solution {
     /// The records, dependencies first.
     #[getter]
     fn records(&self) -> Vec<PackageRecord> {
-        wrap(self.inner.records())
+        let record = |at: &conda::index::RecordRef| match self.inner.kept.get(at) {
+            Some(record) => PackageRecord::new(record.clone()),
+            None => PackageRecord::of_index(Arc::clone(&self.inner.index), *at),
+        };
+        self.inner.places.iter().map(record).collect()
     }
     /// "proved", or "feasible" when the deadline struck before the proof.
     #[getter]
@@ -448,7 +452,8 @@ pub fn check(
             .transpose()?,
         ..request_of(index, &specs, &virtual_packages, &constraints, &pins)?
     };
-    let records: Vec<conda::PackageRecord> = records.iter().map(|r| (*r.inner).clone()).collect();
+    let records: Vec<conda::PackageRecord> =
+        records.iter().map(|r| (**r.inner()).clone()).collect();
     Ok(resolve::check(&records, &request, Some(&index.inner)))
 }
 

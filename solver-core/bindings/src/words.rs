@@ -113,13 +113,13 @@ impl MatchSpec {
     /// Whether a record, or a mapping with repodata's keys, matches.
     fn matches(&self, record: &Bound<'_, PyAny>) -> PyResult<bool> {
         if let Ok(record) = record.cast::<PackageRecord>() {
-            return Ok(self.inner.matches(&record.get().inner));
+            return Ok(self.inner.matches(record.get().inner()));
         }
         let module = record.py().get_type::<PackageRecord>();
         let made = module
             .call_method1("from_dict", (record,))?
             .cast_into::<PackageRecord>()?;
-        Ok(self.inner.matches(&made.get().inner))
+        Ok(self.inner.matches(made.get().inner()))
     }
     fn __str__(&self) -> String {
         self.inner.to_string()

@@ -63,6 +63,15 @@ impl Segment {
             .collect()
     }
 
+    /// The subdir that a record names itself, nearly always the segment's.
+    pub fn subdir_of(&self, record: RecordId) -> &str {
+        let own = self
+            .rare(record)
+            .find(|(tag, _)| *tag == rare_tag::SUBDIR)
+            .and_then(|(_, items)| items.first());
+        own.map_or_else(|| self.subdir(), |&id| self.string(id))
+    }
+
     /// The record as it came from the channel, with everything.
     pub fn package_record(&self, record: RecordId, channel: &ChannelInfo) -> PackageRecord {
         let url = super::load::download_url(
