@@ -14,6 +14,7 @@ pub(super) struct Checker<'c> {
     subjects: &'c [Subject<'c>],
     virtuals: &'c [Subject<'c>],
     by_name: FxHashMap<&'c str, &'c Subject<'c>>,
+    virtual_names: FxHashSet<&'c str>,
     installed: FxHashMap<&'c str, &'c PackageRecord>,
     broken: Vec<String>,
 }
@@ -29,6 +30,7 @@ impl<'c> Checker<'c> {
             subjects,
             virtuals,
             by_name: subjects.iter().map(|s| (s.name, s)).collect(),
+            virtual_names: virtuals.iter().map(|v| v.name).collect(),
             installed: installed.map(|r| (r.name.as_str(), r)).collect(),
             broken: Vec::new(),
         }
@@ -73,16 +75,15 @@ impl<'c> Checker<'c> {
     }
 
     /// What a name stands for: the record and the virtual packages of that name.
-    fn present(&self, name: &str) -> impl Iterator<Item = &Subject<'c>> {
+    fn present<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Subject<'c>> {
         let record = self.by_name.get(name).copied();
-        let virtuals = self
-            .virtuals
-            .iter()
-            .filter(move |v| record.is_none() || v.name.starts_with("__"));
-        let name = name.to_string();
+        let virtuals = match self.virtual_names.contains(name) {
+            true if record.is_none() || name.starts_with("__") => self.virtuals,
+            _ => &[],
+        };
         record
             .into_iter()
-            .chain(virtuals.filter(move |v| v.name == name))
+            .chain(virtuals.iter().filter(move |v| v.name == name))
     }
 
     pub(super) fn satisfied(&self, wanted: &Wanted<'_>) -> bool {
