@@ -139,10 +139,14 @@ impl Segment {
     /// Reads whatever [`Segment::package_record`] reads of a record and a solve does not, so that damage of the file there
     /// is found now and not later.
     pub(super) fn touch(&self, record: RecordId) {
-        let _ = (self.file_name(record), self.noarch(record));
+        let _ = (self.noarch(record), self.size(record));
         let _ = (self.timestamp(record), self.indexed_timestamp(record));
-        let _ = (self.md5(record), self.sha256(record), self.size(record));
-        for section in [Section::RecordLicense, Section::RecordLicenseFamily] {
+        let _ = (self.md5(record), self.sha256(record));
+        for section in [
+            Section::RecordFileName,
+            Section::RecordLicense,
+            Section::RecordLicenseFamily,
+        ] {
             let _ = self.string(self.storage.u32(section, record.0));
         }
         for (_, items) in self.rare(record) {

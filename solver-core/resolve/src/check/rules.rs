@@ -327,6 +327,7 @@ impl<'c> Checker<'c> {
                 .or_default()
                 .push(&spec.spec);
         }
+        let strict = request.channel_priority == ChannelPriority::Strict;
         for subject in self.subjects {
             if self.is_installed(subject) {
                 continue;
@@ -339,8 +340,20 @@ impl<'c> Checker<'c> {
                 .enumerate()
                 .filter(|(_, m)| !m.installed)
             {
-                let Some(package) = member.segment.find_package(subject.name) else {
-                    continue;
+                let package = match &subject.origin {
+                    // A record of the index is in its segment; another channel matters only where strict priority
+                    // may prefer it.
+                    Origin::Index(_, at) if at.segment as usize == position => None,
+                    Origin::Index(_, at)
+                        if !strict
+                            || member.channel >= index.segments()[at.segment as usize].channel =>
+                    {
+                        continue;
+                    }
+                    _ => match member.segment.find_package(subject.name) {
+                        None => continue,
+                        found => found,
+                    },
                 };
                 let channel = &index.channels()[member.channel];
                 let specs = from_channels.get(subject.name);
@@ -350,9 +363,7 @@ impl<'c> Checker<'c> {
                 }) {
                     continue;
                 }
-                if request.channel_priority == ChannelPriority::Strict
-                    && *usable.get_or_insert(member.channel) != member.channel
-                {
+                if strict && *usable.get_or_insert(member.channel) != member.channel {
                     continue;
                 }
                 found |= match &subject.origin {
@@ -360,9 +371,9 @@ impl<'c> Checker<'c> {
                     Origin::Owned(record) => {
                         channel.name == record.channel
                             && member.segment.subdir() == record.subdir
-                            && member
-                                .segment
-                                .records(package)
+                            && package
+                                .into_iter()
+                                .flat_map(|package| member.segment.records(package))
                                 .any(|r| member.segment.file_name(RecordId(r)) == record.file_name)
                     }
                 };

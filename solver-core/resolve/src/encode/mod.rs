@@ -85,6 +85,8 @@ pub(crate) struct Instance {
     /// Conditions of specs that have one.
     conditions: FxHashMap<SpecIdx, condition::Truth>,
     extras: extras::Extras,
+    /// Outputs of the totalizers over these literals.
+    pub totalizers: FxHashMap<Vec<Lit>, Vec<Lit>>,
     /// Candidates opened so far.
     pub opened: u64,
     /// Set in an instance that explains.
@@ -107,6 +109,7 @@ impl Instance {
             feature_lits: FxHashMap::default(),
             conditions: FxHashMap::default(),
             extras: extras::Extras::default(),
+            totalizers: FxHashMap::default(),
             opened: 0,
             guards: None,
         }

@@ -206,7 +206,13 @@ impl Oll<'_> {
         if core.len() > 1 {
             self.traded = true;
             let inputs: Vec<Lit> = core.iter().map(|&l| !l).collect();
-            self.totalizers.push((totalizer(opt, &inputs), weight));
+            // Requests that are alike meet the same cores.
+            let outputs = match opt.inst.totalizers.get(&inputs) {
+                Some(outputs) => outputs.clone(),
+                None => totalizer(opt, &inputs),
+            };
+            opt.inst.totalizers.insert(inputs, outputs.clone());
+            self.totalizers.push((outputs, weight));
             counted = Some(self.totalizers.len() - 1);
         }
         opt.propagate_base();
