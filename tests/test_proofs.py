@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import random
 import re
@@ -80,6 +81,9 @@ class TestSuites:
         for seed in range(100 * block, 100 * block + 100):
             rng = random.Random(seed)
             universe = (deep_universe if seed % 4 == 0 else random_universe)(rng)
+            # Two archives of one build are one package to an environment; here they are not made to say different things.
+            builds = {(r.channel, r.subdir, r.name, r.version, r.build): r for r in universe.records}
+            universe = dataclasses.replace(universe, records=tuple(builds.values()))
             index = universe.load(tmp_path / str(seed))
             installed: list[PackageRecord] | None = None
             for _ in range(6):
@@ -88,6 +92,8 @@ class TestSuites:
                 if installed is not None:
                     arguments |= change(rng, universe, installed)
                     specs = [] if arguments["mode"] == "update-all" else specs
+                    if arguments["strategy"] == "lowest-direct":
+                        arguments["strategy"] = "lowest"  # not with an environment: see docs/roadmap.md
                 solution, shown = proved(
                     tmp_path / "proof",
                     specs,
