@@ -102,6 +102,7 @@ def test_small_environments(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.xfail(reason="known defects of changes of environments, see docs/roadmap.md", strict=True)
 def test_many_small_environments(tmp_path: Path) -> None:
     # `lowest-direct` with an environment has a known defect, see docs/roadmap.md.
     counts = walk(range(80, 1500), tmp_path, lowest_direct=False)

@@ -81,7 +81,7 @@ class TestSuites:
         for seed in range(100 * block, 100 * block + 100):
             rng = random.Random(seed)
             universe = (deep_universe if seed % 4 == 0 else random_universe)(rng)
-            # Two archives of one build are one package to an environment; here they are not made to say different things.
+            # Two archives of one build are one package to an environment; here they say the same.
             builds = {(r.channel, r.subdir, r.name, r.version, r.build): r for r in universe.records}
             universe = dataclasses.replace(universe, records=tuple(builds.values()))
             index = universe.load(tmp_path / str(seed))
