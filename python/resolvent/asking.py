@@ -6,7 +6,7 @@ solves again without any of the shaping.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any, TypedDict
 
 from .arguments import CHANNEL_PRIORITIES, STRATEGIES, ChannelPriority, Specs, Strategy, choice, flag, specs_of
 from .environments import (
@@ -21,9 +21,6 @@ from .environments import (
     opened,
     policy_arguments,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 class Asked(TypedDict):
