@@ -42,16 +42,10 @@ from sources import REPOSITORY, Json, channel_folder, read_problems, shared_fold
 #: Clauses as in DIMACS, without the final zero.
 Formula = list[list[int]]
 GROUPS = ("bench", "generated", "families", "3-sat", "pigeonhole")
-TECHNIQUES = (
-    "minimize",
-    "binary-minimize",
-    "reduce",
-    "simplify",
-    "restarts",
-    "alternating",
-    "phase-saving",
-    "vsids",
-)
+#: Matters only to solves under assumptions, so not to formulas.
+_IN_SOLVES = "reuse-trail"
+#: The resolver decides everything itself.
+_IN_FORMULAS = "vsids"
 #: Families and sizes that take any solver milliseconds to seconds.
 _FAMILIES = (("pigeonhole", 7), ("chain", 200), ("diamonds", 15), ("migration", 80), ("ancient", 30), ("builds", 1500))
 
@@ -179,6 +173,11 @@ def build() -> Path:
     )
     artifacts = [json.loads(line) for line in built.stdout.splitlines()]
     return Path(next(a["executable"] for a in artifacts if a.get("executable") and a["target"]["name"] == "dimacs"))
+
+
+def techniques(program: Path) -> list[str]:
+    """Return what the solver can be told to do without."""
+    return subprocess.run([str(program), "--techniques"], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
 
 
 def own(program: Path, start: float, without: str = "", conflicts_limit: int | None = None) -> Contender:
@@ -318,11 +317,8 @@ def _line(group: str, name: str, *cells: str) -> str:
 
 # -- Whole solves
 
-#: Techniques that the resolver uses, too; it decides everything itself, so it has no VSIDS.
-_IN_RESOLVER = (*(technique for technique in TECHNIQUES if technique != "vsids"), "reuse-trail")
 
-
-def resolver_table(requests: int, runs: int) -> Iterator[str]:
+def resolver_table(without_each: Sequence[str], requests: int, runs: int) -> Iterator[str]:
     """Yield the lines of a table: fresh solves of real requests without one technique after the other.
 
     Times are of the processor, which other work on the machine disturbs less. Answers must be the same.
@@ -335,7 +331,7 @@ def resolver_table(requests: int, runs: int) -> Iterator[str]:
     data = shared_folder() / "data"
     problems = sorted(read_problems(data / "bench.jsonl.gz"), key=lambda problem: len(problem["solution"]))
     problems = problems[:: max(1, len(problems) // requests)]
-    totals: dict[str, list[float]] = {name: [0.0, 0, 0] for name in ("", *_IN_RESOLVER)}
+    totals: dict[str, list[float]] = {name: [0.0, 0, 0] for name in ("", *without_each)}
     indices: dict[tuple[str, ...], resolvent.Index] = {}
     for problem in problems:
         sources = [
@@ -390,17 +386,19 @@ def main() -> None:
     options = parser.parse_args()
     # Channels that are read once need no index files.
     os.environ.setdefault("RESOLVENT_NO_INDEX_FILES", "1")
+    program = build()
     if options.resolver:
-        for line in resolver_table(options.requests, options.runs):
+        known = [technique for technique in techniques(program) if technique != _IN_FORMULAS]
+        for line in resolver_table(known, options.requests, options.runs):
             print(line)
         return
-    program = build()
     with tempfile.TemporaryDirectory() as passing:
         start = least_cost(program, Path(passing))
         contenders = {"resolvent": own(program, start)}
         if options.techniques:
-            for technique in TECHNIQUES:
-                contenders[f"no {technique}"] = own(program, start, technique, options.conflicts)
+            for technique in techniques(program):
+                if technique != _IN_SOLVES:
+                    contenders[f"no {technique}"] = own(program, start, technique, options.conflicts)
         else:
             contenders |= {"PicoSAT": picosat, "CaDiCaL": cadical}
         folder = (options.out or Path(passing)) / "cnf"

@@ -9,13 +9,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import resolvent
+from network_support import Site, serving
 
 ROOT = Path(__file__).parent.parent
 
@@ -92,6 +93,23 @@ def make_channel(tmp_path: Path) -> ChannelMaker:
         return folder
 
     return make
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A web server on the loopback interface."""
+    with serving() as running:
+        yield running
+
+
+@pytest.fixture
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A cache of the test's own, and no settings of whoever runs it."""
+    for name in ("RESOLVENT_OFFLINE", "RESOLVENT_CHANNEL_ALIAS", "RESOLVENT_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("RESOLVENT_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    return tmp_path / "cache"
 
 
 @pytest.fixture

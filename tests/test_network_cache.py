@@ -9,7 +9,6 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -26,7 +25,6 @@ from network_support import (
     put_shards,
     put_whole,
     repodata,
-    serving,
     wait_for,
     zst,
 )
@@ -44,12 +42,6 @@ config = NetworkConfig(cache_dir=Path(cache), backoff=0.01)
 for part in fetch_channel(address, subdirs=["linux-64"], config=config, names=names or None):
     print(part.path)
 """
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with serving() as running:
-        yield running
 
 
 def child(site: Site, cache: Path, *names: str) -> subprocess.Popen[str]:

@@ -6,7 +6,6 @@ import contextlib
 import io
 import sys
 import types
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,6 @@ from network_support import (
     put_real_channel,
     put_shards,
     put_whole,
-    serving,
 )
 from resolvent import ChannelNotFound, InvalidMatchSpec, ResolventError
 from resolvent.channels import resolve_sources
@@ -35,20 +33,7 @@ CHANNEL = {
 }
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with serving() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A cache of the test's own, and no settings of whoever runs it."""
-    for name in ("RESOLVENT_OFFLINE", "RESOLVENT_CHANNEL_ALIAS", "RESOLVENT_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("RESOLVENT_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    return tmp_path / "cache"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 def solved(*specs: str, channels: list[str | Path], offline: bool | None = None) -> set[str]:

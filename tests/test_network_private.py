@@ -38,12 +38,6 @@ ZST = "/ch/linux-64/repodata.json.zst"
 BASIC_HEADER = "Basic " + base64.b64encode(f"user:{PASSWORD}".encode()).decode()
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with serving() as running:
-        yield running
-
-
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No credentials of whoever runs the tests."""

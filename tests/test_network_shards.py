@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ from network_support import (
     put_shards,
     put_whole,
     read_json,
-    serving,
     shard_bytes,
     shard_path,
     wanted_names,
@@ -46,12 +44,6 @@ CHAIN = {
     "linux-64": [entry("a", depends=["b >=1", "n"]), entry("b", depends=["c[version='>=1']"]), entry("c"), entry("x")],
     "noarch": [entry("n", depends=["a"], noarch="generic"), entry("y", noarch="generic")],
 }
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with serving() as running:
-        yield running
 
 
 def fetch(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +21,6 @@ from network_support import (
     put_index,
     put_real_channel,
     put_shards,
-    serving,
     shard_bytes,
     shard_path,
 )
@@ -32,20 +31,7 @@ from resolvent.network.gradual import Gradual
 FACTS = ["__glibc 2.28", "__linux 5.10", "__unix 0", "__archspec 1 x86_64"]
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with serving() as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A cache of the test's own, and no settings of whoever runs it."""
-    for name in ("RESOLVENT_OFFLINE", "RESOLVENT_CHANNEL_ALIAS", "RESOLVENT_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("RESOLVENT_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    return tmp_path / "cache"
+pytestmark = pytest.mark.usefixtures("cache")
 
 
 @pytest.fixture

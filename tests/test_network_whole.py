@@ -11,7 +11,6 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from pathlib import Path
@@ -49,12 +48,6 @@ from resolvent.network.http import retry_after
 ZST = "/ch/linux-64/repodata.json.zst"
 JSON = "/ch/linux-64/repodata.json"
 DATA = plain(repodata([entry("a")]))
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with serving() as running:
-        yield running
 
 
 def fetch(site: Site, settings: NetworkConfig, subdirs: tuple[str, ...] = ("linux-64",)) -> list[FetchedSubdir]:

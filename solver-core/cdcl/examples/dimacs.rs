@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! dimacs FILE... [--list FILE] [--proof FILE] [--binary] [--conflicts N] [--max-vars N] [--stats] [--without TECHNIQUE]
+//! dimacs --techniques
 //! ```
 //!
 //! Prints `s SATISFIABLE` and the model in `v` lines, `s UNSATISFIABLE`, or `s UNKNOWN` when the
@@ -9,7 +10,8 @@
 //! With several files each block is preceded by `c FILE`, and the exit code is 0
 //! unless there was an error. `-` reads the standard input. `--list` names a file with one name of a
 //! formula on each line, for many formulas in one run. `--binary` writes the proof in binary DRAT. `--stats` adds the
-//! counters and `c seconds READING SOLVING`. `--without` may be given several times.
+//! counters and `c seconds READING SOLVING`. `--without` may be given several times; `--techniques` prints what it
+//! takes, one a line.
 
 use cdcl::dimacs::{load, ReadOptions};
 use cdcl::{Config, DratFormat, DratWriter, Limits, NoProof, Outcome, ProofSink, Solver, Var};
@@ -127,8 +129,13 @@ fn write_model<P: ProofSink>(out: &mut impl Write, solver: &Solver<P>) -> io::Re
 }
 
 fn run() -> Result<u8, Box<dyn Error>> {
-    let options = parse_options(std::env::args().skip(1))?;
     let mut out = BufWriter::new(io::stdout().lock());
+    if std::env::args().skip(1).eq(["--techniques"]) {
+        writeln!(out, "{}", Config::TECHNIQUES.join("\n"))?;
+        out.flush()?;
+        return Ok(0);
+    }
+    let options = parse_options(std::env::args().skip(1))?;
     let mut code = 0;
     for file in &options.files {
         let several = options.list || options.files.len() > 1;

@@ -33,7 +33,6 @@ pub fn check(records: &[PackageRecord], request: &Request, index: Option<&Index>
             .map(Subject::from_record)
             .collect();
         let virtuals = virtual_records(request);
-        let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
         let checker = Checker::new(&before, &virtuals, request);
         let mut broken: FxHashSet<(&str, &str)> = FxHashSet::default();
         for subject in &before {
@@ -116,7 +115,6 @@ pub(crate) fn unsatisfied(
 ) -> Vec<(RecordRef, SpecId)> {
     let subjects = subjects_of(index, places);
     let virtuals = virtual_records(request);
-    let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
     let checker = Checker::new(&subjects, &virtuals, request);
     let active = checker.active(&[]);
     let mut out = Vec::new();
@@ -159,7 +157,6 @@ pub(crate) fn violated_limits(
 ) -> Vec<String> {
     let subjects = subjects_of(index, places);
     let virtuals = virtual_records(request);
-    let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
     let checker = Checker::new(&subjects, &virtuals, request);
     checker.broken_limits(request)
 }
@@ -172,7 +169,6 @@ pub(crate) fn active_extras(
 ) -> Vec<(String, Vec<String>)> {
     let subjects = subjects_of(index, places);
     let virtuals = virtual_records(request);
-    let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
     let checker = Checker::new(&subjects, &virtuals, request);
     let specs: Vec<&MatchSpec> = request.asked_specs().map(|s| &s.spec).collect();
     let mut active: Vec<(&str, &str)> = checker.active(&specs).into_iter().collect();

@@ -12,7 +12,7 @@ use crate::request::{same_package, ChannelPriority, Cutoffs, Mode, Request};
 /// Everything the checker looks things up in.
 pub(super) struct Checker<'c> {
     subjects: &'c [Subject<'c>],
-    virtuals: &'c [Subject<'c>],
+    virtuals: Vec<Subject<'c>>,
     by_name: FxHashMap<&'c str, &'c Subject<'c>>,
     virtual_names: FxHashSet<&'c str>,
     installed: FxHashMap<&'c str, &'c PackageRecord>,
@@ -20,17 +20,18 @@ pub(super) struct Checker<'c> {
 }
 
 impl<'c> Checker<'c> {
+    /// A checker of `subjects` on a target with these [`virtual_records`].
     pub(super) fn new(
         subjects: &'c [Subject<'c>],
-        virtuals: &'c [Subject<'c>],
+        virtuals: &'c [PackageRecord],
         request: &'c Request,
     ) -> Self {
         let installed = request.environment.iter().flat_map(|e| &e.installed);
         Checker {
             subjects,
-            virtuals,
+            virtuals: virtuals.iter().map(Subject::from_record).collect(),
             by_name: subjects.iter().map(|s| (s.name, s)).collect(),
-            virtual_names: virtuals.iter().map(|v| v.name).collect(),
+            virtual_names: virtuals.iter().map(|v| v.name.as_str()).collect(),
             installed: installed.map(|r| (r.name.as_str(), r)).collect(),
             broken: Vec::new(),
         }
@@ -49,7 +50,6 @@ impl<'c> Checker<'c> {
         index: Option<&Index>,
     ) -> Vec<String> {
         let virtuals = virtual_records(request);
-        let virtuals: Vec<Subject<'_>> = virtuals.iter().map(Subject::from_record).collect();
         let mut checker = Checker::new(subjects, &virtuals, request);
         let mut first: FxHashMap<&str, &Subject<'_>> = FxHashMap::default();
         for subject in subjects {
@@ -78,7 +78,7 @@ impl<'c> Checker<'c> {
     fn present<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Subject<'c>> {
         let record = self.by_name.get(name).copied();
         let virtuals = match self.virtual_names.contains(name) {
-            true if record.is_none() || name.starts_with("__") => self.virtuals,
+            true if record.is_none() || name.starts_with("__") => &self.virtuals[..],
             _ => &[],
         };
         record
