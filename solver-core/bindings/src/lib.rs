@@ -6,10 +6,14 @@
 mod arguments;
 mod conflict;
 mod errors;
+mod exports;
+mod fixes;
 mod index;
 mod proving;
 mod record;
 mod record_dict;
+mod running;
+mod solution;
 mod solving;
 mod words;
 
@@ -31,20 +35,20 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(index::cache_verify, m)?)?;
     m.add_function(wrap_pyfunction!(index::cache_clear, m)?)?;
     m.add_class::<solving::Session>()?;
-    m.add_class::<solving::Solution>()?;
-    m.add_class::<solving::Transaction>()?;
+    m.add_class::<solution::Solution>()?;
+    m.add_class::<solution::Transaction>()?;
     m.add_class::<conflict::Conflict>()?;
     m.add_class::<conflict::Fact>()?;
     m.add_class::<conflict::Hint>()?;
-    m.add_class::<conflict::Fix>()?;
-    m.add_class::<conflict::Fixes>()?;
+    m.add_class::<fixes::Fix>()?;
+    m.add_class::<fixes::Fixes>()?;
     m.add_function(wrap_pyfunction!(conflict::why, m)?)?;
     m.add_function(wrap_pyfunction!(conflict::why_not, m)?)?;
-    m.add_function(wrap_pyfunction!(conflict::reachable, m)?)?;
+    m.add_function(wrap_pyfunction!(exports::reachable, m)?)?;
     m.add_function(wrap_pyfunction!(proving::prove, m)?)?;
     m.add_function(wrap_pyfunction!(proving::check_proof, m)?)?;
-    m.add_function(wrap_pyfunction!(solving::check, m)?)?;
-    m.add_function(wrap_pyfunction!(solving::export_cnf, m)?)?;
-    m.add_function(wrap_pyfunction!(solving::export_wcnf, m)?)?;
+    m.add_function(wrap_pyfunction!(exports::check, m)?)?;
+    m.add_function(wrap_pyfunction!(exports::export_cnf, m)?)?;
+    m.add_function(wrap_pyfunction!(exports::export_wcnf, m)?)?;
     Ok(())
 }

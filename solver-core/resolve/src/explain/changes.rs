@@ -9,9 +9,9 @@ use conda::index::Index;
 use conda::match_spec::MatchSpec;
 use conda::version::Version;
 
+use super::dates::{date, end_of_day};
 use super::elsewhere::baseline;
 use super::facts::{Conflict, Fact, FactKind};
-use super::hints::{date, end_of_day};
 use crate::request::{ChannelPriority, Cutoffs, Request, RequestSpec, VirtualPackage};
 
 /// One change of a request.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use conda::index::{Index, RecordId, RecordRef};
 use conda::match_spec::MatchSpec;
 
+use super::dates::date;
 use super::facts::{Conflict, Fact, FactKind};
-use super::hints::date;
 use super::search::Search;
 use super::{graph, text, versions};
 use crate::encode::Cause;

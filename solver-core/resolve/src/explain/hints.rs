@@ -7,14 +7,11 @@ use conda::match_spec::MatchSpec;
 use conda::version::Version;
 use rustc_hash::FxHashSet;
 
+use super::dates::date;
 use super::demand::{overlap, plain};
 use super::elsewhere::system_of;
 use super::facts::{Conflict, Fact, FactKind};
-
-/// Most names offered for one that does not exist.
-const MOST_NAMES: usize = 3;
-/// Milliseconds of a day.
-const DAY: u64 = 86_400_000;
+use super::spelling::nearest;
 
 /// What a hint is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -427,132 +424,9 @@ fn exact_minor(spec: &str) -> Option<u64> {
     single.then_some(low)
 }
 
-/// The names nearest to one that does not exist: within a third of its letters, at most two edits, or the same but for
-/// separators and the prefixes and endings that channels add.
-fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
-    let bound = (wrong.chars().count() / 3).clamp(1, 2);
-    let folded = fold(wrong);
-    let mut found: Vec<(usize, &str)> = Vec::new();
-    for name in names {
-        let distance = if folded == fold(name) {
-            0
-        } else {
-            edits(wrong, name, bound)
-        };
-        if distance <= bound {
-            found.push((distance, name));
-        }
-    }
-    found.sort_unstable();
-    found.dedup();
-    // A clear winner needs no company.
-    let best = found.first().map_or(0, |f| f.0);
-    found
-        .into_iter()
-        .take_while(|f| f.0 == best)
-        .take(MOST_NAMES)
-        .map(|(_, n)| n.to_string())
-        .collect()
-}
-
-/// A name without what is easily got wrong.
-fn fold(name: &str) -> String {
-    let plain: String = name
-        .to_ascii_lowercase()
-        .chars()
-        .filter(|c| !matches!(c, '-' | '_' | '.'))
-        .collect();
-    let plain = plain
-        .strip_prefix("python")
-        .filter(|s| s.len() > 2)
-        .unwrap_or(&plain);
-    let plain = plain
-        .strip_prefix("py")
-        .filter(|s| s.len() > 2)
-        .unwrap_or(plain);
-    plain.to_string()
-}
-
-/// The number of insertions, deletions, replacements and swaps of neighbours between two names, or more than `bound`
-/// (Damerau, restricted).
-fn edits(a: &str, b: &str, bound: usize) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len().abs_diff(b.len()) > bound {
-        return bound + 1;
-    }
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut cost = replaced.min(last[j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                cost = cost.min(before[j - 2] + 1);
-            }
-            row.push(cost);
-        }
-        if row.iter().all(|&c| c > bound) {
-            return bound + 1;
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
-}
-
-/// A day in UTC, `2026-01-31` (civil calendar from a count of days, after Hinnant).
-pub(super) fn date(milliseconds: u64) -> String {
-    let days = milliseconds / DAY + 719_468;
-    let era = days / 146_097;
-    let day_of_era = days % 146_097;
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
-}
-
-/// The end of a day in UTC, in milliseconds since 1970.
-pub(super) fn end_of_day(milliseconds: u64) -> u64 {
-    milliseconds / DAY * DAY + DAY - 1
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{date, edits, end_of_day, exact_minor, first_minor, nearest};
-
-    #[test]
-    fn dates() {
-        assert_eq!(date(0), "1970-01-01");
-        assert_eq!(date(951_782_400_000), "2000-02-29");
-        assert_eq!(date(1_767_225_599_999), "2025-12-31");
-        assert_eq!(end_of_day(5), 86_399_999);
-    }
-
-    #[test]
-    fn distances() {
-        assert_eq!(edits("nunpy", "numpy", 2), 1);
-        assert_eq!(edits("nmupy", "numpy", 2), 1);
-        assert_eq!(edits("scipy", "numpy", 2), 3);
-        assert_eq!(edits("a", "abcd", 2), 3);
-    }
-
-    #[test]
-    fn names() {
-        let all = ["numpy", "scipy", "numba", "scikit-learn", "python-dateutil"];
-        let of = |wrong| nearest(wrong, all.into_iter());
-        assert_eq!(of("nunpy"), ["numpy"]);
-        assert_eq!(of("scikit_learn"), ["scikit-learn"]);
-        assert_eq!(of("dateutil"), ["python-dateutil"]);
-        assert!(of("tensorflow").is_empty());
-    }
+    use super::{exact_minor, first_minor};
 
     #[test]
     fn minors() {

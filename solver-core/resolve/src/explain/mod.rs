@@ -33,6 +33,7 @@
 //! | `hints` | typos, other channels, later dates |
 
 mod changes;
+mod dates;
 mod demand;
 mod describe;
 mod elsewhere;
@@ -42,6 +43,7 @@ mod graph;
 mod headline;
 mod hints;
 mod search;
+mod spelling;
 mod text;
 mod versions;
 

@@ -1,0 +1,61 @@
+//! Work that lasts: deadlines, Ctrl-C, panics.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::time::{Duration, Instant};
+
+use pyo3::prelude::*;
+use resolve::Budget;
+
+use crate::errors::ResolventError;
+
+/// How often a running solve looks for Ctrl-C.
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
+/// Deadlines further away than this are no deadlines (about a century).
+const LONGEST_TIMEOUT_SECONDS: f64 = 3.0e9;
+
+/// The moment that many seconds from now.
+pub fn deadline_in(timeout: Option<f64>) -> Option<Instant> {
+    let seconds = timeout.filter(|&t| t < LONGEST_TIMEOUT_SECONDS)?;
+    Some(Instant::now() + Duration::from_secs_f64(seconds.max(0.0)))
+}
+
+/// Works without the GIL, looking for signals now and then; a pending KeyboardInterrupt, or a panic, comes back as an error.
+pub fn interruptibly<T>(
+    deadline: Option<Instant>,
+    work: impl FnOnce(Budget<'_>) -> T,
+) -> PyResult<T> {
+    let pending: RefCell<Option<PyErr>> = RefCell::new(None);
+    let next_look = Cell::new(Instant::now() + SIGNAL_INTERVAL);
+    let cancelled = || {
+        if pending.borrow().is_some() {
+            return true;
+        }
+        let now = Instant::now();
+        if now < next_look.get() {
+            return false;
+        }
+        next_look.set(now + SIGNAL_INTERVAL);
+        match Python::attach(|py| py.check_signals()) {
+            Ok(()) => false,
+            Err(e) => {
+                *pending.borrow_mut() = Some(e);
+                true
+            }
+        }
+    };
+    let budget = Budget {
+        deadline,
+        cancelled: Some(&cancelled),
+    };
+    // A panic is a defect; what it leaves behind (a session's instance) is dropped, so nothing half-done is seen again.
+    let result = catch_unwind(AssertUnwindSafe(|| work(budget)));
+    if let Some(interrupt) = pending.into_inner() {
+        return Err(interrupt);
+    }
+    result.map_err(|_| {
+        ResolventError::new_err(
+            "internal error: the solver stopped at a broken assumption; please report the request",
+        )
+    })
+}
