@@ -23,6 +23,30 @@ from .environments import (
 )
 
 
+class Wishes(TypedDict, total=False):
+    """The parameters of `resolvent.solve` that say what is asked, for what hands them on."""
+
+    constraints: Specs
+    pins: Specs
+    installed: Installed
+    history: Specs | None
+    mode: Mode
+    freeze_installed: bool
+    update_deps: bool
+    deps: Deps
+    prune: bool
+    satisfied_skip: bool
+    force_reinstall: bool
+    force_remove: bool
+    aggressive_updates: Specs
+    ignore_pinned: bool
+    exclude_newer: Cutoffs
+    deny: Deny
+    licenses: Licenses
+    strategy: Strategy
+    channel_priority: ChannelPriority | None
+
+
 class Asked(TypedDict):
     """What the core's `Session.solve` takes, but for the timeout."""
 

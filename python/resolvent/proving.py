@@ -23,15 +23,18 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from . import _core
 from ._core import Index, ResolventError, Solution, UnsatisfiableError
 from .arguments import Specs, timeout_seconds
-from .asking import shape_request
+from .asking import Wishes, shape_request
 from .reproducing import problem_text, write_whole
 from .virtual_packages import VirtualPackages
 from .virtual_packages import virtual_packages as shape_virtual_packages
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 #: How long a proof is sought if nothing else is said.
 PROOF_SECONDS = 60.0
@@ -71,7 +74,7 @@ def write_proof(
     index: Index,
     virtual_packages: VirtualPackages = None,
     timeout: float | None = PROOF_SECONDS,
-    **request: Any,
+    **request: Unpack[Wishes],
 ) -> Solution | None:
     """Solve a request and write the proof of the answer, or that there is none.
 
@@ -118,7 +121,7 @@ def write_proof_of(
     index: Index,
     virtual_packages: VirtualPackages = None,
     timeout: float | None = PROOF_SECONDS,
-    **request: Any,
+    **request: Unpack[Wishes],
 ) -> None:
     """Write the proof of an answer that is known already; as `write_proof`, with None for "there is no answer".
 

@@ -31,13 +31,15 @@ from typing import TYPE_CHECKING, Any
 from . import _core
 from ._core import Index, InternalError, PackageRecord, ResolventError, Solution
 from .arguments import Specs, timeout_seconds
-from .asking import Asked, shape_request
+from .asking import Asked, Wishes, shape_request
 from .channels import resolve_sources
 from .places import cache_root
 from .virtual_packages import VirtualPackages
 from .virtual_packages import virtual_packages as shape_virtual_packages
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from .explaining import WhyNot
 
 #: The first entry of a file; the number changes when older readers would misread it.
@@ -76,7 +78,7 @@ def save_problem(
     index: Index,
     virtual_packages: VirtualPackages = None,
     wish: str | None = None,
-    **request: Any,
+    **request: Unpack[Wishes],
 ) -> None:
     """Write a request and the records it can reach into one file.
 

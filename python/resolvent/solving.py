@@ -6,8 +6,8 @@ No rule of conda lives here.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from . import _core
 from ._core import Index, ResolventError, Solution
@@ -24,7 +24,7 @@ from .arguments import (
     specs_of,
     timeout_seconds,
 )
-from .asking import Asked, shape_request
+from .asking import Asked, Wishes, shape_request
 from .channels import ChannelSource, OpenedSources, host_platform
 from .environments import Cutoffs, Deny, Deps, Installed, Licenses, Mode, as_prefix, policy_arguments
 from .places import index_folder
@@ -301,7 +301,7 @@ def solve(
     InvalidMatchSpec, InvalidVersion, InvalidRepodata, ChannelNotFound
         For bad input; all are kinds of `ResolventError`.
     """
-    asked: dict[str, Any] = {
+    asked: Wishes = {
         "constraints": constraints,
         "pins": pins,
         "installed": installed,
@@ -320,7 +320,6 @@ def solve(
         "deny": deny,
         "licenses": licenses,
         "strategy": strategy,
-        "timeout": timeout,
     }
     if index is None:
         if channels is None:
@@ -334,11 +333,14 @@ def solve(
             offline=offline,
             virtual_packages=virtual_packages,
             asked=asked,
+            timeout=timeout,
         )
         return solution
     if channels is not None or platform is not None or skip_bad_records or offline is not None:
         raise TypeError("solve() takes channels, platform, skip_bad_records and offline only where no index is given")
-    return Session(index, virtual_packages=virtual_packages).solve(specs, **asked, channel_priority=channel_priority)
+    session = Session(index, virtual_packages=virtual_packages)
+    asked["channel_priority"] = channel_priority
+    return session.solve(specs, **asked, timeout=timeout)
 
 
 def solve_channels(
@@ -350,22 +352,23 @@ def solve_channels(
     skip_bad_records: bool = False,
     offline: bool | None,
     virtual_packages: VirtualPackages,
-    asked: Mapping[str, Any],
+    asked: Wishes,
+    timeout: float | None = None,
 ) -> tuple[Solution, Index]:
     """Return the answer to a request on channels, and the index that it was found in.
 
     Parameters
     ----------
-    specs, channels, platform, channel_priority, skip_bad_records, offline, virtual_packages
+    specs, channels, platform, channel_priority, skip_bad_records, offline, virtual_packages, timeout
         As `solve` takes them.
     asked
-        The other parameters of `Session.solve`.
+        Its other parameters.
     """
     texts = specs_of("specs", specs)
     sources = [channels] if isinstance(channels, (str, os.PathLike)) else list(channels)
     installed = asked.get("installed")
     prefix = as_prefix(installed)
-    there = list(prefix.records) if prefix is not None else records_of("installed", installed or ())
+    there = list(prefix.records) if prefix is not None else records_of("installed", cast("Records", installed or ()))
     if installed is not None:
         asked = {**asked, "installed": there if prefix is None else prefix}
     target = _platform(platform)
@@ -375,14 +378,17 @@ def solve_channels(
         return _load(folders, target, channel_priority, skip_bad_records, keep)
 
     def ask(index: Index) -> Solution:
-        return Session(index, virtual_packages=facts).solve(texts, **asked)
+        return Session(index, virtual_packages=facts).solve(texts, **asked, timeout=timeout)
 
     opened = OpenedSources(sources, platform=target, selective=True, offline=offline)
-    if opened.remote and _is_plain(asked):
+    if opened.remote and timeout is None and _is_plain(asked):
         from .stepwise import solve_stepwise
 
         policy = policy_arguments(asked.get("exclude_newer"), asked.get("deny") or (), asked.get("licenses"))
-        limits = {key: specs_of(key, asked.get(key) or ()) for key in ("constraints", "pins")}
+        limits = {
+            "constraints": specs_of("constraints", asked.get("constraints") or ()),
+            "pins": specs_of("pins", asked.get("pins") or ()),
+        }
         question = {**limits, "policy": policy, "priority": channel_priority, "facts": facts, "skip": skip_bad_records}
         found = solve_stepwise(opened, texts, question, load, ask)
         if found is not None:
@@ -391,7 +397,7 @@ def solve_channels(
     return ask(index), index
 
 
-def _is_plain(asked: Mapping[str, Any]) -> bool:
+def _is_plain(asked: Wishes) -> bool:
     """Whether a fresh environment of the best packages is asked for, and nothing else."""
     usual = {"mode": "install", "deps": "all", "strategy": "highest"}
     free = {"constraints", "pins", "exclude_newer", "deny", "licenses", "ignore_pinned", "aggressive_updates"}

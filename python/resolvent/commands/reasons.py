@@ -1,0 +1,49 @@
+"""`resolvent why` and `why-not`: what leads to a package, and what keeps one out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from .request import add_environment, add_request, answer
+
+EXIT_YES, EXIT_NO = 0, 1
+
+
+def add(commands: Any) -> None:
+    """Add the commands to the parser."""
+    for name, metavar, run, text in (
+        ("why", "NAME", why, "tell which requirements lead from the request to a package"),
+        ("why-not", "WISH", why_not, "tell what keeps a spec out of the answer, or what it would cost"),
+    ):
+        parser = commands.add_parser(name, help=text, description=f"{text.capitalize()}.", allow_abbrev=False)
+        parser.set_defaults(run=run, mode="install", json=False)
+        parser.add_argument("wish", metavar=metavar, help="a package's name" if name == "why" else "a MatchSpec")
+        parser.add_argument("specs", nargs="*", metavar="SPEC", help="the request, as for `resolvent solve`")
+        add_request(parser)
+        add_environment(parser, required=False)
+
+
+def why(options: argparse.Namespace) -> int:
+    """Print the chains of requirements that lead to a package."""
+    from .. import explaining
+
+    solution, _ = answer(options)
+    chains = explaining.why(solution, options.wish)
+    if not chains:
+        sys.stdout.write(f"{options.wish} is not in the answer\n")
+        return EXIT_NO
+    for chain in chains:
+        sys.stdout.write(" -> ".join(spec for _, spec in chain) + "\n")
+    return EXIT_YES
+
+
+def why_not(options: argparse.Namespace) -> int:
+    """Print what a wish would cost, or why it cannot be granted."""
+    from .. import explaining
+
+    solution, _ = answer(options, options.wish)
+    found = explaining.why_not(solution, options.wish, timeout=options.timeout)
+    sys.stdout.write(str(found) + "\n")
+    return EXIT_YES if found.possible else EXIT_NO

@@ -1,0 +1,238 @@
+"""What every command that solves takes: arguments of the request, of the target and of the environment."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .._core import Index, MatchSpec, ResolventError, Solution, UnsatisfiableError
+from ..arguments import CHANNEL_PRIORITIES, STRATEGIES
+from ..channels import host_platform, sample_channel
+from ..environments import DEPS, as_prefix
+from ..printing import UsageError, print_warnings
+from ..solving import solve_channels
+from ..virtual_packages import VirtualPackage, detect_virtual_packages, from_pair
+
+if TYPE_CHECKING:
+    from ..asking import Wishes
+    from ..environments import Mode
+    from ..prefix import Prefix
+    from ..solving import Session
+
+
+def add_request(parser: argparse.ArgumentParser) -> None:
+    """Add what every command that solves takes."""
+    parser.add_argument(
+        "-c",
+        "--channel",
+        dest="channels",
+        action="append",
+        default=[],
+        metavar="CHANNEL|NAME=LOCATION",
+        help="a channel: folder (./folder), URL or name; NAME=LOCATION reads LOCATION as a copy of channel NAME. "
+        "May be repeated, the first has the highest priority",
+    )
+    parser.add_argument("--sample", action="store_true", help="add the sample channel carried in the package")
+    parser.add_argument("--offline", action="store_true", help="read channels on the network from the cache alone")
+    parser.add_argument("--platform", metavar="P", help="target platform, such as linux-64 (default: this machine's)")
+    parser.add_argument(
+        "--virtual-package",
+        dest="virtual_packages",
+        action="append",
+        default=[],
+        metavar="NAME=VERSION[=BUILD]",
+        help="a fact about the target, such as __cuda=12.6; replaces what was detected. May be repeated",
+    )
+    parser.add_argument("--no-detect", action="store_true", help="start without any detected virtual package")
+    parser.add_argument("--strategy", choices=STRATEGIES, default="highest", help="which versions are best")
+    parser.add_argument(
+        "--channel-priority",
+        choices=CHANNEL_PRIORITIES,
+        default="strict",
+        help="whether a package may come from a channel below the first one that has it",
+    )
+    parser.add_argument(
+        "--constraint",
+        dest="constraints",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="must hold for a package if it comes in, and does not ask for it. May be repeated",
+    )
+    parser.add_argument(
+        "--pin", dest="pins", action="append", default=[], metavar="SPEC", help="the same, for what should stay put"
+    )
+    parser.add_argument(
+        "--exclude-newer",
+        metavar="WHEN",
+        help="leave out packages newer than a date (that day included), a time, or an age such as 7d",
+    )
+    for option, metavar, text in (
+        ("--deny", "SPEC", "leave out packages that match; the name may be a pattern. May be repeated"),
+        ("--allow-license", "PATTERN", "leave out packages of all other licences. May be repeated"),
+        ("--deny-license", "PATTERN", "leave out packages of such a licence. May be repeated"),
+    ):
+        parser.add_argument(option, action="append", default=[], metavar=metavar, help=text)
+    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="take the best answer found by then")
+    parser.add_argument("--verbose", action="store_true", help="tell a conflict in full")
+    parser.add_argument("--save-problem", metavar="FILE", help="write the request and the records it can reach")
+
+
+def add_environment(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """Add what a command on an existing environment takes."""
+    parser.add_argument("-p", "--prefix", metavar="DIR", required=required, help="the environment to change")
+    parser.add_argument("--freeze-installed", action="store_true", help="change nothing that is installed")
+    parser.add_argument("--prune", action="store_true", help="remove what nothing needs")
+    parser.add_argument("--deps", choices=DEPS, default="all", help="what becomes of dependencies")
+    parser.add_argument("--ignore-pinned", action="store_true", help="pins do not count")
+    parser.add_argument(
+        "--aggressive-update",
+        dest="aggressive_updates",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a package that is updated with everything that is done, where it is installed. May be repeated",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="print the plan (all that is ever done)")
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError(text)
+    return value
+
+
+_seconds.__name__ = "number of seconds"
+
+
+def answer(options: argparse.Namespace, wish: str | None = None) -> tuple[Solution, Index]:
+    """Solve what the arguments ask for; `wish` is what `why-not` asks about it."""
+    prefix = None
+    if options.prefix:
+        prefix = as_prefix(options.prefix)
+    if not options.specs and (prefix is None or options.mode == "remove"):
+        raise UsageError("give at least one SPEC (see: resolvent solve --help)")
+    channels = [*options.channels, *([sample_channel()] if options.sample else [])]
+    if prefix is not None and options.mode == "update":
+        _check_update(options.specs, prefix, everything=options.all)
+    # What leaves is looked up in the environment alone.
+    if not channels and options.mode != "remove":
+        raise UsageError("give a channel with -c, or try --sample (see: resolvent solve --help)")
+    platform = options.platform or host_platform()
+    facts = target_facts(platform, options.virtual_packages, detect=not options.no_detect)
+    mode: Mode = "update-all" if options.mode == "update" and not options.specs else options.mode
+    request: Wishes = {
+        "constraints": options.constraints,
+        "pins": options.pins,
+        "installed": prefix,
+        "mode": mode,
+        "freeze_installed": options.freeze_installed,
+        "prune": options.prune,
+        "deps": options.deps,
+        "update_deps": getattr(options, "update_deps", False),
+        "force_remove": getattr(options, "force", False),
+        "satisfied_skip": getattr(options, "satisfied_skip", False),
+        "force_reinstall": getattr(options, "force_reinstall", False),
+        "aggressive_updates": options.aggressive_updates,
+        "ignore_pinned": options.ignore_pinned,
+        "strategy": options.strategy,
+        "exclude_newer": options.exclude_newer,
+        "deny": options.deny,
+        "licenses": _licenses(options),
+    }
+    where: dict[str, Any] = {
+        "platform": platform,
+        "channel_priority": options.channel_priority,
+        "offline": options.offline or None,
+    }
+    texts = [str(fact) for fact in facts]
+    if not options.save_problem and not getattr(options, "proof", None):
+        solution, index = solve_channels(
+            options.specs, channels, virtual_packages=texts, asked=request, timeout=options.timeout, **where
+        )
+    else:
+        # A problem, and a proof, hold all that the request can reach.
+        from ..solving import Session, load_index
+
+        installed = [] if prefix is None else [record.name for record in prefix.records]
+        index = load_index(channels, specs=[*options.specs, *installed], **where)
+        if options.save_problem:
+            from ..reproducing import save_problem
+
+            save_problem(options.save_problem, options.specs, index=index, virtual_packages=texts, wish=wish, **request)
+        solution = _proved(Session(index, virtual_packages=texts), options, request)
+    if prefix is not None and not options.json:
+        print_warnings([str(warning) for warning in prefix.warnings])
+        if prefix.frozen and solution.changes:
+            message = f": {prefix.frozen_message}" if prefix.frozen_message else ""
+            print_warnings([f"the environment asks to be left unchanged{message}"])
+    return solution, index
+
+
+def _proved(session: Session, options: argparse.Namespace, request: Wishes) -> Solution:
+    """Solve, and write the proof of what comes out if it is asked for."""
+    if not getattr(options, "proof", None):
+        return session.solve(options.specs, timeout=options.timeout, **request)
+    from ..proving import PROOF_SECONDS, write_proof_of
+
+    def write(answer: Solution | None) -> None:
+        write_proof_of(
+            options.proof,
+            answer,
+            options.specs,
+            index=session.index,
+            virtual_packages=session.virtual_packages,
+            timeout=options.timeout or PROOF_SECONDS,
+            **request,
+        )
+
+    try:
+        answer = session.solve(options.specs, timeout=options.timeout, **request)
+    except UnsatisfiableError:
+        write(None)
+        raise
+    write(answer)
+    return answer
+
+
+def _check_update(specs: Sequence[str], prefix: Prefix, *, everything: bool) -> None:
+    """Refuse an update of what is not there, which would rather be an installation."""
+    if everything and specs:
+        raise UsageError("give SPECs or --all, not both (see: resolvent update --help)")
+    for spec in specs:
+        name = MatchSpec(spec).name or spec
+        if prefix.get(name) is None:
+            told = f"{name} is not installed in {prefix.path}, so it cannot be updated"
+            if any(record.name == name for record in prefix.unmanageable):
+                raise ResolventError(f"{told}: pip installed it")
+            raise ResolventError(f"{told}; `resolvent solve --prefix` plans an installation")
+
+
+def _licenses(options: argparse.Namespace) -> dict[str, list[str]]:
+    given = {"allow": options.allow_license, "deny": options.deny_license}
+    return {key: patterns for key, patterns in given.items() if patterns}
+
+
+def target_facts(platform: str, given: Sequence[str], *, detect: bool) -> list[VirtualPackage]:
+    """Return the target's virtual packages: what was given, and what was detected of other names.
+
+    Parameters
+    ----------
+    platform
+        The target's subdir.
+    given
+        `NAME=VERSION[=BUILD]`; a bare `NAME` has version 0.
+    detect
+        Whether to look for those not given.
+    """
+    packages: dict[str, VirtualPackage] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        package = from_pair(name, value.replace("=", " ", 1))
+        if package.name in packages:
+            raise ResolventError(f"virtual package {package.name} is given more than once")
+        packages[package.name] = package
+    found = detect_virtual_packages(platform, skip=packages) if detect else []
+    return sorted([*packages.values(), *found])
