@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use conda::index::{Index, RecordId, RecordRef};
 use conda::match_spec::MatchSpec;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::dates::date;
 use super::facts::{Conflict, Fact, FactKind};
@@ -35,13 +36,15 @@ pub(super) fn describe(
             .collect()
     };
     let u = &search.inst.u;
-    let core = Core {
+    let mut core = Core {
         u,
         request,
         of_request,
         frozen,
-        causes: &causes,
+        causes: causes.iter().copied().collect(),
+        names: FxHashMap::default(),
     };
+    core.look_up(&causes);
     let mut facts: Vec<Fact> = causes
         .iter()
         .zip(distances)
@@ -93,13 +96,72 @@ struct Core<'c> {
     of_request: Vec<(Cause, SpecIdx)>,
     /// Names of which the core freezes a record, and its position.
     frozen: Vec<(NameId, u32)>,
-    causes: &'c [Cause],
+    causes: FxHashSet<Cause>,
+    names: FxHashMap<NameId, OfName<'c>>,
 }
 
-impl Core<'_> {
+/// What the facts about one name are made of; a name may have thousands of them.
+struct OfName<'c> {
+    /// Distinct versions, newest first.
+    versions: Vec<&'c str>,
+    /// Which of them each position has.
+    class: Vec<usize>,
+    /// Positions that the core's own facts leave, ascending.
+    left: Vec<u32>,
+    /// Positions of the records with each requirement.
+    with: FxHashMap<(Of, SpecIdx), Vec<u32>>,
+}
+
+/// The requirement of records that a cause stands for.
+fn requirement(cause: Cause) -> Option<(NameId, Of, SpecIdx)> {
+    match cause {
+        Cause::Depends(name, spec) => Some((name, Of::Depends, spec)),
+        Cause::Extra(name, extra, spec) => Some((name, Of::Extra(extra), spec)),
+        Cause::Constrains(name, spec) => Some((name, Of::Constrains, spec)),
+        _ => None,
+    }
+}
+
+impl<'c> Core<'c> {
+    /// Looks up what the facts need about each name.
+    fn look_up(&mut self, causes: &[Cause]) {
+        let mut wanted: FxHashMap<NameId, Vec<(Of, SpecIdx)>> = FxHashMap::default();
+        let mut required: FxHashMap<NameId, Vec<SpecIdx>> = FxHashMap::default();
+        for &cause in causes {
+            if let Some((name, which, spec)) = requirement(cause) {
+                wanted.entry(name).or_default().push((which, spec));
+                if which != Of::Constrains {
+                    let target = self.u.specs[spec as usize].name;
+                    required.entry(target).or_default().push(spec);
+                }
+            }
+            match cause {
+                Cause::Frozen(name) | Cause::Excluded(name, _) => {
+                    wanted.entry(name).or_default();
+                }
+                Cause::Missing(spec) => {
+                    let name = self.u.specs[spec as usize].name;
+                    wanted.entry(name).or_default();
+                }
+                _ => {}
+            }
+        }
+        for (name, requirements) in wanted {
+            let (versions, class) = self.u.versions_of(name);
+            let required = required.get(&name).map_or(&[][..], |specs| specs);
+            let of_name = OfName {
+                versions,
+                class,
+                left: self.left(name, required),
+                with: self.u.records_with(name, requirements),
+            };
+            self.names.insert(name, of_name);
+        }
+    }
+
     /// Positions of a name that its own facts leave: all that is asked of it by the request, or else anything that
-    /// some fact requires; never what a pin or a constraint rules out.
-    fn left(&self, name: NameId) -> Vec<u32> {
+    /// some fact requires (these specs); never what a pin or a constraint rules out.
+    fn left(&self, name: NameId, required: &[SpecIdx]) -> Vec<u32> {
         let u = self.u;
         let on_name = |spec: &SpecIdx| u.specs[*spec as usize].name == name;
         let matches = |spec: SpecIdx, position: u32| u.matches(&u.specs[spec as usize], position);
@@ -118,14 +180,6 @@ impl Core<'_> {
         let requested = asked
             .iter()
             .any(|(cause, _)| matches!(cause, Cause::Spec(_)));
-        let required: Vec<SpecIdx> = self
-            .causes
-            .iter()
-            .filter_map(|cause| match cause {
-                Cause::Depends(_, spec) | Cause::Extra(_, _, spec) if on_name(spec) => Some(*spec),
-                _ => None,
-            })
-            .collect();
         (0..u.names[name as usize].len())
             .filter(|&p| asked.iter().all(|&(_, spec)| matches(spec, p)))
             .filter(|&p| requested || required.iter().any(|&spec| matches(spec, p)))
@@ -157,11 +211,11 @@ impl Core<'_> {
                     Cause::Extra(_, extra, _) => (FactKind::Dependency, Of::Extra(extra)),
                     _ => (FactKind::Dependency, Of::Depends),
                 };
-                let with = u.records_with(name, spec, which);
-                let left = self.left(name);
+                let of_name = &self.names[&name];
+                let with = of_name.with.get(&(which, spec)).into_iter().flatten();
                 let records = with
-                    .into_iter()
-                    .filter(|p| left.binary_search(p).is_ok() && !self.excluded(name, *p))
+                    .copied()
+                    .filter(|p| of_name.left.binary_search(p).is_ok() && !self.excluded(name, *p))
                     .collect();
                 let mut fact = self.of_records(kind, name, Some(spec), records, distance);
                 if let Of::Extra(extra) = which {
@@ -171,9 +225,8 @@ impl Core<'_> {
                 fact
             }
             Cause::Excluded(name, exclusion) => {
-                let records = self
-                    .left(name)
-                    .into_iter()
+                let left = self.names[&name].left.iter().copied();
+                let records = left
                     .filter(|&p| u.exclusion_at(name, p) == Some(exclusion))
                     .collect();
                 let kind = match exclusion {
@@ -274,7 +327,11 @@ impl Core<'_> {
         distance: u32,
     ) -> Fact {
         let u = self.u;
-        let (all, class) = u.versions_of(name);
+        let OfName {
+            versions: all,
+            class,
+            ..
+        } = &self.names[&name];
         let mut some = vec![false; all.len()];
         for &position in &at {
             some[class[position as usize]] = true;
@@ -285,7 +342,7 @@ impl Core<'_> {
             .filter(|(_, &is)| is)
             .map(|(v, _)| (*v).to_string())
             .collect();
-        let mut ranges = versions::ranges(&all, |i| some[i]);
+        let mut ranges = versions::ranges(all, |i| some[i]);
         if u.names[name as usize].len() == 0 {
             versions.clear();
             ranges.clear();

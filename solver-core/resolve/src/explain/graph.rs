@@ -3,6 +3,7 @@
 //! A requested spec or a dependency leads to the facts about the records that match it, and to the fact that nothing
 //! does; a frozen record leads to the facts about it. Pins, constraints and `constrains` lead nowhere: they only forbid.
 
+use conda::index::RecordRef;
 use rustc_hash::FxHashMap;
 
 use super::facts::{Fact, FactKind};
@@ -75,7 +76,11 @@ pub(super) fn edges(facts: &[Fact], u: &Universe) -> Vec<Edge> {
         .enumerate()
         .map(|(i, s)| (&*s.text, i))
         .collect();
-    let place_names = |fact: &Fact| u.names.iter().position(|n| *n.text == *fact.name);
+    let mut about: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+    for (at, fact) in facts.iter().enumerate() {
+        about.entry(&fact.name).or_default().push(at);
+    }
+    let positions = positions(facts, u);
     for (from, a) in facts.iter().enumerate() {
         if a.kind == FactKind::Frozen {
             let its = |b: &Fact| b.records.iter().any(|at| a.records.contains(at));
@@ -93,10 +98,11 @@ pub(super) fn edges(facts: &[Fact], u: &Universe) -> Vec<Edge> {
         let Some(spec) = by_text.get(a.spec.as_str()).map(|&i| &u.specs[i]) else {
             continue;
         };
-        for (to, b) in facts.iter().enumerate() {
-            if b.name != a.target || to == from {
+        for &to in about.get(a.target.as_str()).into_iter().flatten() {
+            if to == from {
                 continue;
             }
+            let b = &facts[to];
             let asks = |extra: &String| {
                 let asked = spec.extras().iter();
                 asked.copied().any(|e| u.extra(e).1 == extra)
@@ -108,15 +114,7 @@ pub(super) fn edges(facts: &[Fact], u: &Universe) -> Vec<Edge> {
                 }
                 FactKind::MissingName | FactKind::MissingVersion => a.spec == b.spec,
                 FactKind::VirtualPackage => true,
-                _ => place_names(b).is_some_and(|name| {
-                    let name = name as u32;
-                    let len = u.names[name as usize].len();
-                    let places: FxHashMap<_, u32> =
-                        (0..len).map(|p| (u.place_of(name, p), p)).collect();
-                    b.records
-                        .iter()
-                        .any(|at| places.get(at).is_some_and(|&p| u.matches(spec, p)))
-                }),
+                _ => positions[to].iter().any(|&p| u.matches(spec, p)),
             };
             if leads {
                 out.push(Edge { from, to });
@@ -124,4 +122,25 @@ pub(super) fn edges(facts: &[Fact], u: &Universe) -> Vec<Edge> {
         }
     }
     out
+}
+
+/// The positions of each fact's records in the whole list of its name.
+fn positions(facts: &[Fact], u: &Universe) -> Vec<Vec<u32>> {
+    let names: FxHashMap<&str, u32> = (0..).zip(&u.names).map(|(i, n)| (&*n.text, i)).collect();
+    let mut places: FxHashMap<u32, FxHashMap<RecordRef, u32>> = FxHashMap::default();
+    let of = |fact: &Fact| {
+        let Some(&name) = names
+            .get(fact.name.as_str())
+            .filter(|_| !fact.records.is_empty())
+        else {
+            return Vec::new();
+        };
+        let places = places.entry(name).or_insert_with(|| {
+            let all = 0..u.names[name as usize].len();
+            all.map(|p| (u.place_of(name, p), p)).collect()
+        });
+        let found = fact.records.iter().filter_map(|at| places.get(at));
+        found.copied().collect()
+    };
+    facts.iter().map(of).collect()
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use conda::index::{Index, RecordId, RecordRef, Segment, SpecId};
 use conda::match_spec::MatchSpec;
 use conda::record::PackageRecord;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub(crate) use extras::{asked_extras, ExtraId, Required};
 pub(crate) use matching::Spec;
@@ -36,7 +36,7 @@ pub(crate) type NameId = u32;
 pub(crate) type SpecIdx = u32;
 
 /// A list of specs of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Of {
     /// What it depends on.
     Depends,
@@ -230,31 +230,46 @@ impl Universe {
 }
 
 impl Universe {
-    /// Positions of the records of a name that have a spec in one of their lists, in the whole list.
-    pub(crate) fn records_with(&self, name: NameId, spec: SpecIdx, which: Of) -> Vec<u32> {
-        let text = &*self.specs[spec as usize].text;
+    /// For each of some requirements of a name the positions, in the whole list, of the records that have it.
+    pub(crate) fn records_with(
+        &self,
+        name: NameId,
+        wanted: impl IntoIterator<Item = (Of, SpecIdx)>,
+    ) -> FxHashMap<(Of, SpecIdx), Vec<u32>> {
+        let mut out: FxHashMap<(Of, SpecIdx), Vec<u32>> = FxHashMap::default();
+        out.extend(wanted.into_iter().map(|which| (which, Vec::new())));
+        let text = |&(_, spec): &(Of, SpecIdx)| (&*self.specs[spec as usize].text, spec);
+        let by_text: FxHashMap<&str, SpecIdx> = out.keys().map(text).collect();
+        let lists: FxHashSet<Of> = out.keys().map(|&(which, _)| which).collect();
         let entry = &self.names[name as usize];
-        let has = |position: &u32| {
-            let place = entry.place(*position);
+        for position in 0..entry.len() {
+            let place = entry.place(position);
             let segment = self.segment(place.segment);
             let record = RecordId(place.record);
-            let group;
-            let list = match which {
-                Of::Depends => segment.depends(record),
-                Of::Constrains => segment.constrains(record),
-                Of::Extra(extra) => {
-                    group = self.group(segment, record, extra);
-                    &group
+            for &which in &lists {
+                let group;
+                let list = match which {
+                    Of::Depends => segment.depends(record),
+                    Of::Constrains => segment.constrains(record),
+                    Of::Extra(extra) => {
+                        group = self.group(segment, record, extra);
+                        &group
+                    }
+                };
+                for &id in list {
+                    let known = self.segment_specs[place.segment as usize].get(id.0 as usize);
+                    let spec = match known {
+                        Some(&seen) if seen != 0 => Some(seen - 1),
+                        _ => by_text.get(segment.spec(id).text).copied(),
+                    };
+                    let found = spec.and_then(|spec| out.get_mut(&(which, spec)));
+                    if let Some(found) = found.filter(|found| found.last() != Some(&position)) {
+                        found.push(position);
+                    }
                 }
-            };
-            list.iter().any(|&id| {
-                match self.segment_specs[place.segment as usize].get(id.0 as usize) {
-                    Some(&seen) if seen != 0 => seen - 1 == spec,
-                    _ => segment.spec(id).text == text,
-                }
-            })
-        };
-        (0..entry.len()).filter(has).collect()
+            }
+        }
+        out
     }
 
     /// The version of any record of a name, as written.
