@@ -48,9 +48,6 @@ impl<P: ProofSink> Solver<P> {
         self.backtrack(shared);
         self.assumptions.truncate(shared);
         self.assumptions.extend_from_slice(new);
-        self.analysis
-            .levels
-            .ensure(self.num_vars() + assumptions.len() + 2);
     }
 
     /// Decides the first assumption that does not hold yet.
@@ -175,6 +172,7 @@ impl<P: ProofSink> Solver<P> {
             return false;
         }
         self.set_assumptions(assumptions);
+        self.count_levels();
         loop {
             if let Some(conflict) = self.propagate() {
                 let level = self.trail.level();

@@ -26,6 +26,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod add;
 mod analyze;
 mod assume;
 mod check;

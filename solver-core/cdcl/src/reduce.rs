@@ -76,6 +76,11 @@ impl Database {
                 assigned.reason = Reason::long(moves.follow(clause));
             }
         }
+        for late in &mut trail.late {
+            if let ReasonKind::Long(clause) = late.reason.kind() {
+                late.reason = Reason::long(moves.follow(clause));
+            }
+        }
     }
 }
 

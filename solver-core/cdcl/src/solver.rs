@@ -136,85 +136,6 @@ impl<P: ProofSink> Solver<P> {
         self.phases.len()
     }
 
-    /// Adds a clause.
-    ///
-    /// Returns false if the formula is now known to be unsatisfiable (and so is
-    /// every later call). Literals may repeat; a clause with a literal and its
-    /// negation is ignored.
-    ///
-    /// # Panics
-    ///
-    /// If a variable was not created.
-    pub fn add_clause(&mut self, lits: &[Lit]) -> bool {
-        self.proof.input(lits);
-        if !self.ok {
-            return false;
-        }
-        self.backtrack(0);
-        let mut clause = std::mem::take(&mut self.scratch);
-        clause.clear();
-        let mut satisfied = false;
-        for &lit in lits {
-            let value = self.trail.value(lit);
-            // Marks are by variable: 1 for a positive, 2 for a negative occurrence.
-            let mark = &mut self.analysis.marks[lit.var().index()];
-            let bit = 1 << u8::from(lit.is_negative());
-            if value > 0 || *mark == 3 - bit {
-                satisfied = true;
-                break;
-            }
-            if value == 0 && *mark == 0 {
-                *mark = bit;
-                clause.push(lit);
-            }
-        }
-        for lit in &clause {
-            self.analysis.marks[lit.var().index()] = 0;
-        }
-        if !satisfied {
-            if clause.len() < lits.len() {
-                self.proof.add(&clause);
-            }
-            match clause[..] {
-                [] => self.ok = false,
-                [unit] => {
-                    self.trail.assign(unit, Reason::NONE);
-                    if self.propagate().is_some() {
-                        self.refuted();
-                    }
-                }
-                [a, b] => self.db.implications.add_clause(a, b),
-                _ => {
-                    let clause = self.db.arena.add(&clause, false, 0);
-                    self.db.problem.push(clause);
-                    self.db.attach(clause);
-                }
-            }
-        }
-        self.scratch = clause;
-        self.ok
-    }
-
-    /// Adds a clause of two literals, equivalent to [`Solver::add_clause`] but faster.
-    ///
-    /// # Panics
-    ///
-    /// If a variable was not created.
-    #[inline]
-    pub fn add_binary(&mut self, a: Lit, b: Lit) -> bool {
-        if self.trail.level() == 0
-            && self.ok
-            && a.var() != b.var()
-            && self.trail.value(a) == 0
-            && self.trail.value(b) == 0
-        {
-            self.proof.input(&[a, b]);
-            self.db.implications.add_clause(a, b);
-            return true;
-        }
-        self.add_clause(&[a, b])
-    }
-
     /// Solves in the solver's own decision order.
     ///
     /// # Panics
@@ -240,7 +161,11 @@ impl<P: ProofSink> Solver<P> {
         if !self.ok {
             return Outcome::Unsatisfiable;
         }
-        self.set_assumptions(assumptions);
+        // The same question again, most often with more clauses: what they leave of the decisions stays, too.
+        if !self.config.reuse_trail || self.assumptions != assumptions {
+            self.set_assumptions(assumptions);
+        }
+        self.count_levels();
         if self.trail.level() == 0 {
             self.db.implications.compact();
         }
@@ -250,6 +175,12 @@ impl<P: ProofSink> Solver<P> {
             self.model.clone_from(&self.trail.values);
         }
         outcome
+    }
+
+    /// Makes room for all levels that there can be.
+    pub(crate) fn count_levels(&mut self) {
+        let most = self.num_vars() + self.assumptions.len() + 2;
+        self.analysis.levels.ensure(most);
     }
 
     fn search<D: Decide>(&mut self, decide: &mut D, budget: &mut Budget<'_>) -> Outcome {
@@ -380,7 +311,10 @@ impl<P: ProofSink> Solver<P> {
     #[inline]
     pub(crate) fn propagate(&mut self) -> Option<Conflict> {
         let before = self.trail.lits.len();
-        let conflict = self.db.propagate(&mut self.trail);
+        let conflict = match self.trail.assign_late() {
+            None => self.db.propagate(&mut self.trail),
+            Some(reason) => Some(reason),
+        };
         self.stats.propagations += (self.trail.lits.len() - before) as u64;
         if cfg!(debug_assertions) {
             self.check_invariants(conflict);
@@ -432,7 +366,8 @@ impl<P: ProofSink> Solver<P> {
     }
 
     /// The literal's value on the trail as it stands: what the assumptions of the last [`Solver::implied`],
-    /// [`Solver::holds_under`] or search imply, as far as propagation sees. Adding a clause forgets it.
+    /// [`Solver::holds_under`] or search imply (and, after a search, what it decided), as far as propagation sees.
+    /// Adding a clause may take some of it back.
     #[inline]
     pub fn current(&self, lit: Lit) -> Option<bool> {
         match self.trail.values.get(lit.code()) {

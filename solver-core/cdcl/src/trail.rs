@@ -61,6 +61,14 @@ pub(crate) struct Assigned {
     pub(crate) reason: Reason,
 }
 
+/// A literal that a clause implies at a lower level than the one it was assigned at.
+#[derive(Copy, Clone)]
+pub(crate) struct Late {
+    pub(crate) lit: Lit,
+    pub(crate) reason: Reason,
+    pub(crate) level: u32,
+}
+
 /// The current partial assignment and its history.
 #[derive(Clone, Default)]
 pub(crate) struct Trail {
@@ -76,6 +84,10 @@ pub(crate) struct Trail {
     pub(crate) binary_head: usize,
     /// Literals before this index were propagated through long clauses.
     pub(crate) long_head: usize,
+    /// Literals to assign again where a backtrack frees them.
+    pub(crate) late: Vec<Late>,
+    /// A backtrack may have freed some.
+    pub(crate) late_due: bool,
 }
 
 impl Trail {
@@ -167,5 +179,9 @@ impl Trail {
         self.starts.truncate(level);
         self.binary_head = self.binary_head.min(keep);
         self.long_head = self.long_head.min(keep);
+        if !self.late.is_empty() {
+            self.late.retain(|late| late.level as usize <= level);
+            self.late_due = !self.late.is_empty();
+        }
     }
 }

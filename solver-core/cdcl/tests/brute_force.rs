@@ -123,11 +123,81 @@ fn examine(config: Config, vars: usize, clauses: &[Vec<Lit>], rng: &mut Rng) -> 
     !models.models.is_empty()
 }
 
+/// A formula that grows between calls whose assumptions are often those of the call before; some calls are given up.
+fn grow(config: Config, vars: usize, clauses: &[Vec<Lit>], rng: &mut Rng) -> bool {
+    let mut solver = Solver::with_proof(config, Recorder::default());
+    solver.new_vars(vars);
+    let mut given = 0;
+    let mut assumptions = Vec::new();
+    let mut satisfiable = true;
+    while satisfiable {
+        let more = 1 + rng.below(1 + clauses.len() / 4);
+        let chunk = &clauses[given..clauses.len().min(given + more)];
+        for clause in chunk {
+            match clause[..] {
+                [a, b] => solver.add_binary(a, b),
+                _ => solver.add_clause(clause),
+            };
+        }
+        given += chunk.len();
+        let models = Models::of(vars, &clauses[..given]);
+        for _ in 0..1 + rng.below(3) {
+            if rng.below(3) == 0 {
+                let count = rng.below(6);
+                assumptions = rng.lits(vars, count);
+            }
+            let limits = Limits {
+                conflicts: (rng.below(3) == 0).then_some(1),
+                ..Limits::default()
+            };
+            let outcome = match rng.below(3) {
+                0 => solver.solve(&assumptions, &limits),
+                1 => solver.solve_with(&assumptions, &mut Whim(Rng(rng.next())), &limits),
+                _ => match solver.implied(&assumptions) {
+                    Err(_) => Outcome::Unsatisfiable,
+                    Ok(lits) => {
+                        for lit in lits {
+                            let mut with = assumptions.clone();
+                            with.push(!lit);
+                            assert!(!models.allow(&with));
+                        }
+                        Outcome::Unknown
+                    }
+                },
+            };
+            match outcome {
+                Outcome::Satisfiable => {
+                    let model = model_of(&solver, vars);
+                    let all = &clauses[..given];
+                    assert!(all.iter().all(|clause| satisfies(model, clause)));
+                    assert!(assumptions.iter().all(|&lit| holds(model, lit)));
+                }
+                Outcome::Unsatisfiable => {
+                    let core = solver.core().to_vec();
+                    assert!(core.iter().all(|lit| assumptions.contains(lit)));
+                    assert!(!models.allow(&core));
+                    proof_of(&solver).assert_core(&core);
+                }
+                Outcome::Unknown => {}
+            }
+        }
+        satisfiable = !models.models.is_empty();
+        if given == clauses.len() {
+            break;
+        }
+    }
+    satisfiable
+}
+
 fn proof_of(solver: &Solver<Recorder>) -> Recorder {
     solver.clone().into_proof()
 }
 
 fn run(formulas: u64, vars: usize) {
+    run_each(formulas, vars, examine);
+}
+
+fn run_each(formulas: u64, vars: usize, test: fn(Config, usize, &[Vec<Lit>], &mut Rng) -> bool) {
     let mut verdicts = [0; 2];
     for (index, config) in configs().into_iter().enumerate() {
         for seed in 0..formulas {
@@ -139,7 +209,7 @@ fn run(formulas: u64, vars: usize) {
                 .flatten()
                 .map(|lit| lit.var().index() + 1)
                 .fold(vars, usize::max);
-            verdicts[usize::from(examine(config, vars, &clauses, &mut rng))] += 1;
+            verdicts[usize::from(test(config, vars, &clauses, &mut rng))] += 1;
         }
     }
     let enough = formulas as usize;
@@ -160,8 +230,16 @@ fn medium_formulas() {
 }
 
 #[test]
+fn growing_formulas() {
+    run_each(1_000, 8, grow);
+    run_each(150, 15, grow);
+}
+
+#[test]
 #[ignore = "takes minutes"]
 fn many_formulas() {
     run(20_000, 9);
     run(1_000, 17);
+    run_each(20_000, 9, grow);
+    run_each(1_000, 17, grow);
 }

@@ -190,7 +190,8 @@ impl<'o> Optimizer<'o> {
         core
     }
 
-    /// Derives what the base implies, for [`Optimizer::value`]. Adding a clause forgets it.
+    /// Derives what the base implies, for [`Optimizer::value`] and [`Optimizer::fix`]; to be called again after a search.
+    /// Clauses and base literals added meanwhile count from the next time on.
     pub(crate) fn propagate_base(&mut self) {
         let consistent = self.inst.solver.holds_under(&self.base);
         debug_assert!(consistent, "the best model satisfies the base");
