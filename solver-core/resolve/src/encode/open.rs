@@ -5,7 +5,10 @@
 //! more of its groups at a time, so that a name which must go far down gets there in few steps.
 //!
 //! *Following*: what an opened candidate requires is opened ahead, best match first, as a guess at what the next
-//! model will want. A wrong guess costs a few clauses.
+//! model will want. A wrong guess costs a few clauses. Where the best match is open already but the model has chosen
+//! otherwise than that one requires (it is built for the other `libabi`), the model will want the next that agrees: without
+//! that, a chain of packages would come to light one a search. Only instances that explain look for it: they are made anew
+//! for each question, and what a solve has opened agrees nearly always.
 
 use std::sync::Arc;
 
@@ -17,6 +20,8 @@ use crate::universe::{NameId, SpecIdx};
 
 /// Most groups opened at a time for one name.
 const MOST_GROUPS: u32 = 64;
+/// Most open candidates passed over for one that agrees with the model.
+const MOST_PASSED: u32 = 8;
 
 /// Specs that the request has on names, for guessing well.
 pub(crate) type Wishes = rustc_hash::FxHashMap<NameId, Vec<SpecIdx>>;
@@ -66,7 +71,7 @@ impl Instance {
         let mut follow = Vec::new();
         for &name in names {
             follow.extend(
-                self.best_guess(name, None, wishes)
+                self.best_guess(name, None, wishes, 0)
                     .map(|position| (name, position)),
             );
         }
@@ -94,7 +99,24 @@ impl Instance {
                 if entry.on_virtual.is_some() || entry.condition().is_some() {
                     continue;
                 }
-                if let Some(position) = self.best_guess(name, Some(spec), wishes) {
+                let mut guess = self.best_guess(name, Some(spec), wishes, 0);
+                let most = if self.guards.is_some() {
+                    MOST_PASSED
+                } else {
+                    0
+                };
+                for _ in 0..most {
+                    match guess {
+                        Some(position)
+                            if self.u.names[name as usize].cands[position as usize].open
+                                && self.disagrees(name, position) =>
+                        {
+                            guess = self.best_guess(name, Some(spec), wishes, position + 1);
+                        }
+                        _ => break,
+                    }
+                }
+                if let Some(position) = guess {
                     if !self.u.names[name as usize].cands[position as usize].open {
                         self.open_group(name, position);
                         queue.push((name, position));
@@ -104,16 +126,41 @@ impl Instance {
         }
     }
 
-    /// The best candidate of a name that a spec and the request's own specs of the name match.
-    fn best_guess(&mut self, name: NameId, spec: Option<SpecIdx>, wishes: &Wishes) -> Option<u32> {
+    /// Whether the last model installs something else than a candidate requires.
+    fn disagrees(&mut self, name: NameId, position: u32) -> bool {
+        let at = self.u.names[name as usize].cands[position as usize];
+        let index = Arc::clone(&self.u.index);
+        let segment = &index.segments()[at.segment as usize].segment;
+        segment.depends(RecordId(at.record)).iter().any(|&dep| {
+            let spec = self.u.segment_spec(at.segment, dep);
+            let spec = &self.u.specs[spec as usize];
+            if spec.on_virtual.is_some() || spec.condition().is_some() {
+                return false;
+            }
+            let value = |lit| self.solver.value(lit);
+            let installed = self.ladders.installed(spec.name).and_then(value);
+            installed == Some(true) && {
+                let chosen = self.ladders.model_position(spec.name, value);
+                !self.u.matches(spec, chosen)
+            }
+        })
+    }
+
+    /// The best candidate of a name, from a position on, that a spec and the request's own specs of the name match.
+    fn best_guess(
+        &mut self,
+        name: NameId,
+        spec: Option<SpecIdx>,
+        wishes: &Wishes,
+        from: u32,
+    ) -> Option<u32> {
         let none = Vec::new();
         let wished = wishes.get(&name).unwrap_or(&none);
         let specs: Vec<SpecIdx> = spec.iter().chain(wished).copied().collect();
         let start = specs
             .iter()
             .filter_map(|&s| self.u.specs[s as usize].first())
-            .max()
-            .unwrap_or(0);
+            .fold(from, u32::max);
         if start >= self.u.names[name as usize].len() {
             return None;
         }
