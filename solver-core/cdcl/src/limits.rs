@@ -12,6 +12,8 @@ use std::time::Instant;
 pub struct Limits<'a> {
     /// The number of conflicts that may be analysed.
     pub conflicts: Option<u64>,
+    /// The number of decisions that may be made, assumptions not counted.
+    pub decisions: Option<u64>,
     /// The moment after which the call ends.
     pub deadline: Option<Instant>,
     /// Asked regularly; `true` ends the call.
@@ -22,6 +24,7 @@ impl fmt::Debug for Limits<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Limits")
             .field("conflicts", &self.conflicts)
+            .field("decisions", &self.decisions)
             .field("deadline", &self.deadline)
             .field("stop", &self.stop.map(|_| ".."))
             .finish()
@@ -37,6 +40,7 @@ const TURNS: u32 = 64;
 pub(crate) struct Budget<'a> {
     limits: &'a Limits<'a>,
     conflicts: u64,
+    decisions: u64,
     next_work: u64,
     turns: u32,
     struck: bool,
@@ -47,6 +51,7 @@ impl<'a> Budget<'a> {
         Budget {
             limits,
             conflicts: 0,
+            decisions: 0,
             next_work: 0,
             turns: 0,
             struck: false,
@@ -63,6 +68,20 @@ impl<'a> Budget<'a> {
             return false;
         }
         self.conflicts += 1;
+        true
+    }
+
+    /// Counts a decision; false when there was none left.
+    #[inline]
+    pub(crate) fn take_decision(&mut self) -> bool {
+        if self
+            .limits
+            .decisions
+            .is_some_and(|limit| self.decisions >= limit)
+        {
+            return false;
+        }
+        self.decisions += 1;
         true
     }
 
@@ -103,6 +122,20 @@ mod tests {
         let unlimited = Limits::default();
         let mut budget = Budget::new(&unlimited);
         assert!((0..1000).all(|_| budget.take_conflict()));
+    }
+
+    #[test]
+    fn decisions_are_counted_exactly() {
+        let limits = Limits {
+            decisions: Some(2),
+            ..Limits::default()
+        };
+        let mut budget = Budget::new(&limits);
+        assert!(budget.take_decision() && budget.take_decision());
+        assert!(!budget.take_decision());
+        let unlimited = Limits::default();
+        let mut budget = Budget::new(&unlimited);
+        assert!((0..1000).all(|_| budget.take_decision()));
     }
 
     #[test]

@@ -216,6 +216,9 @@ impl<P: ProofSink> Solver<P> {
             let Some(lit) = self.next_decision(decide) else {
                 return Outcome::Satisfiable;
             };
+            if !budget.take_decision() {
+                return Outcome::Unknown;
+            }
             self.stats.decisions += 1;
             self.trail.open_level();
             self.trail.assign(lit, Reason::NONE);

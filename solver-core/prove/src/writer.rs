@@ -182,9 +182,9 @@ fn literal(number: i32) -> Lit {
 
 fn limits<'l>(limits: &Limits<'l>) -> cdcl::Limits<'l> {
     cdcl::Limits {
-        conflicts: None,
         deadline: limits.deadline,
         stop: limits.stop,
+        ..cdcl::Limits::default()
     }
 }
 
