@@ -1,11 +1,14 @@
-//! Reading in pieces gives what reading in one go gives, whatever the text, the pieces and the number of threads.
+//! Reading in pieces, by guesses, gives what reading in one go by the parser for all of JSON gives, whatever the text,
+//! the pieces and the number of threads.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use super::builder;
 use super::layout::Digest;
-use crate::repodata::{parse, parse_pieces, ParseOptions};
+use crate::repodata::{parse, parse_pieces, parse_whole, ParseOptions};
 
 fn record(name: &str, more: &str) -> String {
     format!(
@@ -66,7 +69,7 @@ fn pieces_give_what_the_whole_gives() {
     let mut in_pieces = 0;
     for text in tricky() {
         let options = ParseOptions::default();
-        let whole = parse(text.as_bytes(), Path::new("x"), options);
+        let whole = parse_whole(text.as_bytes(), Path::new("x"), options);
         let whole = whole.ok().map(|columns| bytes(&columns, 1));
         for size in 1..text.len() + 2 {
             for workers in [1, 3] {
@@ -113,5 +116,152 @@ fn any_number_of_threads_gives_the_same_bytes() {
     let one = with(1);
     for workers in [0, 2, 3, 7] {
         assert!(with(workers) == one, "{workers} threads");
+    }
+}
+
+/// Values for a key: usual ones, rare ones, wrong ones.
+fn value(key: &str) -> BoxedStrategy<String> {
+    let odd = prop_oneof![
+        Just("null".to_string()),
+        Just("7".to_string()),
+        Just("\"\"".to_string()),
+        Just("[]".to_string()),
+        Just("{}".to_string()),
+        Just("true".to_string()),
+        Just("\"a\\u0062\\n\"".to_string()),
+        Just("[\"a\",1]".to_string()),
+        Just("\"python\"".to_string()),
+        Just("\"0\u{7f}\u{e9}\u{2028}\"".to_string()),
+        Just("-0".to_string()),
+        Just("1e3".to_string()),
+        Just("01".to_string()),
+        Just("18446744073709551615".to_string()),
+        Just("18446744073709551616".to_string()),
+    ];
+    let usual = match key {
+        "name" => "\"[ab]{1,3}\"".boxed(),
+        "version" => "\"[0-9]{1,2}(\\.[0-9]){0,2}\"".boxed(),
+        "build" => "\"[a-z0-9_]{0,12}\"".boxed(),
+        "depends" | "constrains" => {
+            "(\\[\\]|\\[\"[ab] >=[0-3]\"(, ?\"[ab]( [0-3])?\"){0,4}\\])".boxed()
+        }
+        "md5" => "\"[0-9a-fA-F]{32}\"|\"[0-9a-g]{31,33}\"".boxed(),
+        "sha256" => "\"[0-9a-f]{64}\"|\"[0-9a-f]{60,70}\"".boxed(),
+        "noarch" => "\"(python|generic|other)\"|true|false".boxed(),
+        "license" | "license_family" | "subdir" => "\"(MIT|linux-64|noarch|[A-Z]{2})\"".boxed(),
+        "other" | "track_features" => "\"[a-c]{0,2}\"|\\[\"a\"\\]".boxed(),
+        _ => "[0-9]{1,3}|[0-9]{9,20}|[0-9]\\.[0-9]".boxed(),
+    };
+    prop_oneof![24 => usual, 1 => odd].boxed()
+}
+
+/// An object of a record.
+fn object() -> impl Strategy<Value = String> {
+    let keys = [
+        "name",
+        "version",
+        "build",
+        "build_number",
+        "depends",
+        "constrains",
+        "md5",
+        "sha256",
+        "size",
+        "timestamp",
+        "indexed_timestamp",
+        "subdir",
+        "license",
+        "license_family",
+        "noarch",
+        "track_features",
+        "other",
+    ];
+    let values = keys.map(|key| value(key).prop_map(move |value| (key, value)));
+    // Most records have the usual keys and nothing else; in some a key is missing, elsewhere or there twice.
+    let change = (0..12usize, 0..keys.len(), 0..keys.len());
+    let blanks = prop_oneof![6 => Just(["", ""]), 1 => Just([" ", ""]), 1 => Just(["\n\t ", " "])];
+    (values, change, 0..4usize, blanks).prop_map(
+        move |(values, (what, one, other), rare, [blank, before])| {
+            let count = keys.len() - [3, 2, 1, 0][rare];
+            let mut values = values.to_vec();
+            values.truncate(count.max(4));
+            let (one, other) = (one % values.len(), other % values.len());
+            match what {
+                0 => drop(values.remove(one)),
+                1 => values.swap(one, other),
+                2 => values.insert(one, values[other].clone()),
+                _ => {}
+            }
+            let members: Vec<String> = values
+                .iter()
+                .map(|(key, value)| format!("{blank}\"{key}\"{before}:{blank}{value}{before}"))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        },
+    )
+}
+
+/// Repodata with a few records, and a place where it is spoilt.
+fn texts() -> impl Strategy<Value = Vec<u8>> {
+    let name = "[ab]-[0-9]-[a-z0-9_]{1,6}(\\.conda|\\.tar\\.bz2|/x\\.conda|\\\\u0041\\.conda)?";
+    let records = || {
+        proptest::collection::vec((name, object()), 0..5).prop_map(|records| {
+            let members = records.iter();
+            let members: Vec<String> = members
+                .map(|(name, object)| format!("\"{name}\":{object}"))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        })
+    };
+    let spoil = prop_oneof![
+        4 => Just(None),
+        1 => (any::<prop::sample::Index>(), any::<u8>()).prop_map(Some),
+    ];
+    let sections = (records(), records(), records(), 0..8usize);
+    (sections, spoil).prop_map(|((old, new, newest, more), spoil)| {
+        let more = [
+            "",
+            r#","repodata_version":1"#,
+            r#","repodata_version":9"#,
+            r#","removed":["a-1-b.conda"]"#,
+            r#","info":{"subdir":"noarch","base_url":"x"}"#,
+            r#","packages":{}"#,
+            r#","signatures":{"a":{"b":[{"}":"{"}]}}"#,
+            r#" } "#,
+        ][more];
+        let v3 = if newest.len() % 3 == 0 {
+            format!(r#","v3":{{"conda":{newest}}}"#)
+        } else {
+            String::new()
+        };
+        let text = format!(r#"{{"packages":{old},"packages.conda":{new}{v3}{more}}}"#);
+        let mut text = text.into_bytes();
+        if let Some((place, byte)) = spoil {
+            let place = place.index(text.len());
+            text[place] = byte;
+        }
+        text
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+
+    #[test]
+    fn guesses_give_what_the_parser_gives(text in texts(), skip_bad_records: bool, size in 1usize..2000) {
+        let options = ParseOptions { skip_bad_records, workers: 1 };
+        let whole = parse_whole(&text, Path::new("x"), options);
+        let whole = whole.map(|columns| bytes(&columns, 1));
+        // A refusal is no answer, and where nothing is wrong there must be one.
+        for size in [size, 1 << 20] {
+            let found = parse_pieces(&text, size, options);
+            let found = found.map(|columns| bytes(&columns, 1));
+            prop_assert!(found.is_none() || found == whole.as_ref().ok().cloned(), "{}", String::from_utf8_lossy(&text));
+let answers = found.is_some() || size <= text.len() || whole.is_err() || skip_bad_records;
+ prop_assert!(answers, "{}", String::from_utf8_lossy(&text));
+        }
+        // Errors are those of the parser.
+        let found = parse(&text, Path::new("x"), options).map(|columns| bytes(&columns, 1));
+        prop_assert_eq!(format!("{:?}", found.err()), format!("{:?}", whole.err()));
     }
 }

@@ -7,12 +7,12 @@
 //! installs (`whl`) are walked over.
 
 use std::collections::HashSet;
-use std::hash::BuildHasher;
 
 use rustc_hash::FxBuildHasher;
 use serde::de::{Error as _, MapAccess, SeqAccess};
 
 use super::fields::{Accept, Found, Ignore, OptStr, Str, Unsigned, Value};
+use super::quick::hash_of_name;
 use super::raw::Columns;
 use super::record::{Outcome, RecordOf, Room};
 use super::{RejectedRecord, Rejection, SUPPORTED_REPODATA_VERSION};
@@ -258,8 +258,7 @@ impl Section<'_, '_> {
         if let Some(record) = columns.records.last_mut() {
             record.newer = newer;
         }
-        let hash = FxBuildHasher.hash_one((newer, file_name));
-        columns.file_hashes.push(hash);
+        columns.file_hashes.push(hash_of_name(newer, file_name));
     }
 }
 
@@ -317,7 +316,7 @@ impl<'a> Accept<'a> for Section<'_, '_> {
 }
 
 /// Archive names become parts of URLs and of paths, so they must not lead elsewhere.
-fn is_file_name(name: &str) -> bool {
+pub(super) fn is_file_name(name: &str) -> bool {
     let plain = |byte: u8| byte > b' ' && byte < 0x7f && byte != b'/' && byte != b'\\';
     // Looks at all bytes: without a branch at each the compiler makes vector instructions of it.
     if name.len() > 2 && name.bytes().fold(true, |all, byte| all & plain(byte)) {

@@ -1,7 +1,8 @@
 //! Reading `repodata.json`: bytes in, columns out.
 //!
-//! The text goes once through a SIMD JSON parser (`sonic-rs`) whose visitors write straight into columns: no
-//! document tree is built, strings and lists of specs are interned once. A large text is read in pieces by several
+//! The text goes once through a reader that writes straight into columns: no document tree is built, strings and lists of
+//! specs are interned once. Usual records are read by comparing them with what came before (`quick.rs`); everything
+//! else goes through a SIMD JSON parser (`sonic-rs`) with visitors. A large text is read in pieces by several
 //! workers while it is decompressed (`pieces.rs`, `workers.rs`), so it is never in memory as a whole. What comes out
 //! (`raw.rs`, private to the crate) has no order that means anything; [`crate::index`] sorts it and makes it
 //! permanent.
@@ -15,11 +16,13 @@
 //! [`ParseOptions::skip_bad_records`] wrong records are left out and reported instead.
 //! Nesting is limited to 255 levels by the parser, so hostile input cannot exhaust the stack.
 
+mod cursor;
 mod document;
 mod error;
 mod fields;
 mod intern;
 mod pieces;
+mod quick;
 pub(crate) mod raw;
 mod record;
 mod source;
@@ -120,7 +123,11 @@ pub(crate) fn read(
 }
 
 /// Parses repodata in one go, which finds the place of a fault.
-fn parse_whole(json: &[u8], file: &Path, options: ParseOptions) -> Result<Columns, RepodataError> {
+pub(crate) fn parse_whole(
+    json: &[u8],
+    file: &Path,
+    options: ParseOptions,
+) -> Result<Columns, RepodataError> {
     let mut columns = Columns::default();
     if json.is_empty() {
         return Ok(columns);

@@ -12,6 +12,7 @@ use super::fields::{
     write_json_string, Accept, Found, Ignore, Intern, ListRoom, OptIntern, OptStr, OptUnsigned,
     Rewrite, Specs, Text, Unsigned, Value, Words,
 };
+use super::quick::Habits;
 use super::raw::{archive_flag, is_regular, Columns, RawRecord, NONE};
 use crate::index::layout::{flag, rare_tag};
 use crate::record::NoArch;
@@ -303,7 +304,9 @@ pub(crate) struct Room {
     extra: ListRoom,
     row: Vec<u32>,
     /// The last subdir and the row that says only that.
-    subdir: Option<(u32, u32)>,
+    pub(super) subdir: Option<(u32, u32)>,
+    /// Guesses for usual records.
+    pub(super) habits: Habits,
 }
 
 /// Reads one record into `columns`.
@@ -446,7 +449,7 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                     let text = value!(key, OptStr, "a string")
                         .flatten()
                         .unwrap_or_default();
-                    match from_hex(&text) {
+                    match from_hex(text.as_bytes()) {
                         Some(hash) => {
                             md5 = hash;
                             record.flags |= flag::HAS_MD5;
@@ -462,7 +465,7 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                     let text = value!(key, OptStr, "a string")
                         .flatten()
                         .unwrap_or_default();
-                    match from_hex(&text) {
+                    match from_hex(text.as_bytes()) {
                         Some(hash) => {
                             sha256 = hash;
                             record.flags |= flag::HAS_SHA256;
@@ -533,16 +536,60 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                 return Ok(Ok(Outcome::Wrong(key.as_str().into(), reason)));
             }
         }
+        let draft = Draft {
+            record,
+            md5,
+            sha256,
+            subdir,
+        };
+        draft.complete(rare, file_name, columns, room);
+        Ok(Ok(Outcome::Record))
+    }
+}
+
+/// A record whose keys were read, before it becomes a row.
+pub(super) struct Draft {
+    pub record: RawRecord,
+    pub md5: [u8; 16],
+    pub sha256: [u8; 32],
+    /// In [`Columns::texts`].
+    pub subdir: Option<u32>,
+}
+
+impl Draft {
+    /// A draft of which only the archive is known.
+    #[inline]
+    pub fn new(file_name: &str) -> Draft {
+        Draft {
+            record: RawRecord {
+                flags: archive_flag(file_name),
+                ..RawRecord::NEW
+            },
+            md5: [0; 16],
+            sha256: [0; 32],
+            subdir: None,
+        }
+    }
+
+    /// Adds the row. Name, version and build must be there.
+    #[inline]
+    fn complete(
+        mut self,
+        rare: Option<Box<Rare>>,
+        file_name: &str,
+        columns: &mut Columns,
+        room: &mut Room,
+    ) {
         let regular = is_regular(
             file_name,
-            columns.names.get(record.name),
-            columns.versions.get(record.version),
-            columns.builds.get(record.build),
+            columns.names.get(self.record.name),
+            columns.versions.get(self.record.version),
+            columns.builds.get(self.record.build),
         );
         if !regular {
-            record.file_name = columns.texts.intern(file_name);
+            self.record.file_name = columns.texts.intern(file_name);
         }
-        record.rare = match (rare, subdir) {
+        self.record.rare = match (rare, self.subdir) {
             (None, None) => 0,
             // Nearly every record repeats its subdir and has nothing else.
             (None, Some(subdir)) => match room.subdir {
@@ -557,10 +604,10 @@ impl<'a> Accept<'a> for RecordOf<'_> {
             (Some(mut rare), subdir) => {
                 rare.subdir = subdir;
                 if !rare.track_features.is_empty() {
-                    record.flags |= flag::TRACK_FEATURES;
+                    self.record.flags |= flag::TRACK_FEATURES;
                 }
                 if !rare.extra_depends.is_empty() {
-                    record.flags |= flag::EXTRAS;
+                    self.record.flags |= flag::EXTRAS;
                 }
                 if !rare.extra_json.is_empty() {
                     rare.extra_json.push('}');
@@ -568,15 +615,20 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                 rare.row(columns, &mut room.row)
             }
         };
-        columns.records.push(record);
-        columns.md5.push(md5);
-        columns.sha256.push(sha256);
-        Ok(Ok(Outcome::Record))
+        columns.records.push(self.record);
+        columns.md5.push(self.md5);
+        columns.sha256.push(self.sha256);
+    }
+
+    /// Adds the row of a record that has nothing rare but its subdir.
+    #[inline]
+    pub fn complete_usual(self, file_name: &str, columns: &mut Columns, room: &mut Room) {
+        self.complete(None, file_name, columns, room);
     }
 }
 
 /// Timestamps of old records are in seconds.
-fn milliseconds(time: u64) -> u64 {
+pub(super) fn milliseconds(time: u64) -> u64 {
     if time <= LAST_SECOND {
         time * 1000
     } else {
@@ -585,13 +637,13 @@ fn milliseconds(time: u64) -> u64 {
 }
 
 /// `2N` hex digits, of either case.
-fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(super) fn from_hex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     if text.len() != 2 * N {
         return None;
     }
     let mut bytes = [0; N];
     let mut invalid = 0;
-    for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
         let high = HEX_VALUE[usize::from(pair[0])];
         let low = HEX_VALUE[usize::from(pair[1])];
         invalid |= high | low;
@@ -619,15 +671,15 @@ mod tests {
     #[test]
     fn hex_of_either_case() {
         let text = "00ff7F80abcdefABCDEF0123456789a9";
-        let bytes: [u8; 16] = from_hex(text).unwrap();
+        let bytes: [u8; 16] = from_hex(text.as_bytes()).unwrap();
         let as_number = u128::from_str_radix(text, 16).unwrap();
         assert_eq!(bytes, as_number.to_be_bytes());
         for at in 0..32 {
             for wrong in ["g", "G", "/", ":", "@", "`", " ", "\0"] {
                 let text = format!("{}{wrong}{}", &text[..at], &text[at + 1..]);
-                assert_eq!(from_hex::<16>(&text), None, "{text}");
+                assert_eq!(from_hex::<16>(text.as_bytes()), None, "{text}");
             }
         }
-        assert_eq!(from_hex::<16>(&text[1..]), None);
+        assert_eq!(from_hex::<16>(&text.as_bytes()[1..]), None);
     }
 }
