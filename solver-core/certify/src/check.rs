@@ -4,7 +4,7 @@
 //! clauses follows from more. Bounds that were shown become clauses. In the end the model is held against every clause
 //! there is, so that a formula without any model cannot serve to prove everything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use proof_check::{Incremental, Proof, Step};
 
@@ -52,7 +52,8 @@ pub fn check(text: &str) -> Result<Accepted, Error> {
     let task = Task::of(&document.problem)?;
     let mut checker = Checker {
         proof: Incremental::default(),
-        clauses: Vec::new(),
+        formula: Vec::new(),
+        clauses: 0,
         bounds: &certificate.bounds,
         proofs: &certificate.proofs,
         sums: 0,
@@ -85,7 +86,7 @@ pub fn check(text: &str) -> Result<Accepted, Error> {
             accepted.answer = answer.values().map(label).collect();
         }
     }
-    accepted.clauses = checker.clauses.len();
+    accepted.clauses = checker.clauses;
     accepted.claims = checker.claims;
     accepted.steps = checker.proof.steps();
     Ok(accepted)
@@ -93,8 +94,9 @@ pub fn check(text: &str) -> Result<Accepted, Error> {
 
 struct Checker<'c> {
     proof: Incremental,
-    /// All of the formula, the bounds included; for the model.
-    clauses: Vec<Vec<i32>>,
+    /// All of the formula, the bounds included, for the model; a 0 ends each clause.
+    formula: Vec<i32>,
+    clauses: usize,
     bounds: &'c BTreeMap<usize, Vec<(usize, u64)>>,
     proofs: &'c BTreeMap<usize, String>,
     sums: usize,
@@ -104,7 +106,9 @@ struct Checker<'c> {
 impl Engine for Checker<'_> {
     fn clause(&mut self, lits: &[i32]) {
         self.proof.add(lits);
-        self.clauses.push(lits.to_vec());
+        self.formula.extend_from_slice(lits);
+        self.formula.push(0);
+        self.clauses += 1;
     }
 
     fn claim(&mut self, step: &str, lit: Option<i32>) -> Result<(), Error> {
@@ -170,17 +174,18 @@ impl Checker<'_> {
         if self.proof.implies(&[]) {
             return Err(wrong());
         }
-        let mut values: BTreeMap<i32, bool> = BTreeMap::new();
-        for clause in &self.clauses {
-            let proof = &mut self.proof;
-            let mut holds = |lit: &i32| {
-                let value = *values
-                    .entry(lit.abs())
-                    .or_insert_with(|| proof.implies(&[lit.abs()]));
-                value == (*lit > 0)
-            };
-            if !clause.iter().any(&mut holds) {
-                return Err(wrong());
+        let mut values: HashMap<i32, bool> = HashMap::new();
+        let mut satisfied = false;
+        for &lit in &self.formula {
+            if lit == 0 {
+                if !std::mem::take(&mut satisfied) {
+                    return Err(wrong());
+                }
+            } else if !satisfied {
+                let proof = &mut self.proof;
+                let value = values.entry(lit.abs());
+                let value = value.or_insert_with(|| proof.implies(&[lit.abs()]));
+                satisfied = *value == (lit > 0);
             }
         }
         Ok(())

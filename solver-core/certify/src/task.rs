@@ -1,5 +1,7 @@
 //! One problem, made ready: what a checker and a writer do in the same way.
 
+use std::collections::HashMap;
+
 use conda::PackageRecord;
 
 use crate::encode::{Engine, Formula};
@@ -33,9 +35,12 @@ impl<'p> Task<'p> {
     /// [`Error::Broken`] where there is none, or two have one name.
     pub fn find(&self, keys: &[String]) -> Result<Chosen, Error> {
         let mut chosen = Chosen::new();
+        let mut by_key: HashMap<String, Id> = HashMap::new();
+        for (id, candidate) in self.universe.candidates.iter().enumerate() {
+            by_key.entry(candidate.key()).or_insert(id);
+        }
         for key in keys {
-            let candidates = self.universe.candidates.iter();
-            let at = candidates.into_iter().position(|c| c.key() == *key);
+            let at = by_key.get(key).copied();
             let id = at.ok_or_else(|| Error::Broken(format!("there is no record {key}")))?;
             self.choose(&mut chosen, id)?;
         }
@@ -60,15 +65,16 @@ impl<'p> Task<'p> {
                         &record.build,
                     )
             };
-            let found = (0..self.universe.candidates.len())
-                .filter(same)
-                .max_by_key(|&id| {
-                    let candidate = &self.universe.candidates[id];
-                    (
-                        candidate.installed,
-                        candidate.record.file_name == record.file_name,
-                    )
-                });
+            let of_name = self.universe.names.get(&record.name);
+            let mut of_name = of_name.cloned().unwrap_or_default();
+            of_name.sort_unstable();
+            let found = of_name.into_iter().filter(same).max_by_key(|&id| {
+                let candidate = &self.universe.candidates[id];
+                (
+                    candidate.installed,
+                    candidate.record.file_name == record.file_name,
+                )
+            });
             let id = found.ok_or_else(|| {
                 Error::Broken(format!(
                     "there is no record {} {} {} of channel {}",

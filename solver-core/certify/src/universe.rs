@@ -4,7 +4,7 @@
 //! counts what is above. Nothing is windowed, shared or skipped.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use conda::match_spec::Condition;
 use conda::pattern::glob_matches;
@@ -115,9 +115,16 @@ fn at_home(record: &PackageRecord, problem: &Problem) -> PackageRecord {
     record
 }
 
-/// Whether a spec reads.
-fn reads(text: &str) -> bool {
-    MatchSpec::parse(text).is_ok()
+/// The specs of records that cannot be read.
+fn unreadable(candidates: &[Candidate]) -> HashSet<String> {
+    let records = candidates.iter().map(|c| &c.record);
+    let distinct: HashSet<&String> = records
+        .flat_map(|r| r.depends.iter().chain(&r.constrains))
+        .collect();
+    let bad = distinct
+        .into_iter()
+        .filter(|t| MatchSpec::parse(t).is_err());
+    bad.cloned().collect()
 }
 
 impl<'p> Universe<'p> {
@@ -188,12 +195,13 @@ impl<'p> Universe<'p> {
             let name = candidate.record.name.clone();
             by_name.entry(name).or_default().push(id);
         }
+        let unreadable = unreadable(&self.candidates);
         for (name, mut ids) in by_name {
             self.keep_by_priority(&name, &mut ids);
             let low = self.prefers_low(&name);
             ids.sort_by(|&a, &b| self.compare(a, b, low));
             for &id in &ids {
-                self.candidates[id].usable = self.may_be_chosen(id);
+                self.candidates[id].usable = self.may_be_chosen(id, &unreadable);
                 if self.candidates[id].installed {
                     self.installed.insert(name.clone(), id);
                 }
@@ -278,7 +286,7 @@ impl<'p> Universe<'p> {
     }
 
     /// Policy, and whether the record can be read; what is installed may stay.
-    fn may_be_chosen(&self, id: Id) -> bool {
+    fn may_be_chosen(&self, id: Id, unreadable: &HashSet<String>) -> bool {
         let candidate = &self.candidates[id];
         if candidate.installed {
             return true;
@@ -298,10 +306,11 @@ impl<'p> Universe<'p> {
         let license = r.license.as_deref().unwrap_or_default();
         let among = |patterns: &[String]| patterns.iter().any(|p| glob_matches(p, license, true));
         candidate.version.is_some()
-            && r.depends
+            && !r
+                .depends
                 .iter()
                 .chain(&r.constrains)
-                .all(|text| reads(text))
+                .any(|text| unreadable.contains(text))
             && cutoff.is_none_or(|cutoff| when <= cutoff)
             && !policy.deny.iter().any(|spec| spec.matches(r))
             && policy.allow_licenses.as_deref().is_none_or(among)

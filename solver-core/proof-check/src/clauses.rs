@@ -11,31 +11,35 @@ use std::collections::HashMap;
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Conflict;
 
+/// A literal as a number: `2 * variable`, plus 1 if negated.
+type Code = u32;
+
 /// A set of clauses, with the literals it implies by propagation.
 #[derive(Default)]
 pub(crate) struct Clauses {
-    /// Literals as indices, see [`index`]; the first two are watched. Empty once deleted.
-    clauses: Vec<Vec<usize>>,
+    /// The literals of all clauses; of each the first two are watched.
+    lits: Vec<Code>,
+    /// By clause: where its literals begin, and how many they are; none once it is deleted.
+    spans: Vec<(usize, usize)>,
     /// By literal: the clauses that watch it, each with another of its literals. May name deleted ones.
-    watches: Vec<Vec<(usize, usize)>>,
+    watches: Vec<Vec<(usize, Code)>>,
     /// By literal: whether it is true.
     true_now: Vec<bool>,
-    trail: Vec<usize>,
+    trail: Vec<Code>,
     /// Trail entries before this one were propagated.
     head: usize,
-    /// By sorted literals without repetitions: the copies that are present.
-    names: HashMap<Vec<usize>, Vec<usize>>,
+    /// By sorted literals without repetitions: the copies that are present. Made when a clause is first deleted.
+    names: Option<HashMap<Vec<Code>, Vec<usize>>>,
     /// Everything follows from now on.
     refuted: bool,
 }
 
-/// `2 * variable`, plus 1 if negated.
-fn index(lit: i32) -> usize {
-    2 * lit.unsigned_abs() as usize + usize::from(lit < 0)
+fn code(lit: i32) -> Code {
+    2 * lit.unsigned_abs() + u32::from(lit < 0)
 }
 
-fn sorted(lits: &[i32]) -> Vec<usize> {
-    let mut clause: Vec<usize> = lits.iter().map(|&lit| index(lit)).collect();
+fn sorted(lits: &[i32]) -> Vec<Code> {
+    let mut clause: Vec<Code> = lits.iter().map(|&lit| code(lit)).collect();
     clause.sort_unstable();
     clause.dedup();
     clause
@@ -47,60 +51,78 @@ impl Clauses {
         self.refuted
     }
 
-    fn grow(&mut self, clause: &[usize]) {
-        let needed = clause.last().map_or(0, |&lit| (lit | 1) + 1);
+    fn grow(&mut self, clause: &[Code]) {
+        let needed = clause.last().map_or(0, |&lit| (lit as usize | 1) + 1);
         if self.watches.len() < needed {
             self.watches.resize(needed, Vec::new());
             self.true_now.resize(needed, false);
         }
     }
 
+    fn is_true(&self, lit: Code) -> bool {
+        self.true_now[lit as usize]
+    }
+
     /// Adds a clause and draws its consequences.
     pub(crate) fn add(&mut self, lits: &[i32]) {
         let mut clause = sorted(lits);
         self.grow(&clause);
-        let number = self.clauses.len();
-        self.names.entry(clause.clone()).or_default().push(number);
+        let number = self.spans.len();
+        if let Some(names) = &mut self.names {
+            names.entry(clause.clone()).or_default().push(number);
+        }
+        self.spans.push((self.lits.len(), clause.len()));
         // Nothing ever follows from a clause with both literals of a variable.
         if clause.windows(2).any(|pair| pair[0] ^ 1 == pair[1]) {
-            clause.clear();
-            self.clauses.push(clause);
+            self.lits.extend(clause);
             return;
         }
-        clause.sort_by_key(|&lit| self.true_now[lit ^ 1]);
-        let open = clause
-            .iter()
-            .take_while(|&&lit| !self.true_now[lit ^ 1])
-            .count();
-        match open {
+        clause.sort_by_key(|&lit| self.is_true(lit ^ 1));
+        self.lits.extend_from_slice(&clause);
+        let open = clause.iter().take_while(|&&lit| !self.is_true(lit ^ 1));
+        match open.count() {
             0 => self.refuted = true,
             1 => {
                 // The permanent assignment satisfies the clause from now on: no watches.
                 let unit = clause[0];
-                if !self.true_now[unit] {
+                if !self.is_true(unit) {
                     self.assign(unit);
                     self.refuted |= self.propagate().is_err();
                 }
             }
             _ => {
-                self.watches[clause[0]].push((number, clause[1]));
-                self.watches[clause[1]].push((number, clause[0]));
+                self.watches[clause[0] as usize].push((number, clause[1]));
+                self.watches[clause[1] as usize].push((number, clause[0]));
             }
         }
-        self.clauses.push(clause);
     }
 
     /// Removes one copy of a clause; false if there is none.
     pub(crate) fn delete(&mut self, lits: &[i32]) -> bool {
+        let Clauses {
+            lits: all,
+            spans,
+            names,
+            ..
+        } = self;
+        let names = names.get_or_insert_with(|| {
+            let mut names: HashMap<Vec<Code>, Vec<usize>> = HashMap::new();
+            for (number, &(start, len)) in spans.iter().enumerate() {
+                let mut name = all[start..start + len].to_vec();
+                name.sort_unstable();
+                names.entry(name).or_default().push(number);
+            }
+            names
+        });
         let name = sorted(lits);
-        let Some(copies) = self.names.get_mut(&name) else {
+        let Some(copies) = names.get_mut(&name) else {
             return false;
         };
         if let Some(number) = copies.pop() {
-            self.clauses[number].clear();
+            spans[number].1 = 0;
         }
         if copies.is_empty() {
-            self.names.remove(&name);
+            names.remove(&name);
         }
         true
     }
@@ -115,24 +137,24 @@ impl Clauses {
         let permanent = self.trail.len();
         let mut follows = false;
         for &lit in &clause {
-            if self.true_now[lit] {
+            if self.is_true(lit) {
                 follows = true;
                 break;
             }
-            if !self.true_now[lit ^ 1] {
+            if !self.is_true(lit ^ 1) {
                 self.assign(lit ^ 1);
             }
         }
         follows = follows || self.propagate().is_err();
         for lit in self.trail.drain(permanent..) {
-            self.true_now[lit] = false;
+            self.true_now[lit as usize] = false;
         }
         self.head = permanent;
         follows
     }
 
-    fn assign(&mut self, lit: usize) {
-        self.true_now[lit] = true;
+    fn assign(&mut self, lit: Code) {
+        self.true_now[lit as usize] = true;
         self.trail.push(lit);
     }
 
@@ -145,48 +167,49 @@ impl Clauses {
     }
 
     /// Restores the watches of the clauses that watch a literal which became false.
-    fn visit(&mut self, falsified: usize) -> Result<(), Conflict> {
-        let mut list = std::mem::take(&mut self.watches[falsified]);
+    fn visit(&mut self, falsified: Code) -> Result<(), Conflict> {
+        let mut list = std::mem::take(&mut self.watches[falsified as usize]);
         let mut result = Ok(());
         let mut read = 0;
         let mut write = 0;
         while read < list.len() && result.is_ok() {
             let (number, other) = list[read];
             read += 1;
-            if self.true_now[other] {
+            if self.is_true(other) {
                 list[write] = (number, other);
                 write += 1;
                 continue;
             }
-            let clause = &mut self.clauses[number];
-            if clause.is_empty() {
+            let (start, len) = self.spans[number];
+            if len == 0 {
                 continue;
             }
+            let clause = &mut self.lits[start..start + len];
             if clause[0] == falsified {
                 clause.swap(0, 1);
             }
             let other = clause[0];
             let true_now = &self.true_now;
-            let next = if true_now[other] {
+            let next = if true_now[other as usize] {
                 None
             } else {
-                (2..clause.len()).find(|&at| !true_now[clause[at] ^ 1])
+                (2..len).find(|&at| !true_now[(clause[at] ^ 1) as usize])
             };
             if let Some(at) = next {
                 clause.swap(1, at);
-                self.watches[clause[1]].push((number, other));
+                self.watches[clause[1] as usize].push((number, other));
                 continue;
             }
             list[write] = (number, other);
             write += 1;
-            if self.true_now[other ^ 1] {
+            if self.is_true(other ^ 1) {
                 result = Err(Conflict);
-            } else if !self.true_now[other] {
+            } else if !self.is_true(other) {
                 self.assign(other);
             }
         }
         list.drain(write..read);
-        self.watches[falsified] = list;
+        self.watches[falsified as usize] = list;
         result
     }
 }
