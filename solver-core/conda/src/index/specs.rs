@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use super::BuildPattern;
 use crate::match_spec::{MatchSpec, MAX_MATCH_SPEC_LENGTH};
 use crate::pattern::{glob_matches, pattern_kind, regex_matches, PatternKind};
-use crate::version_spec::VersionSpec;
+use crate::version_spec::{compile_plain, Bounds, VersionSpec};
 
 /// What a spec string says, as far as the index keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,6 +40,9 @@ pub(super) struct SpecTable<'a> {
     pub programs: Vec<Box<[u8]>>,
     /// The program of each version spec that was seen; `None` for what is none.
     known: FxHashMap<&'a str, Option<u32>>,
+    /// Room for one program.
+    bounds: Bounds,
+    program: Vec<u8>,
 }
 
 impl<'a> SpecTable<'a> {
@@ -49,6 +52,8 @@ impl<'a> SpecTable<'a> {
             specs: Vec::new(),
             programs: vec![Box::default()],
             known: FxHashMap::default(),
+            bounds: Bounds::default(),
+            program: Vec::new(),
         }
     }
 
@@ -92,8 +97,14 @@ impl<'a> SpecTable<'a> {
         if let Some(known) = self.known.get(text) {
             return *known;
         }
-        let program = VersionSpec::parse(text).ok();
-        let program = program.map(|spec| self.add(spec.program()));
+        self.program.clear();
+        let program = if compile_plain(text, &mut self.bounds, &mut self.program) {
+            self.programs.push(self.program.as_slice().into());
+            Some(self.programs.len() as u32 - 1)
+        } else {
+            let spec = VersionSpec::parse(text).ok();
+            spec.map(|spec| self.add(spec.program()))
+        };
         self.known.insert(text, program);
         program
     }

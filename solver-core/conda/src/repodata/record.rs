@@ -636,33 +636,41 @@ pub(super) fn milliseconds(time: u64) -> u64 {
     }
 }
 
-/// `2N` hex digits, of either case.
+/// `2N` hex digits, of either case; `N` must be a multiple of 4.
+#[inline]
 pub(super) fn from_hex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
     if text.len() != 2 * N {
         return None;
     }
     let mut bytes = [0; N];
-    let mut invalid = 0;
-    for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-        let high = HEX_VALUE[usize::from(pair[0])];
-        let low = HEX_VALUE[usize::from(pair[1])];
-        invalid |= high | low;
-        *byte = high << 4 | low & 0x0f;
+    let mut valid = true;
+    for (bytes, digits) in bytes.chunks_exact_mut(4).zip(text.chunks_exact(8)) {
+        let (four, sound) = from_eight_digits(digits.first_chunk()?);
+        bytes.copy_from_slice(&four);
+        valid &= sound;
     }
-    (invalid < 16).then_some(bytes)
+    valid.then_some(bytes)
 }
 
-/// The value of each byte as a hex digit; 16 or more for those that are none.
-const HEX_VALUE: [u8; 256] = {
-    let mut table = [0x80; 256];
-    let mut digit = 0;
-    while digit < 16 {
-        table[b"0123456789abcdef"[digit] as usize] = digit as u8;
-        table[b"0123456789ABCDEF"[digit] as usize] = digit as u8;
-        digit += 1;
-    }
-    table
-};
+/// Eight digits at once, as the bytes of one word; and whether they are digits.
+#[inline]
+fn from_eight_digits(digits: &[u8; 8]) -> ([u8; 4], bool) {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    let word = u64::from_le_bytes(*digits);
+    // The high bit of each byte that is at least `least`; right for bytes below 0x80, and no other is a digit.
+    let at_least =
+        |word: u64, least: u8| (word & !HIGH).wrapping_add(u64::from(0x80 - least) * ONES) & HIGH;
+    let lower = word | (0x20 * ONES);
+    let decimal = at_least(word, b'0') & !at_least(word, b'9' + 1);
+    let letter = at_least(word, b'A') & at_least(lower, b'a') & !at_least(lower, b'f' + 1);
+    let valid = (decimal | letter) & !word & HIGH == HIGH;
+    let values = (word & (0x0f * ONES)) + (letter >> 7) * 9;
+    // The first digit of a pair is the higher one, and the lower byte of the word.
+    let pairs = (values << 4 | values >> 8) & 0x00ff_00ff_00ff_00ff;
+    let pairs = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
+    (((pairs | pairs >> 16) as u32).to_le_bytes(), valid)
+}
 
 #[cfg(test)]
 mod tests {
@@ -675,9 +683,10 @@ mod tests {
         let as_number = u128::from_str_radix(text, 16).unwrap();
         assert_eq!(bytes, as_number.to_be_bytes());
         for at in 0..32 {
-            for wrong in ["g", "G", "/", ":", "@", "`", " ", "\0"] {
-                let text = format!("{}{wrong}{}", &text[..at], &text[at + 1..]);
-                assert_eq!(from_hex::<16>(text.as_bytes()), None, "{text}");
+            for wrong in (0..=255u8).filter(|byte| !byte.is_ascii_hexdigit()) {
+                let mut text = text.as_bytes().to_vec();
+                text[at] = wrong;
+                assert_eq!(from_hex::<16>(&text), None, "{text:?}");
             }
         }
         assert_eq!(from_hex::<16>(&text.as_bytes()[1..]), None);

@@ -196,15 +196,20 @@ fn write_number(mut value: u32, out: &mut Vec<u8>) {
     out.push(value as u8);
 }
 
-fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+pub(super) fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     write_number(bytes.len() as u32, out);
     out.extend_from_slice(bytes);
 }
 
-fn write_set(set: &KeySet, out: &mut Vec<u8>) {
+/// The start of a set with `count` bounds, which follow by [`write_bytes`].
+pub(super) fn write_set_head(starts_inside: bool, count: u32, out: &mut Vec<u8>) {
     out.push(SET);
-    out.push(u8::from(set.starts_inside));
-    write_number(set.bounds.len() as u32, out);
+    out.push(u8::from(starts_inside));
+    write_number(count, out);
+}
+
+fn write_set(set: &KeySet, out: &mut Vec<u8>) {
+    write_set_head(set.starts_inside, set.bounds.len() as u32, out);
     for bound in &set.bounds {
         write_bytes(bound, out);
     }
