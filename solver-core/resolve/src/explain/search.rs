@@ -304,7 +304,12 @@ impl<'b> Search<'b> {
         loop {
             let assumed = facts(self);
             let none = Model::default();
-            let mut brancher = Brancher::new(&self.inst.ladders, &none, &mut self.activity);
+            let mut brancher = Brancher::new(
+                &self.inst.ladders,
+                &none,
+                &mut self.activity,
+                &self.inst.counted_false,
+            );
             let limits = self.budget.limits();
             match self
                 .inst

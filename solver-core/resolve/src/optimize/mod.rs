@@ -127,7 +127,12 @@ impl<'o> Optimizer<'o> {
     }
 
     fn solve(&mut self, assumptions: &[Lit]) -> Outcome {
-        let mut brancher = Brancher::new(&self.inst.ladders, &self.best, &mut self.activity);
+        let mut brancher = Brancher::new(
+            &self.inst.ladders,
+            &self.best,
+            &mut self.activity,
+            &self.inst.counted_false,
+        );
         self.inst
             .solver
             .solve_with(assumptions, &mut brancher, &self.budget.limits())
@@ -140,7 +145,12 @@ impl<'o> Optimizer<'o> {
             decisions: Some(SOON.1),
             ..self.budget.limits()
         };
-        let mut brancher = Brancher::new(&self.inst.ladders, &self.best, &mut self.activity);
+        let mut brancher = Brancher::new(
+            &self.inst.ladders,
+            &self.best,
+            &mut self.activity,
+            &self.inst.counted_false,
+        );
         self.inst
             .solver
             .solve_with(assumptions, &mut brancher, &limits)

@@ -209,9 +209,14 @@ impl Oll<'_> {
             // Requests that are alike meet the same cores.
             let outputs = match opt.inst.totalizers.get(&inputs) {
                 Some(outputs) => outputs.clone(),
-                None => totalizer(opt, &inputs),
+                None => {
+                    let negative = inputs.iter().filter(|lit| lit.is_negative());
+                    opt.inst.counted_false.extend(negative.map(|&lit| !lit));
+                    let outputs = totalizer(opt, &inputs);
+                    opt.inst.totalizers.insert(inputs, outputs.clone());
+                    outputs
+                }
             };
-            opt.inst.totalizers.insert(inputs, outputs.clone());
             self.totalizers.push((outputs, weight));
             counted = Some(self.totalizers.len() - 1);
         }
