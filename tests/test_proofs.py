@@ -92,8 +92,6 @@ class TestSuites:
                 if installed is not None:
                     arguments |= change(rng, universe, installed)
                     specs = [] if arguments["mode"] == "update-all" else specs
-                    if arguments["strategy"] == "lowest-direct":
-                        arguments["strategy"] = "lowest"  # not with an environment: see docs/roadmap.md
                 solution, shown = proved(
                     tmp_path / "proof",
                     specs,

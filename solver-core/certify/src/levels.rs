@@ -127,15 +127,7 @@ impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
         let u = self.formula.u();
         let explicit: BTreeSet<String> = requested.iter().cloned().collect();
         let roots = u.roots(environment);
-        let joined: BTreeSet<&String> = match environment.mode {
-            Mode::UpdateAll => roots.iter().collect(),
-            _ => {
-                let names = environment.aggressive_updates.iter();
-                names.filter(|n| u.installed.contains_key(*n)).collect()
-            }
-        };
-        let joined = joined.into_iter().filter(|n| !explicit.contains(*n));
-        requested.extend(joined.cloned());
+        requested.extend(u.joined());
         let mut out = Standing::default();
         for name in roots.iter().filter(|n| !explicit.contains(*n)) {
             out.roots.push(self.formula.ladder(name, |_| 0, 1));

@@ -11,7 +11,7 @@ use conda::pattern::glob_matches;
 use conda::{Channel, MatchSpec, PackageRecord, Version};
 
 use crate::error::Error;
-use crate::problem::{Environment, Priority, Problem, Strategy};
+use crate::problem::{Environment, Mode, Priority, Problem, Strategy};
 
 /// A number of a candidate in [`Universe::candidates`].
 pub type Id = usize;
@@ -193,18 +193,19 @@ impl<'p> Universe<'p> {
         let mut by_name: BTreeMap<String, Vec<Id>> = BTreeMap::new();
         for (id, candidate) in self.candidates.iter().enumerate() {
             let name = candidate.record.name.clone();
+            if candidate.installed {
+                self.installed.insert(name.clone(), id);
+            }
             by_name.entry(name).or_default().push(id);
         }
         let unreadable = unreadable(&self.candidates);
+        let joined = self.joined();
         for (name, mut ids) in by_name {
             self.keep_by_priority(&name, &mut ids);
-            let low = self.prefers_low(&name);
+            let low = self.prefers_low(&name, &joined);
             ids.sort_by(|&a, &b| self.compare(a, b, low));
             for &id in &ids {
                 self.candidates[id].usable = self.may_be_chosen(id, &unreadable);
-                if self.candidates[id].installed {
-                    self.installed.insert(name.clone(), id);
-                }
             }
             self.names.insert(name, ids);
         }
@@ -248,11 +249,13 @@ impl<'p> Universe<'p> {
     }
 
     /// Whether lower versions of the name are the better ones.
-    fn prefers_low(&self, name: &str) -> bool {
+    fn prefers_low(&self, name: &str, joined: &BTreeSet<String>) -> bool {
         match self.problem.strategy {
             Strategy::Highest | Strategy::Ordered => false,
             Strategy::Lowest => true,
-            Strategy::LowestDirect => self.problem.specs.iter().any(|s| s.name == name),
+            Strategy::LowestDirect => {
+                joined.contains(name) || self.problem.specs.iter().any(|s| s.name == name)
+            }
         }
     }
 
@@ -397,6 +400,22 @@ impl<'p> Universe<'p> {
             last = Some(id);
         }
         out
+    }
+
+    /// Installed names that the environment adds to the requested.
+    pub fn joined(&self) -> BTreeSet<String> {
+        let Some(environment) = &self.problem.environment else {
+            return BTreeSet::new();
+        };
+        let explicit = |name: &String| self.problem.specs.iter().any(|s| s.name == *name);
+        let names = match environment.mode {
+            Mode::UpdateAll => self.roots(environment),
+            _ => environment.aggressive_updates.clone(),
+        };
+        names
+            .into_iter()
+            .filter(|name| self.installed.contains_key(name) && !explicit(name))
+            .collect()
     }
 
     /// Installed names that were asked for: those of the history and of every update, or all where there is no history.

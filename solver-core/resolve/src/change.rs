@@ -48,27 +48,10 @@ impl Plan {
             .iter()
             .map(|name| inst.u.name_id(name))
             .collect();
-        let joined: Vec<NameId> = match environment.mode {
-            Mode::UpdateAll => roots.clone(),
-            _ => environment
-                .aggressive_updates
-                .iter()
-                .chain(&environment.joined)
-                .map(|name| inst.u.name_id(name))
-                .filter(|name| position.contains_key(name))
-                .collect(),
-        };
-        let mut by_text: Vec<NameId> = joined
-            .into_iter()
-            .filter(|n| !explicit.contains(n))
-            .collect();
-        by_text.sort_by(|&a, &b| {
-            inst.u.names[a as usize]
-                .text
-                .cmp(&inst.u.names[b as usize].text)
-        });
-        by_text.dedup();
-        asked.requested.extend(by_text);
+        let joined = request.joined_names();
+        asked
+            .requested
+            .extend(joined.iter().map(|name| inst.u.name_id(name)));
         let requested: FxHashSet<NameId> = asked.requested.iter().copied().collect();
         if environment.freeze_installed {
             freeze(inst, request, &placed, &mut asked);

@@ -21,7 +21,7 @@ pub(crate) struct Policy {
     pub deny: Vec<MatchSpec>,
     pub licenses: Licenses,
     pub virtual_packages: Vec<VirtualPackage>,
-    low: Low,
+    pub low: Low,
     /// For names whose requested spec names a channel: which channels they may come from. Sorted by name.
     channels: Vec<(String, Vec<bool>)>,
     /// The installed records, sorted.
@@ -37,11 +37,38 @@ pub(crate) struct Policy {
 
 /// Whose lower versions are the better ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Low {
+pub(crate) enum Low {
     Nobody,
     Everybody,
     /// Sorted.
     These(Vec<String>),
+}
+
+impl Low {
+    pub(crate) fn of(request: &Request) -> Low {
+        match request.strategy {
+            Strategy::Highest | Strategy::Ordered => Low::Nobody,
+            Strategy::Lowest => Low::Everybody,
+            Strategy::LowestDirect => {
+                let asked = request.requested_names().into_iter();
+                let mut names: Vec<String> = asked
+                    .chain(request.joined_names())
+                    .map(ToString::to_string)
+                    .collect();
+                names.sort_unstable();
+                Low::These(names)
+            }
+        }
+    }
+
+    /// True when lower versions of this name are the better ones.
+    pub(crate) fn covers(&self, name: &str) -> bool {
+        match self {
+            Low::Nobody => false,
+            Low::Everybody => true,
+            Low::These(names) => names.binary_search_by(|n| n.as_str().cmp(name)).is_ok(),
+        }
+    }
 }
 
 impl Policy {
@@ -65,19 +92,7 @@ impl Policy {
             deny: request.deny.clone(),
             licenses: request.licenses.clone(),
             virtual_packages: request.virtual_packages.clone(),
-            low: match request.strategy {
-                Strategy::Highest | Strategy::Ordered => Low::Nobody,
-                Strategy::Lowest => Low::Everybody,
-                Strategy::LowestDirect => {
-                    let mut names: Vec<String> = request
-                        .requested_names()
-                        .iter()
-                        .map(ToString::to_string)
-                        .collect();
-                    names.sort_unstable();
-                    Low::These(names)
-                }
-            },
+            low: Low::of(request),
             channels,
             installed: Vec::new(),
             named: Vec::new(),
@@ -164,14 +179,5 @@ impl Policy {
             .binary_search_by(|(n, _)| n.as_str().cmp(name))
             .ok()?;
         Some(&self.channels[at].1)
-    }
-
-    /// True when lower versions of this name are the better ones.
-    pub(crate) fn prefers_low(&self, name: &str) -> bool {
-        match &self.low {
-            Low::Nobody => false,
-            Low::Everybody => true,
-            Low::These(names) => names.binary_search_by(|n| n.as_str().cmp(name)).is_ok(),
-        }
     }
 }

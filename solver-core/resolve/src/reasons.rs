@@ -10,9 +10,8 @@ use conda::record::PackageRecord;
 use conda::version::Version;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::request::{
-    same_package, ChannelPriority, Environment, Mode, Request, RequestSpec, Strategy,
-};
+use crate::policy::Low;
+use crate::request::{same_package, ChannelPriority, Environment, Mode, Request, RequestSpec};
 use crate::solution::Solution;
 use crate::transaction::required_name;
 
@@ -304,12 +303,7 @@ impl<'r> Reasons<'r> {
         let Some(new) = new else {
             return Some("nothing needs it any more".to_string());
         };
-        let lower = match self.request.strategy {
-            Strategy::Lowest => true,
-            Strategy::LowestDirect => self.request.specs.iter().any(|s| s.name == old.name),
-            Strategy::Highest | Strategy::Ordered => false,
-        };
-        if kind == ChangeKind::Down && lower {
+        if kind == ChangeKind::Down && Low::of(self.request).covers(&old.name) {
             return Some("the strategy prefers low versions".to_string());
         }
         if old.channel != new.channel

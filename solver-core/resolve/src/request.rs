@@ -395,4 +395,35 @@ impl Request {
             .filter(|name| seen.insert(name))
             .collect()
     }
+
+    /// Installed names that the environment adds to the requested, sorted: every root of an update of everything, else
+    /// the aggressive updates and what `update_deps` found.
+    pub fn joined_names(&self) -> Vec<&str> {
+        let Some(environment) = &self.environment else {
+            return Vec::new();
+        };
+        let explicit: FxHashSet<&str> = self.requested_names().into_iter().collect();
+        let mut names: Vec<&str> = match environment.mode {
+            Mode::UpdateAll => environment.roots(),
+            _ => {
+                let installed: FxHashSet<&str> = environment
+                    .installed
+                    .iter()
+                    .map(|r| r.name.as_str())
+                    .collect();
+                let joined = environment
+                    .aggressive_updates
+                    .iter()
+                    .chain(&environment.joined);
+                joined
+                    .map(String::as_str)
+                    .filter(|name| installed.contains(name))
+                    .collect()
+            }
+        };
+        names.retain(|name| !explicit.contains(name));
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
 }

@@ -16,7 +16,7 @@ use crate::explain::{explain, Conflict};
 use crate::needs::{asks_of, by_name, needs, Ask, Reach};
 use crate::optimize::levels::Standing;
 use crate::optimize::{levels, Budget, Interrupted, Optimizer};
-use crate::policy::Policy;
+use crate::policy::{Low, Policy};
 use crate::request::{same_package, Deps, Environment, Mode, Request, RequestSpec};
 use crate::search::Model;
 use crate::solution::{LevelReport, Optimality, Solution, Stats};
@@ -150,6 +150,15 @@ pub(crate) fn solve_on(
                 let mut environment = environment.clone();
                 environment.joined = closure(&first, request);
                 joined.environment = Some(environment.clone());
+                // With `lowest-direct` they change the order of what there is.
+                let mut policy = inst.u.policy.clone();
+                policy.low = Low::of(&joined);
+                let mut other = None;
+                let inst = if policy == inst.u.policy {
+                    inst
+                } else {
+                    other.insert(Instance::new(index, policy))
+                };
                 let plan = Plan::of(inst, &joined, &environment);
                 return search(
                     inst,

@@ -165,7 +165,7 @@ impl Universe {
                 spans.push((at.segment, at.record.0..at.record.0 + 1));
             }
         }
-        let ascending = self.policy.prefers_low(&text);
+        let ascending = self.policy.low.covers(&text);
         let flexible = self.policy.channel_priority == ChannelPriority::Flexible;
         let order = |a: &Place, b: &Place| self.compare(a, b, ascending, flexible);
         let list = match ascending {
