@@ -183,11 +183,21 @@ class EnvironmentForce(BruteForce):
         return {name: record for name, record in left.items() if name in kept}
 
 
+def kept(chosen: Chosen, before: Chosen) -> Chosen:
+    """Return the answer with what is installed in place of the same package in another archive."""
+
+    def same(record: Record) -> bool:
+        here = before.get(record.name)
+        return here is not None and dataclasses.replace(record, archive=here.archive, unreadable=here.unreadable) == here
+
+    return {name: before[name] if same(record) else record for name, record in chosen.items()}
+
+
 def best_change(universe: Universe, change: Change) -> Chosen | None:
     """Return the best answer; with `update_deps` the dependencies that a first answer finds join the requested."""
     force = EnvironmentForce(universe, change)
-    first = force.best_change()
-    if first is None or not change.update_deps or change.mode != "update":
-        return first
-    joined = force._closure(first, force.explicit)
-    return EnvironmentForce(universe, change, joined).best_change()
+    best = force.best_change()
+    if best is not None and change.update_deps and change.mode == "update":
+        joined = force._closure(best, force.explicit)
+        best = EnvironmentForce(universe, change, joined).best_change()
+    return None if best is None else kept(best, force.before)

@@ -10,7 +10,7 @@ use crate::levels::{Levels, Proved};
 use crate::matching::{Chosen, Matching};
 use crate::problem::Problem;
 use crate::rules::{broken_before, needed, Judge};
-use crate::universe::{same_package, Id, Universe};
+use crate::universe::{Id, Universe};
 
 /// A problem with its candidates.
 pub struct Task<'p> {
@@ -104,7 +104,7 @@ impl<'p> Task<'p> {
     /// and one that stays in an environment is not exchanged for the other.
     pub fn same_packages(&self, a: &Chosen, b: &Chosen) -> bool {
         let record = |id: &Id| &self.universe.candidates[*id].record;
-        let same = |(a, b): (&Id, &Id)| same_package(record(a), record(b));
+        let same = |(a, b): (&Id, &Id)| record(a).is_same_package(record(b));
         a.len() == b.len() && a.values().zip(b.values()).all(same)
     }
 

@@ -64,25 +64,6 @@ pub struct Universe<'p> {
     pub installed: BTreeMap<String, Id>,
 }
 
-/// Whether two records are the same package: channel, subdir, name, version, build number, build.
-pub fn same_package(a: &PackageRecord, b: &PackageRecord) -> bool {
-    (
-        &a.name,
-        &a.version,
-        &a.build,
-        a.build_number,
-        &a.subdir,
-        &a.channel,
-    ) == (
-        &b.name,
-        &b.version,
-        &b.build,
-        b.build_number,
-        &b.subdir,
-        &b.channel,
-    )
-}
-
 /// An installed record with the canonical name of its channel; where it names none, that of the first record that is
 /// otherwise the same package.
 fn at_home(record: &PackageRecord, problem: &Problem) -> PackageRecord {
@@ -156,7 +137,7 @@ impl<'p> Universe<'p> {
         for record in problem.environment.iter().flat_map(|e| &e.installed) {
             let record = &at_home(record, problem);
             let mut same: Vec<Id> = (0..all.len())
-                .filter(|&i| same_package(&all[i].record, record))
+                .filter(|&i| all[i].record.is_same_package(record))
                 .collect();
             same.sort_by_key(|&i| all[i].record.file_name != record.file_name);
             match same.first() {
@@ -229,7 +210,7 @@ impl<'p> Universe<'p> {
                     .problem
                     .records
                     .iter()
-                    .any(|r| same_package(r, &c.record))
+                    .any(|r| r.is_same_package(&c.record))
         };
         let mut having: Vec<usize> = ids
             .iter()

@@ -75,3 +75,28 @@ pub struct PackageRecord {
     /// Every other key of the record, as one JSON object text; empty when there is none.
     pub extra_json: String,
 }
+
+impl PackageRecord {
+    /// Whether two records are the same package: conda's identity (channel, subdir, name, version, build number, build),
+    /// and either one file or, as the `.conda` and `.tar.bz2` archives of one build, two that were built at one time and
+    /// say the same of other packages. A record without a file name is any of its archives.
+    pub fn is_same_package(&self, other: &PackageRecord) -> bool {
+        let one_build = self.name == other.name
+            && self.version == other.version
+            && self.build == other.build
+            && self.build_number == other.build_number
+            && self.subdir == other.subdir
+            && self.channel == other.channel;
+        let one_file = self.file_name == other.file_name
+            || self.file_name.is_empty()
+            || other.file_name.is_empty();
+        let says_the_same = || {
+            self.timestamp == other.timestamp
+                && self.depends == other.depends
+                && self.constrains == other.constrains
+                && self.extra_depends == other.extra_depends
+                && self.track_features == other.track_features
+        };
+        one_build && (one_file || says_the_same())
+    }
+}

@@ -11,7 +11,7 @@ use conda::version::Version;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::policy::Low;
-use crate::request::{same_package, ChannelPriority, Environment, Mode, Request, RequestSpec};
+use crate::request::{ChannelPriority, Environment, Mode, Request, RequestSpec};
 use crate::solution::Solution;
 use crate::transaction::required_name;
 
@@ -132,7 +132,7 @@ fn kind(before: &PackageRecord, after: Option<&PackageRecord>) -> ChangeKind {
     let Some(after) = after else {
         return ChangeKind::Unlink;
     };
-    if same_package(before, after) {
+    if before.is_same_package(after) {
         return ChangeKind::Relink;
     }
     match (

@@ -237,16 +237,6 @@ pub struct Environment {
     pub joined: Vec<String>,
 }
 
-/// Whether two records are the same package (conda's identity: channel, subdir, name, version, build number, build).
-pub fn same_package(a: &PackageRecord, b: &PackageRecord) -> bool {
-    a.name == b.name
-        && a.version == b.version
-        && a.build == b.build
-        && a.build_number == b.build_number
-        && a.subdir == b.subdir
-        && a.channel == b.channel
-}
-
 impl Environment {
     /// Installed names that were asked for: those of the history, or all when there is none; and those that joined
     /// the requested.

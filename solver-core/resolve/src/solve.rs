@@ -17,7 +17,7 @@ use crate::needs::{asks_of, by_name, needs, Ask, Reach};
 use crate::optimize::levels::Standing;
 use crate::optimize::{levels, Budget, Interrupted, Optimizer};
 use crate::policy::{Low, Policy};
-use crate::request::{same_package, Deps, Environment, Mode, Request, RequestSpec};
+use crate::request::{Deps, Environment, Mode, Request, RequestSpec};
 use crate::search::Model;
 use crate::solution::{LevelReport, Optimality, Solution, Stats};
 use crate::transaction::{difference, link_order, Node};
@@ -304,10 +304,16 @@ fn finish(
                 (segment.name_of(at.record), at)
             })
             .collect();
+        let asked = |record: &PackageRecord| {
+            let specs = request.specs.iter().filter(|s| s.name == record.name);
+            specs.into_iter().all(|s| s.spec.matches(record))
+        };
         for record in &environment.installed {
             let place = by_name
                 .get(record.name.as_str())
-                .filter(|at| same_package(&solution.index.record(**at), record));
+                .filter(|at| solution.index.record(**at).is_same_package(record))
+                // A spec may ask for an archive.
+                .filter(|_| asked(record));
             if let Some(&at) = place {
                 solution.kept.insert(at, record.clone());
             }

@@ -13,7 +13,6 @@ use conda::version::Version;
 use rustc_hash::FxHashMap;
 
 use crate::needs::needs_of_records;
-use crate::request::same_package;
 use crate::solution::Transaction;
 
 /// One record as far as its place in the order goes.
@@ -165,7 +164,7 @@ pub fn link_order_of(records: &[PackageRecord]) -> Vec<usize> {
 
 /// What leads from installed records to others, given in link order.
 ///
-/// Records that stay appear in neither list, but for noarch python packages when python's minor version changes, and
+/// Records that stay, which are equal in both, appear in neither list, but for noarch python packages when python's minor version changes, and
 /// those that `again` names: they are unlinked and linked anew.
 pub fn difference(
     installed: &[PackageRecord],
@@ -183,11 +182,7 @@ pub fn difference(
     let other_python = after.contains_key("python") && minor(&before) != minor(&after);
     let untouched = |r: &PackageRecord| {
         let relinked = (other_python && r.noarch == Some(NoArch::Python)) || again(r);
-        let is_same = |other: &HashMapRef<'_>| {
-            other
-                .get(r.name.as_str())
-                .is_some_and(|o| same_package(o, r))
-        };
+        let is_same = |other: &HashMapRef<'_>| other.get(r.name.as_str()).is_some_and(|o| *o == r);
         !relinked && is_same(&before) && is_same(&after)
     };
     let order = if installed.iter().all(&untouched) {

@@ -13,8 +13,8 @@ use crate::record::PackageRecord;
 use crate::repodata::{ParseOptions, RepodataError};
 
 impl Index {
-    /// The index record that is the same package as `record` (conda's identity: channel, subdir, name, version, build
-    /// number, build), if there is one.
+    /// The index record that is the same package as `record` ([`PackageRecord::is_same_package`]), the same file rather than
+    /// another, if there is one.
     pub fn find_record(&self, record: &PackageRecord) -> Option<RecordRef> {
         let mut found: Option<RecordRef> = None;
         for (position, member) in self.segments.iter().enumerate() {
@@ -39,7 +39,9 @@ impl Index {
                     if segment.file_name(at) == record.file_name {
                         return Some(here);
                     }
-                    found = found.or(Some(here));
+                    if found.is_none() && self.record(here).is_same_package(record) {
+                        found = Some(here);
+                    }
                 }
             }
         }

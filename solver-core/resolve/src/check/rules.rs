@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::subject::{Origin, Specs, Subject, Wanted};
 use super::virtual_records;
-use crate::request::{same_package, ChannelPriority, Cutoffs, Mode, Request};
+use crate::request::{ChannelPriority, Cutoffs, Mode, Request};
 
 /// Everything the checker looks things up in.
 pub(super) struct Checker<'c> {
@@ -41,7 +41,7 @@ impl<'c> Checker<'c> {
     pub(super) fn is_installed(&self, subject: &Subject<'_>) -> bool {
         self.installed
             .get(subject.name)
-            .is_some_and(|r| same_package(r, subject.whole()))
+            .is_some_and(|r| r.is_same_package(subject.whole()))
     }
 
     pub(super) fn run(
@@ -268,7 +268,7 @@ impl<'c> Checker<'c> {
             let stays = self
                 .by_name
                 .get(record.name.as_str())
-                .is_none_or(|s| same_package(s.whole(), record));
+                .is_none_or(|s| s.whole().is_same_package(record));
             let specs = asked.get(record.name.as_str());
             if !stays && specs.is_none_or(|specs| specs.iter().all(|s| s.matches(record))) {
                 self.broken.push(format!(
