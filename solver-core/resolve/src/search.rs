@@ -3,9 +3,10 @@
 //! A name is *pending* when it is known to be installed (`G_0` true) but its candidate is open. The search takes a
 //! pending name and chooses its best candidate that is still possible, or the one of the last model if that is still
 //! possible. When no name is pending, what is still open can be false: a clause of the encoding that asks for something
-//! has a literal that is open or false itself as long as nothing is installed for it. Only totalizers that count what is
-//! *not* there (a package that is missing, an installed record that is not kept) ask for more: their outputs follow from
-//! literals that are false. So these literals are decided in the end, false if nothing speaks against it.
+//! has a literal that is open or false itself as long as nothing is installed for it. Two kinds
+//! ask for more: totalizers that count what is *not* there (a package that is missing, an installed record that is not
+//! kept), whose outputs follow from literals that are false, and loop formulas. So their literals are decided in the end, false
+//! if nothing speaks against it.
 //!
 //! Without conflicts names are taken in the order in which they became needed, the requested first. After
 //! conflicts the name seen most in recent ones goes first (VSIDS, counted per name; only names seen in some are looked
@@ -70,7 +71,7 @@ pub(crate) struct Brancher<'e> {
     /// decide of it. Those behind have not been looked at.
     passed: Vec<u32>,
     /// Literals to be decided in the end, false.
-    counted_false: &'e [Lit],
+    decided_last: &'e [Lit],
 }
 
 /// A name that is known to be installed.
@@ -152,7 +153,7 @@ impl<'e> Brancher<'e> {
         ladders: &'e Ladders,
         preferred: &'e Model,
         activity: &'e mut NameActivity,
-        counted_false: &'e [Lit],
+        decided_last: &'e [Lit],
     ) -> Self {
         Self {
             ladders,
@@ -162,7 +163,7 @@ impl<'e> Brancher<'e> {
             preferred,
             activity,
             passed: Vec::new(),
-            counted_false,
+            decided_last,
         }
     }
 
@@ -234,7 +235,7 @@ impl Decide for Brancher<'_> {
         }
         let Some((mut name, mut block)) = first else {
             let open = |lit: &&Lit| view.value(**lit).is_none();
-            let last = self.counted_false.iter().find(open);
+            let last = self.decided_last.iter().find(open);
             return last.map_or(Decision::Done, |&lit| Decision::Lit(!lit));
         };
         if let Some((active, its)) = self.most_active(view) {

@@ -14,14 +14,14 @@ use crate::check::check_places;
 use crate::encode::{Instance, Wishes};
 use crate::explain::{explain, Conflict};
 use crate::needs::{asks_of, by_name, needs, Ask, Reach};
+use crate::optimize::founded::Roots;
 use crate::optimize::levels::Standing;
-use crate::optimize::{levels, Budget, Interrupted, Optimizer};
+use crate::optimize::{levels, Budget, Interrupted, Optimizer, ABSENT};
 use crate::policy::{Low, Policy};
 use crate::request::{Deps, Environment, Mode, Request, RequestSpec};
-use crate::search::Model;
 use crate::solution::{LevelReport, Optimality, Solution, Stats};
 use crate::transaction::{difference, link_order, Node};
-use crate::universe::{ExtraId, NameId, Required, SpecIdx, Universe};
+use crate::universe::{ExtraId, NameId, SpecIdx};
 
 /// How a solve ended without an answer.
 #[derive(Debug, Clone)]
@@ -216,7 +216,9 @@ fn search(
     let clock = Instant::now();
     let before = *inst.solver.stats();
     let mut report = LevelReport::default();
+    let roots = Roots::of(&mut inst.u, keepers, request);
     let mut opt = Optimizer::new(inst, base, &asked.wishes, &asked.sometimes, budget);
+    opt.roots = roots;
     opt.extras.extend(&asked.extras);
     match opt.search(&[]) {
         Ok(true) => {}
@@ -233,7 +235,7 @@ fn search(
     .is_ok();
     stats.search_seconds = clock.elapsed().as_secs_f64();
     stats.sat_calls = opt.calls;
-    let best = opt.best;
+    let (best, roots) = (opt.best, opt.roots);
     let counters = inst.solver.stats();
     stats.conflicts = counters.conflicts - before.conflicts;
     stats.decisions = counters.decisions - before.decisions;
@@ -242,7 +244,13 @@ fn search(
     stats.candidates = inst.opened;
     stats.specs = inst.u.specs.len() as u64;
     stats.variables = inst.solver.num_vars() as u64;
-    let places = needed(&mut inst.u, &best, keepers, request);
+    // What nothing needs is left out.
+    let reached = roots.reach(&mut inst.u, &best).into_iter();
+    let chosen = |name: NameId| match best.position(name) {
+        ABSENT => None,
+        at => Some(inst.u.record_ref(name, at)),
+    };
+    let places = reached.filter_map(chosen).collect();
     finish(inst, request, places, report, stats)
 }
 
@@ -411,48 +419,6 @@ impl Asked {
             }
         }
     }
-}
-
-/// The chosen records that are reachable from these names, and from what the request and its history ask for, through
-/// chosen records.
-fn needed(
-    u: &mut Universe,
-    model: &Model,
-    keepers: &[NameId],
-    request: &Request,
-) -> Vec<RecordRef> {
-    let mut reached: FxHashSet<NameId> = keepers.iter().copied().collect();
-    let mut queue: Vec<NameId> = reached.iter().copied().collect();
-    let mut out = Vec::new();
-    let mut found = Required::default();
-    while let Some(name) = queue.pop() {
-        let position = model.position(name);
-        if position == crate::optimize::ABSENT {
-            continue;
-        }
-        out.push(u.record_ref(name, position));
-        u.required_at(name, position..position + 1, &mut found);
-        for next in found.names.drain(..) {
-            if reached.insert(next) {
-                queue.push(next);
-            }
-        }
-    }
-    if found.extras.is_empty() && request.asked_extras().next().is_none() {
-        return out;
-    }
-    let chosen: Vec<RecordRef> = model
-        .chosen()
-        .map(|(name, position)| u.record_ref(name, position))
-        .collect();
-    let records = by_name(&u.index, &chosen);
-    let keepers = keepers
-        .iter()
-        .map(|&name| Ask::of_name(&u.names[name as usize].text));
-    let asks =
-        |name: &str, group: Option<&str>| Some(asks_of(&u.index, *records.get(name)?, group));
-    let reach = Reach::from(keepers.chain(request.asked_extras()), asks);
-    reach.names.iter().map(|name| records[name]).collect()
 }
 
 /// Records of an index in link order.

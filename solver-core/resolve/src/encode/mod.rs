@@ -87,8 +87,8 @@ pub(crate) struct Instance {
     extras: extras::Extras,
     /// Outputs of the totalizers over these literals.
     pub totalizers: FxHashMap<Vec<Lit>, Vec<Lit>>,
-    /// Literals whose falsehood some totalizer counts, see [`crate::search`].
-    pub counted_false: Vec<Lit>,
+    /// Literals that the search decides in the end, see [`crate::search`].
+    pub decided_last: Vec<Lit>,
     /// Candidates opened so far.
     pub opened: u64,
     /// Set in an instance that explains.
@@ -112,7 +112,7 @@ impl Instance {
             conditions: FxHashMap::default(),
             extras: extras::Extras::default(),
             totalizers: FxHashMap::default(),
-            counted_false: Vec::new(),
+            decided_last: Vec::new(),
             opened: 0,
             guards: None,
         }

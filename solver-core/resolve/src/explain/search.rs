@@ -308,7 +308,7 @@ impl<'b> Search<'b> {
                 &self.inst.ladders,
                 &none,
                 &mut self.activity,
-                &self.inst.counted_false,
+                &self.inst.decided_last,
             );
             let limits = self.budget.limits();
             match self

@@ -50,7 +50,7 @@ pub(crate) fn run(
         report.roots = Some(values);
         opt.minimise(&standing.stay)?;
         if standing.changes_first {
-            report.changes = Some(opt.minimise(&standing.changes)?);
+            report.changes = Some(changes(opt, standing)?);
         }
     }
     requested_versions(opt, requested, strategy, report)?;
@@ -59,11 +59,17 @@ pub(crate) fn run(
     let builds = opt.build_items(requested);
     report.requested_builds = Some(opt.minimise_and_break_ties(&builds)?);
     if let Some(standing) = standing.filter(|s| !s.changes_first) {
-        report.changes = Some(opt.minimise(&standing.changes)?);
+        report.changes = Some(changes(opt, standing)?);
     }
     let keepers = standing.map_or(&[][..], |s| &s.keepers);
     let order = layers(opt, requested, keepers, report)?;
     packages(opt, order, keepers, report)
+}
+
+/// Level 5. From here on what counts as kept must be needed.
+fn changes(opt: &mut Optimizer<'_>, standing: &Standing) -> Result<u64, Interrupted> {
+    opt.keep_founded(&standing.changes)?;
+    opt.minimise(&standing.changes)
 }
 
 /// Level 2, with the trade-offs it decided.

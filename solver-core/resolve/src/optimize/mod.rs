@@ -9,6 +9,7 @@
 //! share what the solver derived from the common part.
 
 mod extras;
+pub(crate) mod founded;
 pub(crate) mod item;
 pub(crate) mod levels;
 mod lex;
@@ -23,6 +24,7 @@ use rustc_hash::FxHashSet;
 use crate::encode::{Instance, Wishes};
 use crate::search::{Brancher, Model, NameActivity};
 use crate::universe::{ExtraId, NameId};
+use founded::{Kept, Roots};
 use ranks::Ranks;
 
 pub(crate) use crate::search::ABSENT;
@@ -77,6 +79,10 @@ pub(crate) struct Optimizer<'o> {
     covered: Option<FxHashSet<NameId>>,
     /// What bounds names that came in after that.
     newcomer_bounds: Vec<Lit>,
+    /// What needs no other package to be there.
+    pub roots: Roots,
+    /// From level 5 on: what must be needed where a model keeps it.
+    kept: Option<Kept>,
 }
 
 impl<'o> Optimizer<'o> {
@@ -102,6 +108,8 @@ impl<'o> Optimizer<'o> {
             budget,
             covered: None,
             newcomer_bounds: Vec::new(),
+            roots: Roots::default(),
+            kept: None,
         }
     }
 
@@ -118,7 +126,10 @@ impl<'o> Optimizer<'o> {
             }
             self.read_model();
             let chosen: Vec<(NameId, u32)> = self.model.chosen().collect();
-            if self.inst.open_chosen(&chosen, self.wishes) || self.bound_newcomers() {
+            if self.inst.open_chosen(&chosen, self.wishes)
+                || self.bound_newcomers()
+                || self.refuse_unfounded()
+            {
                 continue;
             }
             std::mem::swap(&mut self.best, &mut self.model);
@@ -131,7 +142,7 @@ impl<'o> Optimizer<'o> {
             &self.inst.ladders,
             &self.best,
             &mut self.activity,
-            &self.inst.counted_false,
+            &self.inst.decided_last,
         );
         self.inst
             .solver
@@ -149,7 +160,7 @@ impl<'o> Optimizer<'o> {
             &self.inst.ladders,
             &self.best,
             &mut self.activity,
-            &self.inst.counted_false,
+            &self.inst.decided_last,
         );
         self.inst
             .solver

@@ -102,6 +102,21 @@ impl Universe {
         }
     }
 
+    /// All that a record may lead to, known or not: by its `depends`, and by any of its groups.
+    pub(crate) fn led_to(&mut self, name: NameId, position: u32, out: &mut Required) {
+        let at = self.names[name as usize].place(position);
+        let index = Arc::clone(&self.index);
+        let segment = &index.segments()[at.segment as usize].segment;
+        let record = RecordId(at.record);
+        self.required(at.segment, segment.depends(record), out);
+        if segment.has_extras(record) {
+            for (_, specs) in segment.extra_depends(record) {
+                self.required(at.segment, &specs, out);
+            }
+        }
+        out.extras.clear();
+    }
+
     /// What an extra of the record at a position requires, virtual packages left out.
     pub(crate) fn required_by_extra(&mut self, extra: ExtraId, position: u32, out: &mut Required) {
         let name = self.extras.all[extra as usize].0;
