@@ -72,11 +72,12 @@ def record(name: str, version: str = "1.0", build: str = "0", **keys: Any) -> di
 
 
 def write_subdir(folder: Path, records: Iterable[Mapping[str, Any]], subdir: str = "linux-64") -> Path:
-    """Write a `repodata.json` of `.conda` records into one subdir of a channel folder, and return its path."""
-    packages = {f"{entry['name']}-{entry['version']}-{entry['build']}.conda": dict(entry) for entry in records}
+    """Write a `repodata.json` into one subdir of a channel folder (`.conda` unless `fn` tells), and return its path."""
+    packages = {e.get("fn", f"{e['name']}-{e['version']}-{e['build']}.conda"): dict(e) for e in records}
+    old = {fn: packages.pop(fn) for fn in list(packages) if fn.endswith(".tar.bz2")}
     path = folder / subdir / "repodata.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"info": {"subdir": subdir}, "packages": {}, "packages.conda": packages}))
+    path.write_text(json.dumps({"info": {"subdir": subdir}, "packages": old, "packages.conda": packages}))
     return path
 
 

@@ -67,7 +67,8 @@ class EnvironmentForce(BruteForce):
         self.in_channels = set(universe.records)
         self._version: dict[tuple[int, str, str], int] = {}
         self._build: dict[tuple[int, str, str], int] = {}
-        records = dict.fromkeys((*universe.records, *change.installed))
+        both = dict.fromkeys((*universe.records, *change.installed))
+        records = [record for record in both if not self._is_other_archive(record)]
         super().__init__(dataclasses.replace(universe, records=tuple(records)), change.request)
         self.explicit = list(self.requested)
         # An environment without history: every installed name was asked for.
@@ -77,6 +78,11 @@ class EnvironmentForce(BruteForce):
         more = self.roots if change.mode == "update-all" else added
         self.requested += sorted(more - set(self.explicit))
         self.orphans = set() if change.prune else set(self.before) - self._closure(self.before, self.roots)
+
+    def _is_other_archive(self, record: Record) -> bool:
+        """Whether the same package is installed in another format."""
+        here = self.before.get(record.name)
+        return here is not None and here != record and dataclasses.replace(record, archive=here.archive) == here
 
     def _after_priority(self, name: str, records: list[Record]) -> list[Record]:
         # What is installed may stay, whatever its channel; one that left its channel gives that no priority.
@@ -183,16 +189,6 @@ class EnvironmentForce(BruteForce):
         return {name: record for name, record in left.items() if name in kept}
 
 
-def kept(chosen: Chosen, before: Chosen) -> Chosen:
-    """Return the answer with what is installed in place of the same package in another archive."""
-
-    def same(record: Record) -> bool:
-        here = before.get(record.name)
-        return here is not None and dataclasses.replace(record, archive=here.archive, unreadable=here.unreadable) == here
-
-    return {name: before[name] if same(record) else record for name, record in chosen.items()}
-
-
 def best_change(universe: Universe, change: Change) -> Chosen | None:
     """Return the best answer; with `update_deps` the dependencies that a first answer finds join the requested."""
     force = EnvironmentForce(universe, change)
@@ -200,4 +196,4 @@ def best_change(universe: Universe, change: Change) -> Chosen | None:
     if best is not None and change.update_deps and change.mode == "update":
         joined = force._closure(best, force.explicit)
         best = EnvironmentForce(universe, change, joined).best_change()
-    return None if best is None else kept(best, force.before)
+    return best

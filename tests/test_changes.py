@@ -378,3 +378,94 @@ class TestMultichannel:
             versions = {entry.name: entry.version for entry in solution}
             assert versions["a"] == ("2.5" if mode == "install" else "3.0")
         assert not resolvent.solve(["a <3"], mode="update", **arguments).transaction.unlink
+
+
+class TestWhatCountsAsKept:
+    """Level 5 counts packages of the answer, not of a model that still holds what nothing needs."""
+
+    RECORDS = (
+        record("app", "1.0", "a_0", depends=["helper"]),
+        record("app", "2.0", "a_0"),
+        record("app", "2.0", "b_0", depends=["helper"]),
+        record("helper", "1.0", depends=["app"]),
+    )
+
+    def test_a_build_that_needs_what_is_there(self, make_channel: ChannelMaker) -> None:
+        index = resolvent.load_index([f"channel={make_channel(list(self.RECORDS))}"], platform="linux-64")
+        session = Session(index, virtual_packages=[])
+        installed = session.solve(["app 1.0"]).records
+        for _ in range(2):
+            solution = session.solve(["app"], installed=installed, history=["app"], mode="update")
+            assert sorted((r.name, r.build) for r in solution.records) == [("app", "b_0"), ("helper", "0")]
+            assert {level["level"]: level["value"] for level in solution.levels}[5] == 1
+            # Another request on the same session, in which the helper is there for its own sake.
+            solution = session.solve(["app"], installed=installed, history=["app", "helper"], mode="update")
+            assert sorted((r.name, r.build) for r in solution.records) == [("app", "a_0"), ("helper", "0")]
+
+    def test_frozen_packages_leave_with_what_needed_them(self, make_channel: ChannelMaker) -> None:
+        records = [entry for entry in self.RECORDS if entry["build"] != "b_0"]
+        index = resolvent.load_index([f"channel={make_channel(records)}"], platform="linux-64")
+        installed = resolvent.solve(["app 1.0"], index=index, virtual_packages=[]).records
+        solution = resolvent.solve(
+            ["app 2.*"],
+            index=index,
+            virtual_packages=[],
+            installed=installed,
+            history=["app"],
+            freeze_installed=True,
+        )
+        assert kinds(solution) == {"app": "up", "helper": "unlink"}
+
+
+class TestArchivesOfOneBuild:
+    CONDA = record("app", "1.0", depends=["lib"], timestamp=7)
+    TAR = record("app", "1.0", depends=["lib"], timestamp=7, fn="app-1.0-0.tar.bz2")
+    LIB = record("lib", "1.0")
+
+    def change(self, make_channel: ChannelMaker, records: list[dict[str, Any]], *specs: str) -> Solution:
+        """Install the `.tar.bz2` archive, then update everything with these records and specs in place."""
+        before = resolvent.load_index([f"channel={make_channel([self.TAR, self.LIB])}"], platform="linux-64")
+        installed = resolvent.solve(["app"], index=before, virtual_packages=[]).records
+        assert [r.fn for r in installed if r.name == "app"] == ["app-1.0-0.tar.bz2"]
+        index = resolvent.load_index([f"channel={make_channel(records)}"], platform="linux-64")
+        mode: Any = "install" if specs else "update-all"
+        return resolvent.solve(
+            list(specs), index=index, virtual_packages=[], installed=installed, history=["app"], mode=mode
+        )
+
+    def test_the_same_package_is_not_linked_again_for_its_format(self, make_channel: ChannelMaker) -> None:
+        for records in ([self.CONDA, self.TAR, self.LIB], [self.CONDA, self.LIB]):
+            solution = self.change(make_channel, records)
+            assert not solution.changes
+            assert "app-1.0-0.tar.bz2" in {r.fn for r in solution.records}
+
+    def test_one_that_says_something_else_is_another_record(self, make_channel: ChannelMaker) -> None:
+        other = {**self.CONDA, "depends": ["lib", "lib >=1"]}
+        solution = self.change(make_channel, [other, self.TAR, self.LIB])
+        assert kinds(solution) == {"app": "revise"}
+        assert "app-1.0-0.conda" in {r.fn for r in solution.records}
+
+    def test_the_request_may_ask_for_an_archive(self, make_channel: ChannelMaker) -> None:
+        solution = self.change(make_channel, [self.CONDA, self.TAR, self.LIB], "app[fn=app-1.0-0.conda]")
+        assert kinds(solution) == {"app": "relink"}
+        assert [r.fn for r in solution.transaction.link] == ["app-1.0-0.conda"]
+
+
+def test_the_lowest_of_what_was_asked_for(make_channel: ChannelMaker) -> None:
+    """With `lowest-direct` all roots of an update of everything go down, what they depend on goes up."""
+    records = [
+        *(record("app", f"{n}.0", depends=["lib"]) for n in (1, 2, 3)),
+        *(record("lib", f"{n}.0") for n in (1, 2)),
+    ]
+    index = resolvent.load_index([f"channel={make_channel(records)}"], platform="linux-64")
+    session = Session(index, virtual_packages=[])
+    installed = session.solve(["app 2.*", "lib 1.*"]).records
+    solution = session.solve([], installed=installed, history=["app"], mode="update-all", strategy="lowest-direct")
+    assert kinds(solution) == {"lib": "up"}, "a downgrade of a root costs more than its rank"
+    installed = session.solve(["app 1.*", "lib 1.*"]).records
+    solution = session.solve([], installed=installed, history=["app"], mode="update-all", strategy="lowest-direct")
+    assert kinds(solution) == {"lib": "up"}, "the root is at its lowest"
+    with_deps = session.solve(
+        ["app"], installed=installed, history=["app"], mode="update", update_deps=True, strategy="lowest-direct"
+    )
+    assert kinds(with_deps) == {}, "dependencies that join the requested go to their lowest, too"

@@ -2,15 +2,15 @@
 //!
 //! ```json
 //! {"claim": "best" | "unsatisfiable", "problem": DIGEST,
-//!  "answer": [KEYS], "model": [KEYS],
+//!  "answer": [KEYS], "loops": [[NAMES], ...],
 //!  "bounds": {SUM: [[ITEM, VALUE], ...]}, "proofs": {CLAIM: DRAT}}
 //! ```
 //!
 //! Records are named `channel/subdir/file`. Sums and claims count from 0 in the order of [`crate::levels`]; a sum that is not
-//! listed has the lower bounds that the model pays; a claim that is not listed follows by unit propagation. Proofs are
+//! listed has the lower bounds that the answer pays; a claim that is not listed follows by unit propagation. Proofs are
 //! DRAT in text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{json, Map, Value};
 
@@ -25,8 +25,8 @@ pub enum Claim {
     Best {
         /// Keys of the answer's records.
         answer: Vec<String>,
-        /// Keys of the model's: the answer, and what of the environment nothing needs any more.
-        model: Vec<String>,
+        /// Sets of names, see [`crate::levels`].
+        loops: Vec<BTreeSet<String>>,
     },
 }
 
@@ -37,7 +37,7 @@ pub struct Certificate {
     pub claim: Claim,
     /// The digest of the problem.
     pub problem: String,
-    /// By sum: items with a lower bound below what the model pays.
+    /// By sum: items with a lower bound below what the answer pays.
     pub bounds: BTreeMap<usize, Vec<(usize, u64)>>,
     /// By claim: the steps that lead to it.
     pub proofs: BTreeMap<usize, String>,
@@ -59,17 +59,23 @@ impl Certificate {
                 .and_then(Value::as_str)
                 .ok_or_else(|| wrong(key))
         };
-        let keys = |key: &str| -> Result<Vec<String>, Error> {
-            let list = map.get(key).and_then(Value::as_array);
+        let words = |key: &str, value: Option<&Value>| -> Result<Vec<String>, Error> {
+            let list = value.and_then(Value::as_array);
             let list = list.ok_or_else(|| wrong(key))?.iter();
             list.map(|v| v.as_str().map(str::to_string).ok_or_else(|| wrong(key)))
+                .collect()
+        };
+        let loops = || -> Result<Vec<BTreeSet<String>>, Error> {
+            let list = map.get("loops").and_then(Value::as_array);
+            let list = list.ok_or_else(|| wrong("loops"))?.iter();
+            list.map(|set| Ok(words("loops", Some(set))?.into_iter().collect()))
                 .collect()
         };
         let claim = match word("claim")? {
             "unsatisfiable" => Claim::Unsatisfiable,
             "best" => Claim::Best {
-                answer: keys("answer")?,
-                model: keys("model")?,
+                answer: words("answer", map.get("answer"))?,
+                loops: loops()?,
             },
             _ => return Err(wrong("claim")),
         };
@@ -112,10 +118,10 @@ impl Certificate {
             Claim::Unsatisfiable => {
                 out.insert("claim".into(), json!("unsatisfiable"));
             }
-            Claim::Best { answer, model } => {
+            Claim::Best { answer, loops } => {
                 out.insert("claim".into(), json!("best"));
                 out.insert("answer".into(), json!(answer));
-                out.insert("model".into(), json!(model));
+                out.insert("loops".into(), json!(loops));
             }
         }
         let text = |number: &usize| number.to_string();

@@ -72,16 +72,15 @@ pub fn check(text: &str) -> Result<Accepted, Error> {
             task.refute(&mut checker)?;
             accepted.unsatisfiable = true;
         }
-        Claim::Best { answer, model } => {
-            let model = task.find(model)?;
+        Claim::Best { answer, loops } => {
             let answer = task.find(answer)?;
-            if task.answer(&model) != answer {
+            if task.answer(&answer) != answer {
                 return Err(Error::Broken(
-                    "the answer is not what of the model the request leads to".into(),
+                    "the answer has records that nothing needs".into(),
                 ));
             }
-            accepted.levels = task.prove(&model, &mut checker)?;
-            checker.has_model(&task, &model)?;
+            accepted.levels = task.prove(&answer, loops, &mut checker)?;
+            checker.has_model(&task, &answer)?;
             let label = |id: &usize| task.universe.candidates[*id].label();
             accepted.answer = answer.values().map(label).collect();
         }

@@ -9,6 +9,7 @@
 //! rule 1         at most one x_r a name                (a counter: t_i = one of the first i)
 //! rules 2, 3     x_r ∧ w_d → s_d,  x_r ∧ w_d → c_d     for each dependency and constraint d of each record r
 //! request        w_d → s_d,  w_d → c_d                 for specs, constraints and pins
+//! loops          P_n → ∨ x_r                           for n of a set of names, over the records outside that lead into it
 //! ```
 //!
 //! There is one variable for each distinct spec instead of a copy of its records in every clause that speaks of it: an
@@ -23,7 +24,7 @@ use conda::match_spec::{Condition, MatchSpec};
 use crate::error::Error;
 use crate::ladder::Ladder;
 use crate::matching::{Matching, Wanted};
-use crate::rules::{broken_before, group_of};
+use crate::rules::{asked, broken_before, group_of, keepers};
 use crate::universe::{Id, Universe};
 
 /// Who takes the clauses: a checker that holds a proof against them, or a writer that looks for one.
@@ -187,14 +188,60 @@ impl<'m, 'u, 'p, E: Engine> Formula<'m, 'u, 'p, E> {
         }
         self.groups();
         if problem.environment.as_ref().is_some_and(|e| e.freeze) {
+            let keepers = self.keepers();
             for (name, &id) in &self.u().installed {
                 let record = &self.u().candidates[id].record;
                 let mut specs = problem.specs.iter().filter(|s| s.name == *name);
                 if specs.all(|s| s.spec.matches(record)) {
-                    self.engine.clause(&[chosen(id)]);
+                    match self.present(name) {
+                        // It may leave, but not be exchanged.
+                        Some(present) if !keepers.contains(name) => {
+                            self.engine.clause(&[-present, chosen(id)]);
+                        }
+                        _ => self.engine.clause(&[chosen(id)]),
+                    }
                 }
             }
         }
+    }
+
+    fn keepers(&mut self) -> BTreeSet<String> {
+        match &self.u().problem.environment {
+            Some(environment) => keepers(self.matching, environment),
+            None => BTreeSet::new(),
+        }
+    }
+
+    /// A loop formula: nothing of a set of names is there unless a record outside leads into it.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where one of the names needs nothing else to be there.
+    pub fn loop_of(&mut self, set: &BTreeSet<String>) -> Result<(), Error> {
+        let mut roots = self.keepers();
+        roots.extend(asked(self.u().problem).into_iter().map(|ask| ask.name));
+        if let Some(root) = set.intersection(&roots).next() {
+            return Err(Error::Malformed(format!(
+                "a loop of the certificate has the root {root}"
+            )));
+        }
+        let needed = self.variable();
+        let mut clause = vec![-needed];
+        for id in 0..self.u().candidates.len() {
+            let candidate = &self.u().candidates[id];
+            if !candidate.usable || set.contains(&candidate.record.name) {
+                continue;
+            }
+            if self.matching.leads_to(id).iter().any(|n| set.contains(n)) {
+                clause.push(chosen(id));
+            }
+        }
+        self.engine.clause(&clause);
+        for name in set {
+            if let Some(present) = self.present(name) {
+                self.engine.clause(&[-present, needed]);
+            }
+        }
+        Ok(())
     }
 
     /// `premise` (a clause's beginning, negated already) implies a dependency.

@@ -9,7 +9,9 @@
 //!    contract breaks ties, package by package in order, each one's cost is a claim of its own.
 //!
 //! What is minimised: models may hold superfluous packages (clauses do not say "nothing superfluous"), so the claims are
-//! about more models than there are answers. An answer that is best among them is best among the answers.
+//! about more models than there are answers. An answer that is best among them is best among the answers. Only in level 5
+//! a superfluous package saves something; from there on the certificate's *loops* say of sets of names that nothing of them
+//! is there unless a record outside leads to them, which holds for every answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,6 +32,7 @@ pub type Proved = (String, u64);
 pub struct Levels<'l, 'm, 'u, 'p, E> {
     formula: &'l mut Formula<'m, 'u, 'p, E>,
     model: &'l Chosen,
+    loops: &'l [BTreeSet<String>],
     /// What was shown so far.
     pub proved: Vec<Proved>,
     /// Version and build ranks, by name.
@@ -51,10 +54,15 @@ struct Standing {
 
 impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
     /// Nothing is shown yet.
-    pub fn new(formula: &'l mut Formula<'m, 'u, 'p, E>, model: &'l Chosen) -> Self {
+    pub fn new(
+        formula: &'l mut Formula<'m, 'u, 'p, E>,
+        model: &'l Chosen,
+        loops: &'l [BTreeSet<String>],
+    ) -> Self {
         Levels {
             formula,
             model,
+            loops,
             proved: Vec::new(),
             ranks: BTreeMap::new(),
             extras: BTreeSet::new(),
@@ -90,6 +98,7 @@ impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
             self.minimise("requested packages that stay", &standing.stay, false)?;
         }
         if mode == Some(Mode::Install) {
+            self.loops()?;
             self.minimise("level 5: changes", &standing.changes, false)?;
         }
         if let Some(asked) = self.asked_versions(&requested) {
@@ -112,10 +121,17 @@ impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
         let builds = self.builds(&requested);
         self.minimise("level 4: build ranks of the requested", &builds, true)?;
         if mode.is_some_and(|mode| mode != Mode::Install) {
+            self.loops()?;
             self.minimise("level 5: changes", &standing.changes, false)?;
         }
         let order = self.layers(requested)?;
         self.packages(&order)
+    }
+
+    fn loops(&mut self) -> Result<(), Error> {
+        self.loops
+            .iter()
+            .try_for_each(|set| self.formula.loop_of(set))
     }
 
     /// The costs of levels 1 and 5; names that join the requested are added to them.

@@ -133,6 +133,14 @@ impl Matching<'_, '_> {
         texts.into_iter().map(|text| self.ask(text)).collect()
     }
 
+    /// The names that a record may lead to, by its `depends` or by any group.
+    pub fn leads_to(&mut self, id: Id) -> BTreeSet<String> {
+        let record = &self.universe.candidates[id].record;
+        let groups = record.extra_depends.iter().flat_map(|(_, texts)| texts);
+        let texts = record.depends.iter().chain(groups);
+        texts.map(|text| self.wanted(text).name.clone()).collect()
+    }
+
     /// What a spec asks for.
     pub fn ask(&mut self, text: &str) -> Ask {
         let wanted = self.wanted(text);

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use conda::MatchSpec;
 
 use crate::matching::{Ask, Chosen, Matching, Wanted};
-use crate::problem::{Environment, Spec};
+use crate::problem::{Environment, Problem, Spec};
 use crate::universe::{Id, Universe};
 
 /// Chosen records under judgement.
@@ -205,14 +205,10 @@ pub fn keepers(matching: &mut Matching<'_, '_>, environment: &Environment) -> BT
     keepers
 }
 
-/// Rule 5: what of a model is an answer, the records that the request, roots that stay, or installed packages that
-/// nothing needed before lead to.
-pub fn needed(matching: &mut Matching<'_, '_>, model: &Chosen) -> Chosen {
-    let problem = matching.universe.problem;
+/// What a request asks for, and what earlier ones asked for with extras.
+pub fn asked(problem: &Problem) -> Vec<Ask> {
     let mut asks: Vec<Ask> = problem.specs.iter().map(Ask::of_spec).collect();
     if let Some(environment) = &problem.environment {
-        let keepers = keepers(matching, environment).into_iter();
-        asks.extend(keepers.map(Ask::of_name));
         // A new spec of a name takes the place of its earlier ones.
         let history = environment.history.iter();
         let earlier = history.filter(|h| !problem.specs.iter().any(|s| s.name == h.name));
@@ -221,6 +217,59 @@ pub fn needed(matching: &mut Matching<'_, '_>, model: &Chosen) -> Chosen {
                 .filter(|h| !h.spec.extras().is_empty())
                 .map(Ask::of_spec),
         );
+    }
+    asks
+}
+
+/// A set of names that a model keeps though nothing leads to them, and all that may lead to them and is not
+/// reached either; `None` where what is installed and stays is needed.
+pub fn unfounded(matching: &mut Matching<'_, '_>, model: &Chosen) -> Option<BTreeSet<String>> {
+    let u = matching.universe;
+    let answer = needed(matching, model);
+    let superfluous = |name: &&String| !answer.contains_key(*name);
+    let kept = u
+        .installed
+        .iter()
+        .filter(|(name, id)| model.get(*name) == Some(id));
+    let mut set: BTreeSet<String> = kept
+        .map(|(name, _)| name)
+        .filter(superfluous)
+        .cloned()
+        .collect();
+    if set.is_empty() {
+        return None;
+    }
+    let mut roots: BTreeSet<String> = asked(u.problem).into_iter().map(|ask| ask.name).collect();
+    if let Some(environment) = &u.problem.environment {
+        roots.extend(keepers(matching, environment));
+    }
+    let others: Vec<(&String, BTreeSet<String>)> = (0..u.candidates.len())
+        .filter(|&id| u.candidates[id].usable)
+        .map(|id| (&u.candidates[id].record.name, id))
+        .filter(|(name, _)| !answer.contains_key(*name) && !roots.contains(*name))
+        .map(|(name, id)| (name, matching.leads_to(id)))
+        .collect();
+    loop {
+        let before = set.len();
+        for (name, to) in &others {
+            if !set.contains(*name) && !to.is_disjoint(&set) {
+                set.insert((*name).clone());
+            }
+        }
+        if set.len() == before {
+            return Some(set);
+        }
+    }
+}
+
+/// Rule 5: what of a model is an answer, the records that the request, roots that stay, or installed packages that
+/// nothing needed before lead to.
+pub fn needed(matching: &mut Matching<'_, '_>, model: &Chosen) -> Chosen {
+    let problem = matching.universe.problem;
+    let mut asks = asked(problem);
+    if let Some(environment) = &problem.environment {
+        let keepers = keepers(matching, environment).into_iter();
+        asks.extend(keepers.map(Ask::of_name));
     }
     let reached = matching.reach(asks, model);
     let model = model.iter();

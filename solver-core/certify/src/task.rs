@@ -1,6 +1,6 @@
 //! One problem, made ready: what a checker and a writer do in the same way.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use conda::PackageRecord;
 
@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::levels::{Levels, Proved};
 use crate::matching::{Chosen, Matching};
 use crate::problem::Problem;
-use crate::rules::{broken_before, needed, Judge};
+use crate::rules::{broken_before, needed, unfounded, Judge};
 use crate::universe::{Id, Universe};
 
 /// A problem with its candidates.
@@ -47,7 +47,7 @@ impl<'p> Task<'p> {
         Ok(chosen)
     }
 
-    /// The candidates that are these packages, by name: those that are installed first, then those of the same file.
+    /// The candidates that are these packages, by name: those of the same file first, then those that are installed.
     ///
     /// # Errors
     /// As [`Task::find`].
@@ -71,8 +71,8 @@ impl<'p> Task<'p> {
             let found = of_name.into_iter().filter(same).max_by_key(|&id| {
                 let candidate = &self.universe.candidates[id];
                 (
-                    candidate.installed,
                     candidate.record.file_name == record.file_name,
+                    candidate.installed,
                 )
             });
             let id = found.ok_or_else(|| {
@@ -100,14 +100,6 @@ impl<'p> Task<'p> {
         chosen.values().map(key).collect()
     }
 
-    /// Whether two choices are the same packages. The files may differ: a package may be there in two archive formats,
-    /// and one that stays in an environment is not exchanged for the other.
-    pub fn same_packages(&self, a: &Chosen, b: &Chosen) -> bool {
-        let record = |id: &Id| &self.universe.candidates[*id].record;
-        let same = |(a, b): (&Id, &Id)| record(a).is_same_package(record(b));
-        a.len() == b.len() && a.values().zip(b.values()).all(same)
-    }
-
     /// What of a model is an answer.
     pub fn answer(&self, model: &Chosen) -> Chosen {
         needed(&mut Matching::new(&self.universe), model)
@@ -127,11 +119,22 @@ impl<'p> Task<'p> {
         engine.claim("no answer", None)
     }
 
-    /// Shows that a model is best.
+    /// Names that a model keeps though nothing needs them, with what may lead to them: a loop that an answer does not have.
+    pub fn unfounded(&self, model: &Chosen) -> Option<BTreeSet<String>> {
+        unfounded(&mut Matching::new(&self.universe), model)
+    }
+
+    /// Shows that an answer is best; `loops` are sets of names of which nothing is there unless something outside leads to
+    /// them.
     ///
     /// # Errors
     /// [`Error::Broken`] where it breaks a rule, [`Error::Refused`] where a level is not shown.
-    pub fn prove<E: Engine>(&self, model: &Chosen, engine: &mut E) -> Result<Vec<Proved>, Error> {
+    pub fn prove<E: Engine>(
+        &self,
+        model: &Chosen,
+        loops: &[BTreeSet<String>],
+        engine: &mut E,
+    ) -> Result<Vec<Proved>, Error> {
         let mut matching = Matching::new(&self.universe);
         let before = broken_before(&mut matching);
         let mut judge = Judge {
@@ -142,7 +145,7 @@ impl<'p> Task<'p> {
             return Err(Error::Broken(broken));
         }
         let mut formula = Formula::of(&mut matching, engine);
-        let mut levels = Levels::new(&mut formula, model);
+        let mut levels = Levels::new(&mut formula, model, loops);
         levels.run()?;
         Ok(levels.proved)
     }

@@ -183,6 +183,7 @@ impl<'p> Universe<'p> {
         let joined = self.joined();
         for (name, mut ids) in by_name {
             self.keep_by_priority(&name, &mut ids);
+            ids.retain(|&id| !self.is_twin(id));
             let low = self.prefers_low(&name, &joined);
             ids.sort_by(|&a, &b| self.compare(a, b, low));
             for &id in &ids {
@@ -227,6 +228,17 @@ impl<'p> Universe<'p> {
             let candidate = &self.candidates[id];
             candidate.installed || having.contains(&candidate.channel)
         });
+    }
+
+    /// Whether another archive of the package is installed, which the requested specs of the name match.
+    fn is_twin(&self, id: Id) -> bool {
+        let record = &self.candidates[id].record;
+        let Some(&here) = self.installed.get(&record.name).filter(|&&here| here != id) else {
+            return false;
+        };
+        let here = &self.candidates[here].record;
+        let mut specs = self.problem.specs.iter().filter(|s| s.name == record.name);
+        record.is_same_package(here) && specs.all(|s| s.spec.matches(here))
     }
 
     /// Whether lower versions of the name are the better ones.

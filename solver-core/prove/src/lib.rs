@@ -13,7 +13,7 @@
 
 mod writer;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Instant;
 
@@ -22,7 +22,7 @@ use conda::PackageRecord;
 
 use writer::Writer;
 
-/// Rounds with better models before giving up.
+/// Loops before giving up.
 const MOST_ROUNDS: usize = 1000;
 
 /// How far to go.
@@ -98,55 +98,26 @@ pub fn prove(
         };
     };
     let answer = task.find_records(answer)?;
-    let mut model = answer.clone();
-    if document.problem.environment.is_some() {
-        model = complete(&task, &answer, limits)?;
-    }
+    let mut loops: Vec<BTreeSet<String>> = Vec::new();
     for _ in 0..MOST_ROUNDS {
-        let mut writer = Writer::new(&task, &model, limits);
-        let shown = task.prove(&model, &mut writer);
-        match (shown, writer.better.take()) {
+        let mut writer = Writer::new(&task, &answer, limits);
+        match (
+            task.prove(&answer, &loops, &mut writer),
+            writer.better.take(),
+        ) {
             (Ok(_), _) => {
-                let best = task.answer(&model);
-                if !task.same_packages(&best, &answer) {
-                    return Err(ProveError::NotBest("the last level".to_string()));
-                }
-                let claim = Claim::Best {
-                    answer: task.keys(&best),
-                    model: task.keys(&model),
-                };
-                return Ok(writer.certificate(claim, document.digest));
+                let answer = task.keys(&answer);
+                return Ok(writer.certificate(Claim::Best { answer, loops }, document.digest));
             }
-            (Err(Error::Refused { step, .. }), Some(better)) => {
-                if document.problem.environment.is_none() {
-                    return Err(ProveError::NotBest(step));
-                }
-                model = better;
-            }
+            (Err(Error::Refused { step, .. }), Some(better)) => match task.unfounded(&better) {
+                Some(set) if document.problem.environment.is_some() => loops.push(set),
+                _ => return Err(ProveError::NotBest(step)),
+            },
             (Err(error), _) => return Err(writer.why(error)),
         }
     }
     Err(ProveError::Limit {
-        step: "a model that the answer is part of".to_string(),
+        step: "loops of packages that nothing needs".to_string(),
         which: "in the rounds",
-    })
-}
-
-/// The answer with installed packages that nothing needs any more, as far as the rules allow them: the search for the
-/// best answer may have kept them.
-fn complete(task: &Task<'_>, answer: &Chosen, limits: Limits<'_>) -> Result<Chosen, ProveError> {
-    let mut writer = Writer::new(task, answer, limits);
-    task.encode(&mut writer);
-    let mut fixed: BTreeMap<usize, bool> = BTreeMap::new();
-    for (id, candidate) in task.universe.candidates.iter().enumerate() {
-        let there = answer.get(&candidate.record.name) == Some(&id);
-        if there || !candidate.installed {
-            fixed.insert(id, there);
-        }
-    }
-    writer.model_with(&fixed).ok_or_else(|| {
-        ProveError::Invalid(Error::Broken(
-            "the answer does not satisfy the clauses".to_string(),
-        ))
     })
 }

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use cdcl::{Config, Lit, NoProof, Outcome, ProofSink, Solver};
 use certify::encode::chosen;
-use certify::{Certificate, Chosen, Claim, Engine, Error, Id, Ladder, Task};
+use certify::{Certificate, Chosen, Claim, Engine, Error, Ladder, Task};
 
 use crate::{Limits, ProveError};
 
@@ -81,22 +81,6 @@ impl<'w, 'p> Writer<'w, 'p> {
             (Error::Refused { step, .. }, Some(which)) => ProveError::Limit { step, which },
             (error, _) => ProveError::Invalid(error),
         }
-    }
-
-    /// A model in which these candidates are chosen or not.
-    pub(crate) fn model_with(&mut self, fixed: &BTreeMap<Id, bool>) -> Option<Chosen> {
-        let assumptions: Vec<Lit> = fixed
-            .iter()
-            .map(|(&id, &there)| {
-                let lit = self.lit(chosen(id));
-                if there {
-                    lit
-                } else {
-                    !lit
-                }
-            })
-            .collect();
-        (self.try_with(&assumptions) == Outcome::Satisfiable).then(|| self.read())
     }
 
     fn lit(&mut self, number: i32) -> Lit {

@@ -53,8 +53,15 @@ impl Plan {
             .requested
             .extend(joined.iter().map(|name| inst.u.name_id(name)));
         let requested: FxHashSet<NameId> = asked.requested.iter().copied().collect();
+        let unneeded: Vec<NameId> = environment
+            .unneeded()
+            .iter()
+            .map(|name| inst.u.name_id(name))
+            .collect();
         if environment.freeze_installed {
-            freeze(inst, request, &placed, &mut asked);
+            let mut keepers: FxHashSet<NameId> = roots.iter().copied().collect();
+            keepers.extend(unneeded.iter().filter(|_| !environment.prune));
+            freeze(inst, request, &placed, &keepers, &mut asked);
         }
 
         let mut standing = Standing {
@@ -108,11 +115,7 @@ impl Plan {
             let counted =
                 |name: &NameId| environment.mode != Mode::Install || !requested.contains(name);
             let leaving: FxHashSet<NameId> = if environment.prune {
-                environment
-                    .unneeded()
-                    .iter()
-                    .map(|name| inst.u.name_id(name))
-                    .collect()
+                unneeded.iter().copied().collect()
             } else {
                 FxHashSet::default()
             };
@@ -126,12 +129,7 @@ impl Plan {
         keepers.sort_unstable();
         keepers.extend(roots);
         if !environment.prune {
-            keepers.extend(
-                environment
-                    .unneeded()
-                    .iter()
-                    .map(|name| inst.u.name_id(name)),
-            );
+            keepers.extend(unneeded);
         }
         standing.keepers = keepers.clone();
         Plan {
@@ -161,8 +159,15 @@ fn place_installed(inst: &mut Instance) -> Vec<(NameId, u32)> {
     placed
 }
 
-/// Every installed record stays, but for those that a requested spec does not match.
-fn freeze(inst: &mut Instance, request: &Request, placed: &[(NameId, u32)], asked: &mut Asked) {
+/// Every installed record stays, but for those that a requested spec does not match; what is no keeper may leave, but not
+/// be exchanged.
+fn freeze(
+    inst: &mut Instance,
+    request: &Request,
+    placed: &[(NameId, u32)],
+    keepers: &FxHashSet<NameId>,
+    asked: &mut Asked,
+) {
     for &(name, at) in placed {
         let text = &*inst.u.names[name as usize].text;
         let record = inst.u.index.record(inst.u.record_ref(name, at));
@@ -170,9 +175,15 @@ fn freeze(inst: &mut Instance, request: &Request, placed: &[(NameId, u32)], aske
             .specs
             .iter()
             .any(|s| s.name == text && !s.spec.matches(&record));
-        if let (false, Some(lit), Some(base)) =
-            (conflicts, inst.position(name, at), &mut asked.base)
-        {
+        if conflicts {
+            continue;
+        }
+        let stays = if keepers.contains(&name) {
+            inst.position(name, at)
+        } else {
+            inst.not_exchanged(name, at)
+        };
+        if let (Some(lit), Some(base)) = (stays, &mut asked.base) {
             base.push(lit);
         }
     }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use conda::index::{Index, RecordRef, SpecId};
+use conda::index::{Index, RecordId, RecordRef, SpecId};
 use conda::match_spec::MatchSpec;
 use conda::record::PackageRecord;
 use conda::repodata::RepodataError;
@@ -28,6 +28,8 @@ pub(crate) struct Policy {
     pub installed: Vec<RecordRef>,
     /// The same by name, sorted.
     named: Vec<(String, RecordRef)>,
+    /// Other archives of installed packages: no candidates, sorted.
+    twins: Vec<RecordRef>,
     /// Those of them that no channel has; the index holds them in segments of their own.
     foreign: Vec<PackageRecord>,
     /// Dependencies and constraints of installed records that do not hold now, sorted: they need not hold later
@@ -96,6 +98,7 @@ impl Policy {
             channels,
             installed: Vec::new(),
             named: Vec::new(),
+            twins: Vec::new(),
             foreign: Vec::new(),
             broken: Vec::new(),
         }
@@ -150,6 +153,11 @@ impl Policy {
             })
             .collect();
         policy.named.sort_unstable();
+        policy.twins = installed
+            .iter()
+            .flat_map(|&at| twins(&index, at, request))
+            .collect();
+        policy.twins.sort_unstable();
         policy.installed = installed;
         policy.foreign = foreign;
         Ok((index, policy))
@@ -167,6 +175,12 @@ impl Policy {
         self.named[start..end].iter().map(|(_, at)| *at)
     }
 
+    /// The records of a segment that are no candidates because another archive of theirs is installed.
+    pub(crate) fn twins_in(&self, segment: u32) -> impl Iterator<Item = u32> + '_ {
+        let of_segment = self.twins.iter().filter(move |at| at.segment == segment);
+        of_segment.map(|at| at.record.0)
+    }
+
     /// Whether a dependency or constraint of an installed record did not hold before.
     pub(crate) fn was_broken(&self, at: RecordRef, spec: SpecId) -> bool {
         self.broken.binary_search(&(at, spec)).is_ok()
@@ -180,4 +194,38 @@ impl Policy {
             .ok()?;
         Some(&self.channels[at].1)
     }
+}
+
+/// The archives of other formats that are the same package as an installed record: nobody wants to link it again for its
+/// format. They are candidates like all others where the request asks for something that the installed one is not.
+fn twins(index: &Index, at: RecordRef, request: &Request) -> Vec<RecordRef> {
+    let segment = &index.segments()[at.segment as usize].segment;
+    let Some(package) = segment.find_package(segment.name_of(at.record)) else {
+        return Vec::new();
+    };
+    let key = |id: RecordId| {
+        let build = (segment.version(id), segment.build_number(id));
+        (build, segment.timestamp(id))
+    };
+    // They lie together, because they differ in nothing that records are sorted by but the format.
+    let records = segment.records(package);
+    let alike = |id: &RecordId| key(*id) == key(at.record);
+    let before = (records.start..at.record.0).rev().map(RecordId);
+    let behind = (at.record.0 + 1..records.end).map(RecordId);
+    let near = before.take_while(alike).chain(behind.take_while(alike));
+    let near: Vec<RecordId> = near
+        .filter(|id| segment.build(*id) == segment.build(at.record))
+        .collect();
+    if near.is_empty() {
+        return Vec::new();
+    }
+    let here = index.record(at);
+    let mut specs = request.specs.iter().filter(|s| s.name == here.name);
+    if !specs.all(|s| s.spec.matches(&here)) {
+        return Vec::new();
+    }
+    near.into_iter()
+        .map(|record| RecordRef { record, ..at })
+        .filter(|other| index.record(*other).is_same_package(&here))
+        .collect()
 }

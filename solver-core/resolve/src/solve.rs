@@ -312,16 +312,10 @@ fn finish(
                 (segment.name_of(at.record), at)
             })
             .collect();
-        let asked = |record: &PackageRecord| {
-            let specs = request.specs.iter().filter(|s| s.name == record.name);
-            specs.into_iter().all(|s| s.spec.matches(record))
-        };
         for record in &environment.installed {
             let place = by_name
                 .get(record.name.as_str())
-                .filter(|at| solution.index.record(**at).is_same_package(record))
-                // A spec may ask for an archive.
-                .filter(|_| asked(record));
+                .filter(|at| policy.is_installed(**at));
             if let Some(&at) = place {
                 solution.kept.insert(at, record.clone());
             }

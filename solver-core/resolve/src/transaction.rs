@@ -182,7 +182,9 @@ pub fn difference(
     let other_python = after.contains_key("python") && minor(&before) != minor(&after);
     let untouched = |r: &PackageRecord| {
         let relinked = (other_python && r.noarch == Some(NoArch::Python)) || again(r);
-        let is_same = |other: &HashMapRef<'_>| other.get(r.name.as_str()).is_some_and(|o| *o == r);
+        let is_same = |other: &FxHashMap<&str, &PackageRecord>| {
+            other.get(r.name.as_str()).is_some_and(|o| *o == r)
+        };
         !relinked && is_same(&before) && is_same(&after)
     };
     let order = if installed.iter().all(&untouched) {
@@ -202,8 +204,6 @@ pub fn difference(
         link: records.iter().filter(|r| !untouched(r)).cloned().collect(),
     }
 }
-
-type HashMapRef<'a> = FxHashMap<&'a str, &'a PackageRecord>;
 
 #[cfg(test)]
 mod tests {

@@ -82,6 +82,7 @@ pub(crate) struct Instance {
     spec_lits: Vec<Option<SpecLit>>,
     constrain_lits: Vec<Option<Option<Lit>>>,
     feature_lits: FxHashMap<(NameId, u32), Lit>,
+    not_exchanged_lits: FxHashMap<(NameId, u32), Lit>,
     /// Conditions of specs that have one.
     conditions: FxHashMap<SpecIdx, condition::Truth>,
     extras: extras::Extras,
@@ -109,6 +110,7 @@ impl Instance {
             spec_lits: Vec::new(),
             constrain_lits: Vec::new(),
             feature_lits: FxHashMap::default(),
+            not_exchanged_lits: FxHashMap::default(),
             conditions: FxHashMap::default(),
             extras: extras::Extras::default(),
             totalizers: FxHashMap::default(),
@@ -124,6 +126,21 @@ impl Instance {
         instance.u.show_hidden = true;
         instance.guards = Some(Guards::new(liftable));
         instance
+    }
+
+    /// "Nothing of the name is chosen but the candidate at this position."
+    pub(crate) fn not_exchanged(&mut self, name: NameId, at: u32) -> Option<Lit> {
+        let (here, installed) = (self.position(name, at)?, self.ladders.installed(name)?);
+        let solver = &mut self.solver;
+        let lit = self
+            .not_exchanged_lits
+            .entry((name, at))
+            .or_insert_with(|| {
+                let lit = solver.new_var().positive();
+                solver.add_clause(&[!lit, !installed, here]);
+                lit
+            });
+        Some(*lit)
     }
 
     /// "The candidate chosen has `track_features`", for the version class whose featured candidates these are.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use conda::index::{RecordId, RecordRef, Segment};
 use conda::match_spec::MatchSpec;
 
-use super::list::{List, Place};
+use super::list::{List, Place, Span};
 use super::{NameId, Universe};
 use crate::request::ChannelPriority;
 
@@ -136,7 +136,7 @@ impl Universe {
         let allowed = self.policy.allowed_channels(&text);
         let strict = self.policy.channel_priority == ChannelPriority::Strict;
         let (mut first_channel, mut first_otherwise): (Option<usize>, Option<usize>) = (None, None);
-        let mut spans: Vec<(u32, std::ops::Range<u32>)> = Vec::new();
+        let mut spans: Vec<Span> = Vec::new();
         for (position, member) in index.segments().iter().enumerate() {
             let ok = allowed.is_none_or(|ok| ok[member.channel]);
             if member.installed || (!ok && !self.show_hidden) {
@@ -164,6 +164,9 @@ impl Universe {
             if !listed {
                 spans.push((at.segment, at.record.0..at.record.0 + 1));
             }
+        }
+        if !self.show_hidden {
+            self.leave_twins_out(&mut spans);
         }
         let ascending = self.policy.low.covers(&text);
         let flexible = self.policy.channel_priority == ChannelPriority::Flexible;
@@ -199,6 +202,19 @@ impl Universe {
         };
         if len > 0 {
             self.grow(name, 1);
+        }
+    }
+
+    fn leave_twins_out(&self, spans: &mut Vec<Span>) {
+        let mut at = 0;
+        while let Some((segment, span)) = spans.get(at).cloned() {
+            match self.policy.twins_in(segment).find(|r| span.contains(r)) {
+                Some(twin) => {
+                    spans[at].1.end = twin;
+                    spans.push((segment, twin + 1..span.end));
+                }
+                None => at += 1,
+            }
         }
     }
 
