@@ -30,24 +30,33 @@ pub(crate) enum Assumed {
 }
 
 impl<P: ProofSink> Solver<P> {
-    /// Takes over new assumptions, keeping what the trail shares with the old ones.
-    pub(crate) fn set_assumptions(&mut self, assumptions: &[Lit]) {
-        let shared = if self.config.reuse_trail {
-            let pairs = self.assumptions.iter().zip(assumptions);
-            pairs.take_while(|(old, new)| old == new).count()
-        } else {
-            0
-        };
-        let new = &assumptions[shared..];
-        for lit in new {
+    /// How many of the assumptions of the last call are the first of these, too.
+    pub(crate) fn shared_with(&self, assumptions: &[Lit]) -> usize {
+        let pairs = self.assumptions.iter().zip(assumptions);
+        pairs.take_while(|(old, new)| old == new).count()
+    }
+
+    /// Takes over new assumptions: the first `keep` of the last call's and `more`. The trail keeps what they share
+    /// with the old ones; where they are the same, all of it.
+    pub(crate) fn set_assumptions(&mut self, keep: usize, more: &[Lit]) {
+        let pairs = self.assumptions[keep..].iter().zip(more);
+        let same = pairs.take_while(|(old, new)| old == new).count();
+        let (shared, more) = (keep + same, &more[same..]);
+        for lit in more {
             assert!(
                 lit.var().index() < self.num_vars(),
                 "assumption of an unknown variable"
             );
         }
-        self.backtrack(shared);
+        if !self.config.reuse_trail {
+            self.backtrack(0);
+        } else if shared < self.assumptions.len() || !more.is_empty() {
+            self.backtrack(shared);
+        }
         self.assumptions.truncate(shared);
-        self.assumptions.extend_from_slice(new);
+        self.assumptions.extend_from_slice(more);
+        let levels = self.num_vars() + self.assumptions.len() + 2;
+        self.analysis.levels.ensure(levels);
     }
 
     /// Decides the first assumption that does not hold yet.
@@ -167,12 +176,24 @@ impl<P: ProofSink> Solver<P> {
     ///
     /// If an assumption's variable was not created.
     pub fn holds_under(&mut self, assumptions: &[Lit]) -> bool {
+        let shared = self.shared_with(assumptions);
+        self.holds_after(shared, &assumptions[shared..])
+    }
+
+    /// As [`Solver::holds_under`], with the first `keep` assumptions of the last call and `more`. Where these are
+    /// all, it takes no time.
+    ///
+    /// # Panics
+    ///
+    /// If the last call had fewer than `keep` assumptions, or an assumption's variable was not created.
+    pub fn holds_after(&mut self, keep: usize, more: &[Lit]) -> bool {
         self.forget_core();
         if !self.ok {
             return false;
         }
-        self.set_assumptions(assumptions);
-        self.count_levels();
+        self.set_assumptions(keep, more);
+        // Decisions go.
+        self.backtrack(self.assumptions.len());
         loop {
             if let Some(conflict) = self.propagate() {
                 let level = self.trail.level();

@@ -156,16 +156,29 @@ impl<P: ProofSink> Solver<P> {
         decide: &mut D,
         limits: &Limits<'_>,
     ) -> Outcome {
+        let shared = self.shared_with(assumptions);
+        self.solve_after(shared, &assumptions[shared..], decide, limits)
+    }
+
+    /// As [`Solver::solve_with`], with the first `keep` assumptions of the last call and `more`.
+    ///
+    /// # Panics
+    ///
+    /// If the last call had fewer than `keep` assumptions, or an assumption's variable was not created.
+    pub fn solve_after<D: Decide>(
+        &mut self,
+        keep: usize,
+        more: &[Lit],
+        decide: &mut D,
+        limits: &Limits<'_>,
+    ) -> Outcome {
         self.stats.solves += 1;
         self.forget_core();
         if !self.ok {
             return Outcome::Unsatisfiable;
         }
-        // The same question again, most often with more clauses: what they leave of the decisions stays, too.
-        if !self.config.reuse_trail || self.assumptions != assumptions {
-            self.set_assumptions(assumptions);
-        }
-        self.count_levels();
+        // The same question again, most often with more clauses, goes on from the decisions that these leave.
+        self.set_assumptions(keep, more);
         if self.trail.level() == 0 {
             self.db.implications.compact();
         }
@@ -175,12 +188,6 @@ impl<P: ProofSink> Solver<P> {
             self.model.clone_from(&self.trail.values);
         }
         outcome
-    }
-
-    /// Makes room for all levels that there can be.
-    pub(crate) fn count_levels(&mut self) {
-        let most = self.num_vars() + self.assumptions.len() + 2;
-        self.analysis.levels.ensure(most);
     }
 
     fn search<D: Decide>(&mut self, decide: &mut D, budget: &mut Budget<'_>) -> Outcome {

@@ -347,8 +347,9 @@ pub(crate) struct Asked {
     pub sometimes: Wishes,
     /// Extras that the request names.
     pub extras: Vec<ExtraId>,
-    /// Literals that say all of it; `None` when a part can never hold.
+    /// Literals that say all of it, each once; `None` when a part can never hold.
     pub base: Option<Vec<Lit>>,
+    assumed: FxHashSet<Lit>,
 }
 
 impl Asked {
@@ -359,6 +360,7 @@ impl Asked {
             sometimes: Wishes::default(),
             extras: Vec::new(),
             base: Some(Vec::new()),
+            assumed: FxHashSet::default(),
         };
         let mut seen: FxHashSet<NameId> = FxHashSet::default();
         for spec in &request.specs {
@@ -408,7 +410,7 @@ impl Asked {
 
     pub(crate) fn assume(&mut self, lit: Lit) {
         if let Some(base) = &mut self.base {
-            if !base.contains(&lit) {
+            if self.assumed.insert(lit) {
                 base.push(lit);
             }
         }

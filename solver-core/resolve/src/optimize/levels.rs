@@ -218,7 +218,7 @@ fn packages(
             break;
         }
         opt.base.truncate(start);
-        opt.base.extend_from_slice(&opt.newcomer_bounds);
+        opt.base.extend(opt.newcomer_bounds.iter().copied());
     }
     let mut done: FxHashSet<NameId> = order.iter().copied().collect();
     loop {

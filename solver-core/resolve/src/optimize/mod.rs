@@ -8,6 +8,7 @@
 //! Nothing is fixed by clauses, so the instance can serve the next request. Searches whose assumptions start alike
 //! share what the solver derived from the common part.
 
+mod base;
 mod extras;
 pub(crate) mod founded;
 pub(crate) mod item;
@@ -24,6 +25,7 @@ use rustc_hash::FxHashSet;
 use crate::encode::{Instance, Wishes};
 use crate::search::{Brancher, Model, NameActivity};
 use crate::universe::{ExtraId, NameId};
+use base::Base;
 use founded::{Kept, Roots};
 use ranks::Ranks;
 
@@ -61,7 +63,7 @@ impl Budget<'_> {
 pub(crate) struct Optimizer<'o> {
     pub inst: &'o mut Instance,
     /// What every further model must satisfy.
-    pub base: Vec<Lit>,
+    pub base: Base,
     pub best: Model,
     /// Specs of the request on names.
     pub wishes: &'o Wishes,
@@ -95,7 +97,7 @@ impl<'o> Optimizer<'o> {
     ) -> Self {
         Self {
             inst,
-            base,
+            base: base.into(),
             best: Model::default(),
             wishes,
             sometimes: sometimes.clone(),
@@ -117,9 +119,9 @@ impl<'o> Optimizer<'o> {
     /// is none, and the solver holds the core.
     pub(crate) fn search(&mut self, wish: &[Lit]) -> Result<bool, Interrupted> {
         self.calls += 1;
+        let budget = self.budget;
         loop {
-            let assumptions: Vec<Lit> = self.base.iter().chain(wish).copied().collect();
-            match self.solve(&assumptions) {
+            match self.solve(wish, &budget.limits()) {
                 Outcome::Satisfiable => {}
                 Outcome::Unsatisfiable => return Ok(false),
                 Outcome::Unknown => return Err(Interrupted),
@@ -137,7 +139,9 @@ impl<'o> Optimizer<'o> {
         }
     }
 
-    fn solve(&mut self, assumptions: &[Lit]) -> Outcome {
+    /// Searches a model of the base and `more`.
+    fn solve(&mut self, more: &[Lit], limits: &Limits<'_>) -> Outcome {
+        let (keep, more) = self.base.assume(more);
         let mut brancher = Brancher::new(
             &self.inst.ladders,
             &self.best,
@@ -146,26 +150,18 @@ impl<'o> Optimizer<'o> {
         );
         self.inst
             .solver
-            .solve_with(assumptions, &mut brancher, &self.budget.limits())
+            .solve_after(keep, &more, &mut brancher, limits)
     }
 
-    /// Whether a short search shows that assumptions cannot hold together.
-    fn refutes_soon(&mut self, assumptions: &[Lit]) -> bool {
+    /// Whether a short search shows that literals cannot hold together under the base.
+    fn refutes_soon(&mut self, lits: &[Lit]) -> bool {
+        let budget = self.budget;
         let limits = Limits {
             conflicts: Some(SOON.0),
             decisions: Some(SOON.1),
-            ..self.budget.limits()
+            ..budget.limits()
         };
-        let mut brancher = Brancher::new(
-            &self.inst.ladders,
-            &self.best,
-            &mut self.activity,
-            &self.inst.decided_last,
-        );
-        self.inst
-            .solver
-            .solve_with(assumptions, &mut brancher, &limits)
-            == Outcome::Unsatisfiable
+        self.solve(lits, &limits) == Outcome::Unsatisfiable
     }
 
     fn read_model(&mut self) {
@@ -197,8 +193,7 @@ impl<'o> Optimizer<'o> {
             let at = core.len() - 1 - tried;
             let mut rest = core.clone();
             rest.remove(at);
-            let assumptions: Vec<Lit> = self.base.iter().chain(&rest).copied().collect();
-            if self.refutes_soon(&assumptions) {
+            if self.refutes_soon(&rest) {
                 let behind: Vec<Lit> = core[at + 1..].to_vec();
                 core = restrict(self.inst.solver.core(), &rest);
                 tried = behind.iter().filter(|l| core.contains(l)).count();
@@ -212,7 +207,8 @@ impl<'o> Optimizer<'o> {
     /// Derives what the base implies, for [`Optimizer::value`] and [`Optimizer::fix`]; to be called again after a search.
     /// Clauses and base literals added meanwhile count from the next time on.
     pub(crate) fn propagate_base(&mut self) {
-        let consistent = self.inst.solver.holds_under(&self.base);
+        let (keep, more) = self.base.assume(&[]);
+        let consistent = self.inst.solver.holds_after(keep, &more);
         debug_assert!(consistent, "the best model satisfies the base");
     }
 
