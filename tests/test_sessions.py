@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import resolvent
-from conftest import LINUX
+from conftest import LINUX, ChannelMaker
 from solve_support import Corpus, match_spec
 from universes import deep_universe, modern_universe, random_universe
 from walks import Arguments, Outcome, Target, Terrain, generated, little, outcome, targets_of, told, warm_walk
@@ -109,12 +109,15 @@ def test_many_on_the_real_channel(real: Terrain) -> None:
 
 
 def together(terrain: Terrain, solved: list[Solved], threads: int, rng: random.Random) -> None:
-    """Solve all requests again, in another order, on many threads that share one session for each target."""
+    """Solve all requests again, in another order, on many threads that share one session for each target, and one."""
     sessions = targets_of(terrain)
+    any_target = resolvent.Session(terrain.index, virtual_packages=())
 
     def again(one: Solved) -> None:
         target, arguments, expected = one
         found, _ = outcome(lambda: sessions[target].solve(**arguments))
+        assert found == expected, told(target, arguments)
+        found, _ = outcome(lambda: any_target.solve(**arguments, virtual_packages=target))
         assert found == expected, told(target, arguments)
 
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
@@ -138,6 +141,43 @@ def test_many_threads(tmp_path: Path, real: Terrain) -> None:
     terrain = generated(tmp_path / "generated", 3000, 150, 6, most=8)
     together(terrain, walks(terrain, range(20), 15), 16, random.Random(2))
     together(real, walks(real, range(2000, 2010), 25), 16, random.Random(3))
+
+
+# -- Targets
+
+
+def test_target_of_a_request(make_channel: ChannelMaker) -> None:
+    """Instances are shared by targets that decide what was met the same way, and never by others."""
+    records: list[dict[str, Any]] = [
+        {"name": "app", "version": "1"},
+        {"name": "app", "version": "2", "depends": ["__cuda >=12"]},
+        {"name": "app", "version": "3", "depends": ["gpu"]},
+        {"name": "gpu", "version": "1", "depends": ["__cuda >=12.4"]},
+        {"name": "tool", "version": "1", "constrains": ["__glibc >=2.28"]},
+        {"name": "old", "version": "1", "depends": ['app =1[when="__cuda <12"]']},
+    ]
+    folder = make_channel(records=[{"build": "0", "build_number": 0, "depends": [], **record} for record in records])
+    session = resolvent.Session(resolvent.load_index([folder], platform="linux-64"), virtual_packages=["__glibc 2.17"])
+
+    def app(*target: str, specs: tuple[str, ...] = ("app",)) -> str:
+        [found] = [record for record in session.solve(specs, virtual_packages=target) if record.name == "app"]
+        return str(found.version)
+
+    for _ in range(2):
+        assert app() == app("__cuda 11") == "1"
+        assert app("__cuda 12") == app("__cuda 12.3") == "2"
+        assert app("__cuda 12.4") == app("__cuda 13", "__glibc 2") == "3"
+        assert app("__cuda 13", specs=("app", "old")) == "3"
+        assert app("__cuda 11.8", specs=("app", "old")) == "1"
+        # The session's own target.
+        assert session.virtual_packages == ["__glibc 2.17 0"]
+        assert [record.version for record in session.solve(["app"])] == ["1"]
+        with pytest.raises(resolvent.UnsatisfiableError):
+            session.solve(["tool"])
+        assert len(session.solve(["tool"], virtual_packages=()).records) == 1
+        assert len(session.solve(["tool"], virtual_packages={"__glibc": "2.28"}).records) == 1
+    with pytest.raises(resolvent.ResolventError, match="not a virtual package"):
+        session.solve(["app"], virtual_packages=["cuda 12"])
 
 
 # -- Deadlines in between

@@ -221,12 +221,18 @@ def targets_of(terrain: Terrain) -> dict[Target, resolvent.Session]:
 def warm_walk(
     rng: random.Random, terrain: Terrain, length: int, sessions: dict[Target, resolvent.Session]
 ) -> Iterator[tuple[Target, Arguments, Outcome]]:
-    """Walk; compare each answer of the sessions with a fresh one, and yield the request with what came of it."""
+    """Walk; compare each answer of the sessions with a fresh one, and yield the request with what came of it.
+
+    So does a session of no target's own, which is told the target with each request.
+    """
     walk = Walk(rng, terrain)
+    any_target = resolvent.Session(terrain.index, virtual_packages=())
     for _ in range(length):
         target, arguments = walk.target, dict(walk.arguments)
         expected, solution = fresh(terrain, target, arguments)
         found, _ = outcome(lambda: sessions[target].solve(**arguments))  # noqa: B023 - called at once
+        assert found == expected, told(target, arguments)
+        found, _ = outcome(lambda: any_target.solve(**arguments, virtual_packages=target))  # noqa: B023
         assert found == expected, told(target, arguments)
         yield target, arguments, expected
         walk.step(solution)

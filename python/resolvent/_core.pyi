@@ -199,6 +199,8 @@ class Session:
         environment: Mapping[str, Any] | None,
         # For tests: nothing of the session is used and everything is opened at once, the reference for the lazy way.
         eager: bool = False,
+        # None: the session's own.
+        virtual_packages: Sequence[str] | None = None,
     ) -> Solution: ...
 
 @final

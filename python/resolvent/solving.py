@@ -108,7 +108,7 @@ class Session:
         What `load_index` returned.
     virtual_packages
         Facts about the target: a list of `"name [version [build]]"`, or a mapping of name to `"version"` or
-        `"version build"`. None detects them, empty means none.
+        `"version build"`. None detects them, empty means none. A request may be about another target.
     """
 
     def __init__(self, index: Index, *, virtual_packages: VirtualPackages = None) -> None:
@@ -123,7 +123,7 @@ class Session:
 
     @property
     def virtual_packages(self) -> list[str]:
-        """The target's virtual packages, as `"name version build"`, sorted by name."""
+        """The virtual packages of its own target, as `"name version build"`, sorted by name."""
         return list(self._virtual_packages)
 
     def solve(
@@ -150,8 +150,15 @@ class Session:
         strategy: Strategy = "highest",
         timeout: float | None = None,
         channel_priority: ChannelPriority | None = None,
+        virtual_packages: VirtualPackages = None,
     ) -> Solution:
-        """Find the best environment for `specs`; the parameters are those of `resolvent.solve`."""
+        """Find the best environment for `specs`; the parameters are those of `resolvent.solve`.
+
+        Where `virtual_packages` is None, the target is the session's own.
+        """
+        target = None
+        if virtual_packages is not None:
+            target = shape_virtual_packages(virtual_packages, self._index.platform)
         asked = shape_request(
             specs,
             constraints=constraints,
@@ -175,17 +182,18 @@ class Session:
             channel_priority=channel_priority,
         )
         try:
-            return self._ask(asked, timeout_seconds(timeout))
+            return self._ask(asked, target, timeout_seconds(timeout))
         except _core.InternalError as error:
             from .reproducing import with_problem
 
-            raise with_problem(error, self._index, self._virtual_packages, asked) from error
+            facts = self._virtual_packages if target is None else target
+            raise with_problem(error, self._index, facts, asked) from error
 
-    def _ask(self, asked: Asked, timeout: float | None) -> Solution:
+    def _ask(self, asked: Asked, target: Sequence[str] | None, timeout: float | None) -> Solution:
         """Solve, and once more over rebuilt index files if these were found damaged on the way."""
         for again in (False, True):
             try:
-                answer = self._core.solve(**asked, timeout=timeout)
+                answer = self._core.solve(**asked, timeout=timeout, virtual_packages=target)
             except ResolventError:
                 if not self._index.is_damaged:
                     raise

@@ -64,8 +64,9 @@ impl Session {
     }
 
     /// Finds the best set of packages; see `resolvent.solve`. `eager` is for tests: it uses nothing of the session and
-    /// opens everything before the first search, the reference for what opens on demand.
-    #[pyo3(signature = (specs, constraints, pins, strategy, timeout, channel_priority, policy, environment, eager=false))]
+    /// opens everything before the first search, the reference for what opens on demand. `virtual_packages`: the
+    /// session's own by default.
+    #[pyo3(signature = (specs, constraints, pins, strategy, timeout, channel_priority, policy, environment, eager=false, virtual_packages=None))]
     #[allow(clippy::too_many_arguments)] // the Python layer passes the whole request in one call
     fn solve(
         &self,
@@ -79,12 +80,16 @@ impl Session {
         policy: PolicyArguments,
         environment: Option<EnvironmentArguments<'_>>,
         eager: bool,
+        virtual_packages: Option<Vec<String>>,
     ) -> PyResult<Solution> {
+        let target = virtual_packages.map(|texts| parse_virtual(&texts));
         let request = Request {
             specs: parse_specs(&specs)?,
             constraints: parse_specs(&constraints)?,
             pins: parse_specs(&pins)?,
-            virtual_packages: self.virtual_packages.clone(),
+            virtual_packages: target
+                .transpose()?
+                .unwrap_or_else(|| self.virtual_packages.clone()),
             channel_priority: channel_priority.map_or(Ok(self.priority), parse_priority)?,
             strategy: parse_strategy(strategy)?,
             cutoffs: policy.cutoffs(),

@@ -163,6 +163,35 @@ impl Policy {
         Ok((index, policy))
     }
 
+    /// Whether two policies are the same but for what the target has.
+    pub(crate) fn is_for_another_target(&self, other: &Policy) -> bool {
+        let Policy {
+            channel_priority,
+            cutoffs,
+            deny,
+            licenses,
+            virtual_packages: _,
+            low,
+            channels,
+            installed,
+            named,
+            foreign,
+            broken,
+            twins,
+        } = self;
+        *channel_priority == other.channel_priority
+            && *cutoffs == other.cutoffs
+            && *deny == other.deny
+            && *licenses == other.licenses
+            && *low == other.low
+            && *channels == other.channels
+            && *installed == other.installed
+            && *named == other.named
+            && *foreign == other.foreign
+            && *broken == other.broken
+            && *twins == other.twins
+    }
+
     /// Whether a record is installed.
     pub(crate) fn is_installed(&self, at: RecordRef) -> bool {
         self.installed.binary_search(&at).is_ok()

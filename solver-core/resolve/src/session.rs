@@ -4,6 +4,10 @@
 //! request with the same policy, whose specs, constraints and pins are assumptions. The answer is the one a fresh solve
 //! gives, because the levels of the contract leave exactly one.
 //!
+//! What the target has decides specs on virtual packages once and for all in an instance. Another target can use it
+//! where it decides all that have been met the same way (a newer driver is as good as an older one until somebody
+//! asks for it); otherwise it gets an instance of its own.
+//!
 //! Any number of threads may solve on one session: an instance is taken out while it is used, and a thread that
 //! finds none makes its own. What is kept is bounded in number and in size.
 
@@ -74,7 +78,13 @@ impl Session {
     fn take(&self, policy: &Policy) -> Option<Instance> {
         // A panic elsewhere leaves the list itself whole.
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = idle.iter().rposition(|i| i.u.policy == *policy)?;
+        if let Some(at) = idle.iter().rposition(|i| i.u.policy == *policy) {
+            return Some(idle.remove(at));
+        }
+        let at = (0..idle.len()).rev().find(|&at| {
+            let u = &mut idle[at].u;
+            u.policy.is_for_another_target(policy) && u.move_to(&policy.virtual_packages)
+        })?;
         Some(idle.remove(at))
     }
 

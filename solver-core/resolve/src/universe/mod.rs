@@ -28,7 +28,7 @@ pub(crate) use matching::Spec;
 pub(crate) use names::{Candidate, Exclusion, Name};
 
 use crate::policy::Policy;
-use crate::request::is_virtual_name;
+use crate::request::{is_virtual_name, VirtualPackage};
 
 /// A package name of the universe.
 pub(crate) type NameId = u32;
@@ -60,6 +60,8 @@ pub(crate) struct Universe {
     spec_ids: FxHashMap<Box<str>, SpecIdx>,
     extras: extras::Extras,
     virtual_records: Vec<PackageRecord>,
+    /// Specs on virtual packages.
+    on_virtual: Vec<SpecIdx>,
     /// List records that strict priority hides too, with that as their exclusion.
     pub show_hidden: bool,
 }
@@ -80,6 +82,7 @@ impl Universe {
             spec_ids: FxHashMap::default(),
             extras: extras::Extras::default(),
             virtual_records: policy.virtual_packages.iter().map(|v| v.record()).collect(),
+            on_virtual: Vec::new(),
             show_hidden: false,
             index,
             policy,
@@ -198,19 +201,31 @@ impl Universe {
         let mut spec = Spec::new(text, name, program, filter);
         if is_virtual {
             let name = &*self.names[name as usize].text;
-            let present: Vec<&PackageRecord> = self
-                .virtual_records
-                .iter()
-                .filter(|r| r.name == name)
-                .collect();
-            let matched = present.iter().any(|r| spec.matches_record(r));
-            spec.on_virtual = Some((matched, matched || present.is_empty()));
+            spec.on_virtual = Some(meets(&self.virtual_records, name, &spec));
+            self.on_virtual.push(self.specs.len() as SpecIdx);
         } else {
             self.list(name);
             self.locate(&mut spec);
         }
         self.specs.push(spec);
         (self.specs.len() - 1) as SpecIdx
+    }
+
+    /// Makes another target the one that specs on virtual packages are about, if none of those met so far is decided
+    /// another way there: then all that is known and written holds for it, too.
+    pub(crate) fn move_to(&mut self, target: &[VirtualPackage]) -> bool {
+        let records: Vec<PackageRecord> = target.iter().map(VirtualPackage::record).collect();
+        let same = |&id: &SpecIdx| {
+            let spec = &self.specs[id as usize];
+            let name = &*self.names[spec.name as usize].text;
+            spec.on_virtual == Some(meets(&records, name, spec))
+        };
+        let moves = self.on_virtual.iter().all(same);
+        if moves {
+            self.virtual_records = records;
+            self.policy.virtual_packages = target.to_vec();
+        }
+        moves
     }
 
     /// The address of a record in the index; `None` for an installed one that no channel has.
@@ -277,4 +292,12 @@ impl Universe {
         let place = self.names[name as usize].place(position);
         self.segment(place.segment).version(RecordId(place.record))
     }
+}
+
+/// Whether what a target has meets a spec on a virtual package, as a dependency and as a constraint.
+fn meets(target: &[PackageRecord], name: &str, spec: &Spec) -> (bool, bool) {
+    let mut present = target.iter().filter(|r| r.name == name).peekable();
+    let absent = present.peek().is_none();
+    let matched = present.any(|r| spec.matches_record(r));
+    (matched, matched || absent)
 }
