@@ -131,7 +131,7 @@ impl Interval {
 }
 
 /// `3.13` for `3.12`.
-fn following(stem: &str) -> Option<String> {
+pub(super) fn following(stem: &str) -> Option<String> {
     let (head, last) = stem
         .rsplit_once('.')
         .map_or(("", stem), |(head, last)| (head, last));

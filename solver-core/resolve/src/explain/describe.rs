@@ -445,7 +445,7 @@ impl Universe {
     }
 
     /// Distinct versions of a name, newest first, and for each position which of them it has.
-    fn versions_of(&self, name: NameId) -> (Vec<&str>, Vec<usize>) {
+    pub(super) fn versions_of(&self, name: NameId) -> (Vec<&str>, Vec<usize>) {
         let len = self.names[name as usize].len();
         let key = |p: &u32| {
             let at = self.place_of(name, *p);

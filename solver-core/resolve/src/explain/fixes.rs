@@ -4,10 +4,12 @@
 //! another may come to light; then the facts of that one are tried in addition. So the search goes breadth first over
 //! sets of changes, at most three, and every set that is shown was solved. A set that contains a smaller one that works is
 //! not shown. Where three changes are not enough, the cheapest ones are made one after another until there is an answer.
+//! A spec that is relaxed is relaxed to its name to find out whether that helps, and then no further than it must be
+//! (see `loosen.rs`).
 //!
 //! **Order.** Fewer changes first; among equals by how little they take away: another name for a typo, a virtual package
 //! that is given, a cut-off that is moved, another channel priority, a freeze, pin, constraint or policy that is lifted, a
-//! spec that is relaxed to its name, a spec that is dropped, another platform; then in the order of the facts.
+//! spec that is relaxed, a spec that is dropped, another platform; then in the order of the facts.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,8 +18,9 @@ use conda::index::Index;
 
 use super::changes::{changes, give_virtual_package, move_cutoff, platforms, Change, Choice};
 use super::facts::{Conflict, Fact, FactKind};
+use super::loosen::loosen;
 use crate::optimize::Budget;
-use crate::request::Request;
+use crate::request::{Request, RequestSpec};
 use crate::solution::Solution;
 use crate::solve::{solve, SolveError};
 
@@ -170,12 +173,14 @@ fn attempt(mut set: Vec<Change>, choice: Choice, budget: Budget<'_>) -> Attempt 
     for raised in 0.. {
         let further = match solve(&index, &request, budget) {
             Ok(solution) => {
-                say_version(&mut set, &solution);
-                return Attempt::Works(Box::new(Fix {
+                let mut fix = Fix {
                     changes: set,
                     request,
                     solution,
-                }));
+                };
+                tighten(&mut fix, &index, budget);
+                say_version(&mut fix.changes, &fix.solution);
+                return Attempt::Works(Box::new(fix));
             }
             Err(SolveError::Unsatisfiable(further)) => further,
             Err(_) => return Attempt::Interrupted,
@@ -213,6 +218,30 @@ fn go_further(last: &mut Change, further: &Conflict, request: &Request) -> Optio
     change.from.clone_from(&last.from);
     *last = change;
     Some(request)
+}
+
+/// Relaxes specs no further than they must be; where time strikes, they stay as relaxed as they are.
+fn tighten(fix: &mut Fix, index: &Arc<Index>, budget: Budget<'_>) {
+    for change in &mut fix.changes {
+        if change.kind != "relax_spec" {
+            continue;
+        }
+        let asked = fix.request.specs.iter();
+        let at = asked.enumerate().find(|(_, s)| s.text == change.to);
+        let Some(((at, _), before)) = at.zip(RequestSpec::parse(&change.from).ok()) else {
+            continue;
+        };
+        let found = loosen(index, &fix.request, &before, &fix.solution, budget);
+        let Ok(Some(spec)) = found else {
+            continue;
+        };
+        let mut request = fix.request.clone();
+        request.specs[at] = spec;
+        if let Ok(solution) = solve(index, &request, budget) {
+            change.to.clone_from(&request.specs[at].text);
+            (fix.request, fix.solution) = (request, solution);
+        }
+    }
 }
 
 /// Says which version a relaxed spec leads to.

@@ -29,6 +29,7 @@
 //! | `headline` | the culprit in one sentence |
 //! | `changes` | which changes of the request a conflict suggests |
 //! | `fixes` | smallest changes of the request that give an answer |
+//! | `loosen` | the least loosening of a spec |
 //! | `elsewhere` | what other platforms have |
 //! | `hints` | typos, other channels, later dates |
 
@@ -42,6 +43,7 @@ mod fixes;
 mod graph;
 mod headline;
 mod hints;
+mod loosen;
 mod search;
 mod spelling;
 mod text;

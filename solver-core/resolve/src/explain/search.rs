@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use cdcl::{Lit, Outcome};
 use conda::index::Index;
+use conda::version::Version;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::encode::{Cause, Instance, Liftable, SpecLit, Wishes};
@@ -297,6 +298,28 @@ impl<'b> Search<'b> {
     /// Searches under these facts alone.
     pub(super) fn solve(&mut self, facts: &[Lit]) -> Result<Found, Interrupted> {
         self.run(|_| facts.to_vec())
+    }
+
+    /// The versions of a name that the request reaches, oldest first.
+    pub(super) fn versions(&mut self, name: &str) -> Vec<Version> {
+        let name = self.inst.u.name_id(name);
+        let (all, _) = self.inst.u.versions_of(name);
+        let all = all.into_iter().rev();
+        all.filter_map(|v| Version::parse(v).ok()).collect()
+    }
+
+    /// Whether there is an answer that satisfies one more spec, on a requested name.
+    pub(super) fn possible_with(&mut self, spec: &RequestSpec) -> Result<bool, Interrupted> {
+        let id = self.spec_of(spec);
+        let SpecLit::Lit(lit) = self.inst.spec(id) else {
+            return Ok(false);
+        };
+        let found = self.run(|search| {
+            let mut facts = search.within(u32::MAX, true);
+            facts.push(lit);
+            facts
+        })?;
+        Ok(matches!(found, Found::Model))
     }
 
     /// Searches under what `facts` says, asked anew whenever candidates were opened.
