@@ -38,6 +38,35 @@ pub(super) struct Piece {
     pub last: bool,
 }
 
+/// Room for the text of a piece, used again for the next one without being cleared.
+#[derive(Debug, Default)]
+pub(super) struct Buffer {
+    /// Beyond `length` there is what earlier texts left.
+    bytes: Vec<u8>,
+    length: usize,
+}
+
+impl Buffer {
+    /// The text.
+    pub fn text(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+
+    /// The `count` bytes behind the text, whatever they are.
+    fn behind(&mut self, count: usize) -> &mut [u8] {
+        let end = self.length + count;
+        if self.bytes.len() < end {
+            self.bytes.resize(end, 0);
+        }
+        &mut self.bytes[self.length..end]
+    }
+
+    fn push(&mut self, text: &[u8]) {
+        self.behind(text.len()).copy_from_slice(text);
+        self.length += text.len();
+    }
+}
+
 /// Cuts what a reader gives.
 #[derive(Debug)]
 pub(super) struct Pieces<R> {
@@ -74,19 +103,18 @@ impl<R: Read> Pieces<R> {
     /// # Errors
     ///
     /// [`NoPiece`]; the reader is then of no further use.
-    pub fn next(&mut self, buffer: &mut Vec<u8>) -> Result<Option<Piece>, NoPiece> {
+    pub fn next(&mut self, buffer: &mut Buffer) -> Result<Option<Piece>, NoPiece> {
         if self.ended {
             return Ok(None);
         }
         let continues = std::mem::replace(&mut self.started, true);
-        buffer.clear();
-        buffer.reserve(self.size + self.size / 4);
+        buffer.length = 0;
         if continues {
-            buffer.extend_from_slice(OPEN);
+            buffer.push(OPEN);
         }
-        buffer.append(&mut self.rest);
+        buffer.push(&self.rest);
         loop {
-            let searched = buffer.len().saturating_sub(LONGEST_NAME);
+            let searched = buffer.length.saturating_sub(LONGEST_NAME);
             let read = append(&mut self.reader, buffer, self.size).map_err(NoPiece::Io)?;
             let allowed = self.allowed.checked_sub(read as u64);
             self.allowed = allowed.ok_or(NoPiece::TooLarge)?;
@@ -97,10 +125,11 @@ impl<R: Read> Pieces<R> {
                     last: true,
                 }));
             }
-            if let Some((end, next)) = boundary(buffer, searched) {
-                self.rest.extend_from_slice(&buffer[next..]);
-                buffer.truncate(end);
-                buffer.extend_from_slice(CLOSE);
+            if let Some((end, next)) = boundary(buffer.text(), searched) {
+                self.rest.clear();
+                self.rest.extend_from_slice(&buffer.text()[next..]);
+                buffer.length = end;
+                buffer.push(CLOSE);
                 return Ok(Some(Piece {
                     continues,
                     last: false,
@@ -111,19 +140,18 @@ impl<R: Read> Pieces<R> {
 }
 
 /// Appends `count` bytes, or all that are left; how many.
-fn append(reader: &mut impl Read, buffer: &mut Vec<u8>, count: usize) -> io::Result<usize> {
-    let start = buffer.len();
-    buffer.resize(start + count, 0);
+fn append(reader: &mut impl Read, buffer: &mut Buffer, count: usize) -> io::Result<usize> {
+    let room = buffer.behind(count);
     let mut filled = 0;
     while filled < count {
-        match reader.read(&mut buffer[start + filled..]) {
+        match reader.read(&mut room[filled..]) {
             Ok(0) => break,
             Ok(read) => filled += read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    buffer.truncate(start + filled);
+    buffer.length += filled;
     Ok(filled)
 }
 
@@ -163,11 +191,11 @@ mod tests {
 
     fn cut(text: &str, size: usize) -> Vec<String> {
         let mut pieces = Pieces::new(text.as_bytes(), size, 1 << 20);
-        let mut buffer = Vec::new();
+        let mut buffer = Buffer::default();
         let mut all = Vec::new();
         while let Some(piece) = pieces.next(&mut buffer).unwrap() {
             assert_eq!(piece.continues, !all.is_empty());
-            all.push(String::from_utf8(buffer.clone()).unwrap());
+            all.push(String::from_utf8(buffer.text().to_vec()).unwrap());
         }
         all
     }
@@ -199,7 +227,7 @@ mod tests {
     #[test]
     fn the_limit_is_one_of_the_text() {
         let text = [b' '; 100];
-        let mut buffer = Vec::new();
+        let mut buffer = Buffer::default();
         assert!(Pieces::new(&text[..], 8, 100).next(&mut buffer).is_ok());
         let longer = Pieces::new(&text[..], 8, 99).next(&mut buffer);
         assert!(matches!(longer, Err(NoPiece::TooLarge)));

@@ -8,7 +8,7 @@ use std::io::Read;
 use std::sync::{Mutex, PoisonError};
 
 use super::document::{Document, FileNames};
-use super::pieces::{NoPiece, Piece, Pieces};
+use super::pieces::{Buffer, NoPiece, Piece, Pieces};
 use super::raw::Columns;
 use super::record::Room;
 use super::{quick, ParseOptions};
@@ -36,7 +36,7 @@ pub(super) fn read<R: Read + Send>(
     mut pieces: Pieces<R>,
     options: ParseOptions,
 ) -> Result<Columns, Refused> {
-    let mut buffer = Vec::new();
+    let mut buffer = Buffer::default();
     let first = pieces.next(&mut buffer).map_err(refused)?;
     let one_piece = first.is_none_or(|piece| piece.last);
     let workers = match options.workers {
@@ -47,7 +47,7 @@ pub(super) fn read<R: Read + Send>(
     let mut share = Share::default();
     let mut room = Room::default();
     if one_piece {
-        if first.is_some_and(|piece| !share.read(&buffer, piece, &mut room, options)) {
+        if first.is_some_and(|piece| !share.read(buffer.text(), piece, &mut room, options)) {
             return Err(Refused::Unclear);
         }
     } else {
@@ -57,7 +57,7 @@ pub(super) fn read<R: Read + Send>(
                 .map(|_| {
                     scope.spawn(|| {
                         let mut share = Share::default();
-                        let done = share.work(None, &pieces, Vec::new(), options);
+                        let done = share.work(None, &pieces, Buffer::default(), options);
                         done.map(|()| share)
                     })
                 })
@@ -132,7 +132,7 @@ impl Share {
         &mut self,
         mut given: Option<Piece>,
         pieces: &Mutex<Pieces<R>>,
-        mut buffer: Vec<u8>,
+        mut buffer: Buffer,
         options: ParseOptions,
     ) -> Result<(), Refused> {
         let mut room = Room::default();
@@ -144,7 +144,7 @@ impl Share {
             };
             match next {
                 Ok(None) => break Ok(()),
-                Ok(Some(piece)) if self.read(&buffer, piece, &mut room, options) => {}
+                Ok(Some(piece)) if self.read(buffer.text(), piece, &mut room, options) => {}
                 Ok(Some(_)) => break Err(Refused::Unclear),
                 Err(reason) => break Err(refused(reason)),
             }
