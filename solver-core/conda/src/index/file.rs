@@ -1,8 +1,10 @@
 //! The index file: opened by mapping, written by replacing.
 //!
-//! A file is complete from the moment it has its name. A writer fills a temporary file in the same folder, forces it
-//! to the disk and renames it; whoever opens the name sees the old file or the new one, and a writer killed at any
-//! moment leaves at most a temporary file. While it writes it holds an advisory lock on that file, which the system
+//! A file is complete from the moment it has its name. A writer fills a temporary file in the same folder and renames
+//! it; whoever opens the name sees the old file or the new one, and a writer killed at any moment leaves at most a
+//! temporary file. Nothing is forced to the disk, which takes as long as all the rest: what a process has written
+//! survives its death. A crash of the whole machine can leave a file with holes; its checksums tell (of the header on
+//! opening, of each block at the first touch), and it is rebuilt like any damaged file. While it writes it holds an advisory lock on that file, which the system
 //! releases with the process, so later writers tell the leftovers of dead writers from work in progress.
 //!
 //! Nobody ever changes a file that has its name. That is what makes the mapping sound: bytes that were mapped stay
@@ -137,20 +139,13 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = std::fs::remove_file(&temporary);
         return Err(error);
     }
-    // The new name must survive a crash as well. Not every system can do this to a folder, and without it a
-    // crash costs the file, never its soundness.
-    #[cfg(unix)]
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
     Ok(())
 }
 
 fn fill(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     // A lock that cannot be had (some network file systems) only means that the leftover is cleaned up by age.
     let _ = fs4::FileExt::try_lock(file);
-    file.write_all(bytes)?;
-    file.sync_all()
+    file.write_all(bytes)
 }
 
 fn create_temporary(folder: &Path) -> io::Result<(PathBuf, File)> {
