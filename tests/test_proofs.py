@@ -8,6 +8,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ import resolvent
 from conformance.cases import wheel_folder
 from conftest import LINUX, ChannelMaker, Cli, record, write_subdir
 from environment_scenarios import scenario
+from environment_support import write_prefix
 from resolvent import DeadlineExceeded, PackageRecord, Proved, ResolventError, Solution
 from resolvent._core import InternalError
 from resolvent.proving import write_proof_of
 from solve_support import Corpus
-from universes import Universe, deep_universe, random_request, random_universe
+from universes import Universe, deep_universe, modern_request, modern_universe, random_request, random_universe
 
 Document = dict[str, Any]
 
@@ -38,9 +40,10 @@ def proved(path: Path, specs: Any, *, closed: bool = True, **arguments: Any) -> 
         assert shown.claim == "unsatisfiable"
         assert shown.answer == []
     else:
-        assert shown.claim == "best"
+        assert shown.claim == ("removed" if arguments.get("mode") == "remove" else "best")
         assert shown.answer == labels(solution.records)
-        assert_same_levels(solution, shown)
+        if shown.claim == "best":
+            assert_same_levels(solution, shown)
     return solution, shown
 
 
@@ -102,6 +105,43 @@ class TestSuites:
                 if solution is not None and rng.random() < 0.8:
                     installed = list(solution.records)
         assert min(claims.values()) > 150
+
+    @pytest.mark.parametrize("block", [0, *(pytest.param(n, marks=pytest.mark.long) for n in range(1, 6))])
+    def test_removals(self, tmp_path: Path, block: int) -> None:
+        """Removals from environments that answers made, with extras among what was asked for."""
+        removed = Counter[int]()
+        for seed in range(100 * block, 100 * block + 100):
+            rng = random.Random(f"remove/{seed}")
+            universe = modern_universe(rng) if seed % 2 else random_universe(rng, names=8, depth=2)
+            index = universe.load(tmp_path / str(seed))
+            facts = universe.virtual_packages
+            installed: list[PackageRecord] = []
+            for _ in range(12):
+                request = (modern_request if seed % 2 else random_request)(rng, universe).arguments()
+                with suppress(ResolventError):
+                    installed = list(resolvent.solve(**request, index=index, virtual_packages=facts).records)
+                if len(installed) > 2:
+                    break
+            if not installed:
+                continue
+            gone = rng.sample([r.name for r in installed], min(len(installed), rng.randint(1, 2)))
+            solution, _ = proved(
+                tmp_path / "proof",
+                gone,
+                closed=False,
+                index=index,
+                virtual_packages=facts,
+                installed=installed,
+                history=rng.choice([[], request["specs"]]),
+                mode="remove",
+                prune=rng.random() < 0.3,
+                force_remove=rng.random() < 0.2,
+                deps=rng.choice(["all", "only"]),
+            )
+            assert solution is not None
+            removed[len(installed) - len(solution.records) - len(gone)] += 1
+        assert sum(removed.values()) > 40
+        assert len(removed) > 2
 
     def test_requests_without_an_answer(self, shared: Path, tmp_path: Path) -> None:
         corpus = Corpus(shared)
@@ -286,6 +326,29 @@ class TestRefused:
         certificate["loops"] = [["app", "helper"]]
         assert "a loop of the certificate has the root app" in refusal(tmp_path / "q", whole)
 
+    def test_a_removal(self, library: resolvent.Index, tmp_path: Path) -> None:
+        """What else leaves, what stays, and any other claim."""
+        installed = resolvent.solve(["app", "tool"], index=library, virtual_packages=LINUX).records
+        change: dict[str, Any] = {"installed": installed, "mode": "remove"}
+        whole = document(tmp_path / "p", ["app"], library, **change, history=["app", "tool"])
+        assert [key.rpartition("/")[2] for key in whole["certificate"]["answer"]] == [
+            "base-2.0-0.conda",
+            "tool-1.0-0.conda",
+        ]
+        forced = document(tmp_path / "q", ["app"], library, **change, history=["app", "tool"], force_remove=True)
+        kept = forced["certificate"]["answer"]
+        assert len(kept) == len(installed) - 1
+        answers: list[list[str]] = [[], kept]
+        for wrong in answers:
+            changed = {**whole, "certificate": {**whole["certificate"], "answer": wrong}}
+            assert "the answer is not what the removal leaves behind" in refusal(tmp_path / "q", changed)
+        for claim in ({"claim": "unsatisfiable"}, {"claim": "best", "loops": []}):
+            changed = {**whole, "certificate": {**whole["certificate"], **claim}}
+            assert "of a removal only what is left can be claimed" in refusal(tmp_path / "q", changed)
+        fresh = document(tmp_path / "p", ["app"], library)
+        fresh["certificate"] |= {"claim": "removed", "answer": []}
+        assert "the request removes nothing" in refusal(tmp_path / "q", fresh)
+
     def test_a_superfluous_package(self, library: resolvent.Index, tmp_path: Path) -> None:
         whole = document(tmp_path / "p", ["lib"], library)
         base = next(e for e in whole["records"] if e["name"] == "base")
@@ -373,7 +436,6 @@ class TestRequests:
     def test_what_has_no_certificate(self, library: resolvent.Index, tmp_path: Path) -> None:
         installed = resolvent.solve(["app"], index=library, virtual_packages=LINUX).records
         calls: list[dict[str, Any]] = [
-            {"mode": "remove"},
             {"mode": "update", "update_deps": True},
             {"deps": "only"},
             {"satisfied_skip": True},
@@ -419,3 +481,8 @@ def test_commands(cli: Cli, make_channel: ChannelMaker, tmp_path: Path) -> None:
     refused = cli("check-proof", "p.json")
     assert refused.returncode == 2
     assert "the proof is refused" in refused.stderr
+    prefix = str(write_prefix(tmp_path / "env", LIBRARY[:1], history=[LIBRARY[0]["name"]]))
+    target = ["-p", prefix, "--platform", "linux-64", "--no-detect", "--proof", "p.json"]
+    removed = cli("remove", LIBRARY[0]["name"], *target)
+    assert (removed.returncode, removed.stderr) == (0, "")
+    assert cli("check-proof", "p.json").stdout == "proved: the removal leaves these 0 packages\n"

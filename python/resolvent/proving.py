@@ -49,7 +49,8 @@ class Proved:
     Attributes
     ----------
     claim
-        `unsatisfiable`: the request has no answer. `best`: the answer breaks no rule and none is better.
+        `unsatisfiable`: the request has no answer. `best`: the answer breaks no rule and none is better. `removed`: of
+        a removal, the answer is what is left.
     answer
         The answer's packages as `name version build`, sorted by name.
     levels
@@ -59,7 +60,7 @@ class Proved:
         proof lead to these.
     """
 
-    claim: Literal["unsatisfiable", "best"]
+    claim: Literal["unsatisfiable", "best", "removed"]
     answer: list[str]
     levels: list[tuple[str, int]]
     clauses: int
@@ -163,7 +164,7 @@ def check_proof(path: str | os.PathLike[str], *, index: Index | None = None) -> 
     """
     found = _core.check_proof(Path(path).read_text(encoding="utf-8"), index)
     return Proved(
-        claim="unsatisfiable" if found["unsatisfiable"] else "best",
+        claim=found["claim"],
         answer=found["answer"],
         levels=found["levels"],
         clauses=found["clauses"],

@@ -24,8 +24,8 @@ def add(commands: Any) -> None:
         parser.add_argument("specs", nargs="*", metavar="SPEC", help="a MatchSpec of a package")
         add_request(parser)
         add_environment(parser, required=True)
+        parser.add_argument("--proof", metavar="FILE", help="write a proof of the answer")
         if mode == "update":
-            parser.add_argument("--proof", metavar="FILE", help="write a proof of the answer")
             parser.add_argument("--update-deps", action="store_true", help="with their installed dependencies")
             parser.add_argument("--all", action="store_true", help="everything (the same as no SPEC)")
         else:

@@ -52,7 +52,8 @@ def run(options: argparse.Namespace) -> int:
     if proved.claim == "unsatisfiable":
         sys.stdout.write("proved: the request has no answer\n")
     else:
-        sys.stdout.write(f"proved: no answer is better than these {len(proved.answer)} packages\n")
+        what = "no answer is better than" if proved.claim == "best" else "the removal leaves"
+        sys.stdout.write(f"proved: {what} these {len(proved.answer)} packages\n")
         for label in proved.answer:
             sys.stdout.write(f"  {label}\n")
         shown = [step for step in proved.levels if options.verbose or step[1]]
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
             sys.stdout.write("the least that any answer pays, level by level:\n")
         for name, value in shown:
             sys.stdout.write(f"  {value:>6}  {name}\n")
-    sys.stdout.write(
-        f"{proved.claims} claims by {proved.steps} steps, over {proved.clauses} clauses made of the file's records\n"
-    )
+    if proved.claims:
+        made = f"{proved.clauses} clauses made of the file's records"
+        sys.stdout.write(f"{proved.claims} claims by {proved.steps} steps, over {made}\n")
     return EXIT_ACCEPTED

@@ -83,7 +83,7 @@ pub fn check_proof<'py>(
         .detach(|| interruptibly(None, |_| work()))?
         .map_err(|error| ResolventError::new_err(format!("the proof is refused: {error}")))?;
     let out = PyDict::new(py);
-    out.set_item("unsatisfiable", accepted.unsatisfiable)?;
+    out.set_item("claim", accepted.claim)?;
     out.set_item("answer", accepted.answer)?;
     out.set_item("levels", PyList::new(py, accepted.levels)?)?;
     out.set_item("clauses", accepted.clauses)?;

@@ -1,7 +1,7 @@
 //! The certificate: what is claimed, and the proofs.
 //!
 //! ```json
-//! {"claim": "best" | "unsatisfiable", "problem": DIGEST,
+//! {"claim": "best" | "unsatisfiable" | "removed", "problem": DIGEST,
 //!  "answer": [KEYS], "loops": [[NAMES], ...],
 //!  "bounds": {SUM: [[ITEM, VALUE], ...]}, "proofs": {CLAIM: DRAT}}
 //! ```
@@ -27,6 +27,11 @@ pub enum Claim {
         answer: Vec<String>,
         /// Sets of names, see [`crate::levels`].
         loops: Vec<BTreeSet<String>>,
+    },
+    /// Of a removal: this is what is left. It needs no proof.
+    Removed {
+        /// Keys of the records that stay.
+        answer: Vec<String>,
     },
 }
 
@@ -77,6 +82,9 @@ impl Certificate {
                 answer: words("answer", map.get("answer"))?,
                 loops: loops()?,
             },
+            "removed" => Claim::Removed {
+                answer: words("answer", map.get("answer"))?,
+            },
             _ => return Err(wrong("claim")),
         };
         let numbered = |key: &str| -> Result<Vec<(usize, &Value)>, Error> {
@@ -122,6 +130,10 @@ impl Certificate {
                 out.insert("claim".into(), json!("best"));
                 out.insert("answer".into(), json!(answer));
                 out.insert("loops".into(), json!(loops));
+            }
+            Claim::Removed { answer } => {
+                out.insert("claim".into(), json!("removed"));
+                out.insert("answer".into(), json!(answer));
             }
         }
         let text = |number: &usize| number.to_string();

@@ -20,8 +20,8 @@ use crate::task::Task;
 /// What was shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Accepted {
-    /// The claim was that there is no answer.
-    pub unsatisfiable: bool,
+    /// What was claimed: `best`, `unsatisfiable` or `removed`.
+    pub claim: &'static str,
     /// The answer's records as `name version build`, sorted; empty when there is none.
     pub answer: Vec<String>,
     /// Level by level, the least value.
@@ -60,17 +60,34 @@ pub fn check(text: &str) -> Result<Accepted, Error> {
         claims: 0,
     };
     let mut accepted = Accepted {
-        unsatisfiable: false,
+        claim: "best",
         answer: Vec::new(),
         levels: Vec::new(),
         clauses: 0,
         claims: 0,
         steps: 0,
     };
+    let label = |id: &usize| task.universe.candidates[*id].label();
     match &certificate.claim {
+        // In a removal the specs say what leaves, so nothing else can be claimed of it.
+        Claim::Removed { answer } => {
+            let left = task.left_behind()?;
+            if left != task.find(answer)? {
+                return Err(Error::Broken(
+                    "the answer is not what the removal leaves behind".into(),
+                ));
+            }
+            accepted.claim = "removed";
+            accepted.answer = left.values().map(label).collect();
+        }
+        _ if task.removes() => {
+            return Err(Error::Malformed(
+                "of a removal only what is left can be claimed".into(),
+            ));
+        }
         Claim::Unsatisfiable => {
             task.refute(&mut checker)?;
-            accepted.unsatisfiable = true;
+            accepted.claim = "unsatisfiable";
         }
         Claim::Best { answer, loops } => {
             let answer = task.find(answer)?;
@@ -81,7 +98,6 @@ pub fn check(text: &str) -> Result<Accepted, Error> {
             }
             accepted.levels = task.prove(&answer, loops, &mut checker)?;
             checker.has_model(&task, &answer)?;
-            let label = |id: &usize| task.universe.candidates[*id].label();
             accepted.answer = answer.values().map(label).collect();
         }
     }

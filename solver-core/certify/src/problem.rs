@@ -49,7 +49,7 @@ pub enum Strategy {
     Ordered,
 }
 
-/// What is done with an environment; removing is not a search and has no certificate.
+/// What is done with an environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Specs join it.
@@ -58,6 +58,8 @@ pub enum Mode {
     Update,
     /// All roots do.
     UpdateAll,
+    /// What the specs match leaves.
+    Remove,
 }
 
 /// An environment to change.
@@ -73,6 +75,8 @@ pub struct Environment {
     pub freeze: bool,
     /// What nothing needs leaves.
     pub prune: bool,
+    /// What is removed leaves alone, whatever needs it.
+    pub force_remove: bool,
     /// Names that join the requested where they are installed.
     pub aggressive_updates: Vec<String>,
 }
@@ -248,7 +252,15 @@ fn environment(map: &Map<String, Value>) -> Result<Environment, Error> {
             "{what} has no certificate: its answer is not the best of a search"
         )))
     };
-    if word(map, "deps")? != "all" {
+    let mode = match word(map, "mode")? {
+        "install" => Mode::Install,
+        "update" => Mode::Update,
+        "update-all" => Mode::UpdateAll,
+        "remove" => Mode::Remove,
+        _ => return Err(missing("mode")),
+    };
+    // A removal takes no notice of it.
+    if word(map, "deps")? != "all" && mode != Mode::Remove {
         return unsupported("a request without dependencies, or for dependencies only,");
     }
     if flag(map, "update_deps")? {
@@ -263,15 +275,10 @@ fn environment(map: &Map<String, Value>) -> Result<Environment, Error> {
             .filter(|r| !r.name.starts_with("__"))
             .collect(),
         history: specs(map, "history")?,
-        mode: match word(map, "mode")? {
-            "install" => Mode::Install,
-            "update" => Mode::Update,
-            "update-all" => Mode::UpdateAll,
-            "remove" => return unsupported("a removal"),
-            _ => return Err(missing("mode")),
-        },
+        mode,
         freeze: flag(map, "freeze_installed")?,
         prune: flag(map, "prune")?,
+        force_remove: flag(map, "force_remove")?,
         aggressive_updates: strings(map, "aggressive_updates")?,
     })
 }

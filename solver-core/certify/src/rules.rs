@@ -3,10 +3,11 @@
 //! The clauses say the same; this says which rule is broken, in words, and rule 5 (nothing superfluous), which is not a
 //! matter of clauses.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use conda::MatchSpec;
 
+use crate::error::Error;
 use crate::matching::{Ask, Chosen, Matching, Wanted};
 use crate::problem::{Environment, Problem, Spec};
 use crate::universe::{Id, Universe};
@@ -193,6 +194,70 @@ pub fn unneeded(matching: &mut Matching<'_, '_>, environment: &Environment) -> B
         .filter(|name| !reached.contains(*name))
         .cloned()
         .collect()
+}
+
+/// What is left when packages are removed: without what the specs match, what needs it, and what then nothing leads to
+/// any more that was asked for or that nothing needed before.
+///
+/// # Errors
+/// [`Error::Broken`] where a spec matches nothing that is installed.
+pub fn left_behind(
+    matching: &mut Matching<'_, '_>,
+    environment: &Environment,
+) -> Result<Chosen, Error> {
+    let u = matching.universe;
+    let mut left = u.installed.clone();
+    for spec in &u.problem.specs {
+        let there = u.installed.get(&spec.name);
+        if !there.is_some_and(|&id| spec.spec.matches(&u.candidates[id].record)) {
+            return Err(Error::Broken(format!("'{}' is not installed", spec.text)));
+        }
+        left.remove(&spec.name);
+    }
+    if environment.force_remove {
+        return Ok(left);
+    }
+    // What a record needs: the names it depends on, and what the extras need that it asks for.
+    let mut needs: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, &id) in &u.installed {
+        let mut needed = BTreeSet::new();
+        let mut groups: BTreeSet<(String, String)> = BTreeSet::new();
+        let mut open = matching.asks(id, None);
+        while let Some(Ask { name, extras }) = open.pop() {
+            for extra in extras {
+                let there = u.installed.get(&name);
+                if groups.insert((name.clone(), extra.clone())) {
+                    open.extend(
+                        there
+                            .into_iter()
+                            .flat_map(|&id| matching.asks(id, Some(&extra))),
+                    );
+                }
+            }
+            needed.insert(name);
+        }
+        needs.insert(name.clone(), needed);
+    }
+    loop {
+        let gone = |name: &String| u.installed.contains_key(name) && !left.contains_key(name);
+        let lacks = |name: &&String| needs[*name].iter().any(gone);
+        let Some(name) = left.keys().find(lacks).cloned() else {
+            break;
+        };
+        left.remove(&name);
+    }
+    let mut asks: Vec<Ask> = keepers(matching, environment)
+        .into_iter()
+        .map(Ask::of_name)
+        .collect();
+    let extras = environment
+        .history
+        .iter()
+        .filter(|h| !h.spec.extras().is_empty());
+    asks.extend(extras.map(Ask::of_spec));
+    let reached = matching.reach(asks, &left);
+    left.retain(|name, _| reached.contains(name));
+    Ok(left)
 }
 
 /// Names that are in an environment for a reason of their own: roots, and what nothing needed before.

@@ -8,8 +8,8 @@ use crate::encode::{Engine, Formula};
 use crate::error::Error;
 use crate::levels::{Levels, Proved};
 use crate::matching::{Chosen, Matching};
-use crate::problem::Problem;
-use crate::rules::{broken_before, needed, unfounded, Judge};
+use crate::problem::{Mode, Problem};
+use crate::rules::{broken_before, left_behind, needed, unfounded, Judge};
 use crate::universe::{Id, Universe};
 
 /// A problem with its candidates.
@@ -103,6 +103,25 @@ impl<'p> Task<'p> {
     /// What of a model is an answer.
     pub fn answer(&self, model: &Chosen) -> Chosen {
         needed(&mut Matching::new(&self.universe), model)
+    }
+
+    /// Whether packages are removed.
+    pub fn removes(&self) -> bool {
+        let environment = self.universe.problem.environment.as_ref();
+        environment.is_some_and(|e| e.mode == Mode::Remove)
+    }
+
+    /// What a removal leaves of its environment.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] where a spec matches nothing that is installed, [`Error::Malformed`] where nothing is removed.
+    pub fn left_behind(&self) -> Result<Chosen, Error> {
+        match &self.universe.problem.environment {
+            Some(environment) if environment.mode == Mode::Remove => {
+                left_behind(&mut Matching::new(&self.universe), environment)
+            }
+            _ => Err(Error::Malformed("the request removes nothing".into())),
+        }
     }
 
     /// Writes the clauses of the hard rules alone.

@@ -88,6 +88,18 @@ pub fn prove(
 ) -> Result<Certificate, ProveError> {
     let document = Document::parse(text)?;
     let task = Task::of(&document.problem)?;
+    if task.removes() {
+        let left = task.left_behind()?;
+        let answer = answer
+            .map(|records| task.find_records(records))
+            .transpose()?;
+        if answer.is_none_or(|answer| answer != left) {
+            return Err(ProveError::NotBest("removal".to_string()));
+        }
+        let answer = task.keys(&left);
+        let nothing = Writer::new(&task, &left, limits);
+        return Ok(nothing.certificate(Claim::Removed { answer }, document.digest));
+    }
     let Some(answer) = answer else {
         let nothing = Chosen::new();
         let mut writer = Writer::new(&task, &nothing, limits);
