@@ -100,7 +100,7 @@ def kill_often(site: Site, cache: Path, rounds: int) -> int:
         )
         site.forget()
         process = child(site, cache)
-        assert wait_for(lambda: bool(site.paths) or process.poll() is not None, 60)  # noqa: B023
+        assert wait_for(lambda: bool(site.paths) or process.poll() is not None, 300)  # noqa: B023
         time.sleep(chance.random() * 0.06)
         process.kill()
         process.communicate()
@@ -126,7 +126,7 @@ def kill_often_with_shards(site: Site, cache: Path, rounds: int) -> int:
         put_shards(site, {"linux-64": records})
         site.forget()
         process = child(site, cache, "root")
-        assert wait_for(lambda: bool(site.paths) or process.poll() is not None, 60)  # noqa: B023
+        assert wait_for(lambda: bool(site.paths) or process.poll() is not None, 300)  # noqa: B023
         time.sleep(chance.random() * 0.1)
         process.kill()
         process.communicate()
