@@ -29,7 +29,7 @@ impl Optimality {
 }
 
 /// One layer of level 6 and its proved values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Layer {
     /// How many names the layer has, present or not.
     pub names: usize,

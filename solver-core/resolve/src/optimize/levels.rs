@@ -62,8 +62,13 @@ pub(crate) fn run(
         report.changes = Some(changes(opt, standing)?);
     }
     let keepers = standing.map_or(&[][..], |s| &s.keepers);
-    let order = layers(opt, requested, keepers, report)?;
-    packages(opt, order, keepers, report)
+    let mut order = layers(opt, requested, keepers, report)?;
+    packages(opt, &mut order, keepers, report)?;
+    // How far the layers were followed depends on the way; what is told are those that the answer reaches into.
+    let inhabited = |layer: &Vec<NameId>| layer.iter().any(|&n| opt.best.position(n) != ABSENT);
+    let last = order.iter().rposition(inhabited).unwrap_or(0);
+    report.layers.truncate(last);
+    Ok(())
 }
 
 /// Level 5. From here on what counts as kept must be needed.
@@ -161,17 +166,17 @@ fn tradeoffs(opt: &mut Optimizer<'_>, items: &[Item]) -> Result<Vec<Tradeoff>, I
     Ok(out)
 }
 
-/// Level 6. Returns every covered name, in layer order.
+/// Level 6. Returns the layers, the requested first.
 fn layers(
     opt: &mut Optimizer<'_>,
     requested: &[NameId],
     keepers: &[NameId],
     report: &mut LevelReport,
-) -> Result<Vec<NameId>, Interrupted> {
+) -> Result<Vec<Vec<NameId>>, Interrupted> {
     let mut covered: FxHashSet<NameId> = requested.iter().copied().collect();
     let mut layer = requested.to_vec();
     opt.sort_by_name(&mut layer);
-    let mut order = layer.clone();
+    let mut order = vec![layer.clone()];
     while opt.best.chosen().any(|(name, _)| !covered.contains(&name)) {
         let mut next = opt.next_layer(&layer, &mut covered);
         if next.is_empty() {
@@ -193,7 +198,7 @@ fn layers(
             features,
             build_ranks,
         });
-        order.extend_from_slice(&next);
+        order.push(next.clone());
         layer = next;
     }
     opt.cover(covered);
@@ -201,10 +206,10 @@ fn layers(
     Ok(order)
 }
 
-/// Level 7: the number of packages, then candidate by candidate.
+/// Level 7: the number of packages, then candidate by candidate; layers that are inhabited only now are added to `order`.
 fn packages(
     opt: &mut Optimizer<'_>,
-    mut order: Vec<NameId>,
+    order: &mut Vec<Vec<NameId>>,
     keepers: &[NameId],
     report: &mut LevelReport,
 ) -> Result<(), Interrupted> {
@@ -220,9 +225,10 @@ fn packages(
         opt.base.truncate(start);
         opt.base.extend(opt.newcomer_bounds.iter().copied());
     }
-    let mut done: FxHashSet<NameId> = order.iter().copied().collect();
+    let mut names: Vec<NameId> = order.concat();
+    let mut done: FxHashSet<NameId> = names.iter().copied().collect();
     loop {
-        let places: Vec<Item> = order
+        let places: Vec<Item> = names
             .iter()
             .filter_map(|&name| {
                 let at = opt.class_position(name)?;
@@ -237,14 +243,19 @@ fn packages(
         if opt.best.chosen().all(|(name, _)| done.contains(&name)) {
             break;
         }
-        let mut next = opt.next_layer(&order, &mut done);
+        let mut next = opt.next_layer(&names, &mut done);
         if next.is_empty() {
             next = opt.left_over(keepers, &mut done);
         }
         for &name in &next {
             opt.inst.reach(name);
         }
-        order = next;
+        report.layers.push(Layer {
+            names: next.len(),
+            ..Layer::default()
+        });
+        order.push(next.clone());
+        names = next;
     }
     report.candidates_done = true;
     Ok(())
