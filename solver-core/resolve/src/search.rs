@@ -4,9 +4,9 @@
 //! pending name and chooses its best candidate that is still possible, or the one of the last model if that is still
 //! possible. When no name is pending, what is still open can be false: a clause of the encoding that asks for something
 //! has a literal that is open or false itself as long as nothing is installed for it. Two kinds
-//! ask for more: totalizers that count what is *not* there (a package that is missing, an installed record that is not
-//! kept), whose outputs follow from literals that are false, and loop formulas. So their literals are decided in the end, false
-//! if nothing speaks against it.
+//! of clauses ask for more. A loop formula that is not satisfied then is given the first record that can. Totalizers that
+//! count what is *not* there (a package that is missing, an installed record that is not kept) have outputs that follow from
+//! literals that are false: these are decided in the end, false if nothing speaks against it.
 //!
 //! Without conflicts names are taken in the order in which they became needed, the requested first. After
 //! conflicts the name seen most in recent ones goes first (VSIDS, counted per name; only names seen in some are looked
@@ -15,6 +15,7 @@
 use cdcl::{Decide, Decision, Lit, Var, View};
 
 use crate::encode::{Ladders, NO_NAME};
+use crate::optimize::founded::Loop;
 use crate::universe::NameId;
 
 /// "Not installed", where a position is expected.
@@ -71,7 +72,8 @@ pub(crate) struct Brancher<'e> {
     /// decide of it. Those behind have not been looked at.
     passed: Vec<u32>,
     /// Literals to be decided in the end, false.
-    decided_last: &'e [Lit],
+    counted_false: &'e [Lit],
+    loops: &'e [Loop],
 }
 
 /// A name that is known to be installed.
@@ -153,7 +155,8 @@ impl<'e> Brancher<'e> {
         ladders: &'e Ladders,
         preferred: &'e Model,
         activity: &'e mut NameActivity,
-        decided_last: &'e [Lit],
+        counted_false: &'e [Lit],
+        loops: &'e [Loop],
     ) -> Self {
         Self {
             ladders,
@@ -163,7 +166,8 @@ impl<'e> Brancher<'e> {
             preferred,
             activity,
             passed: Vec::new(),
-            decided_last,
+            counted_false,
+            loops,
         }
     }
 
@@ -200,6 +204,23 @@ impl<'e> Brancher<'e> {
         }
     }
 
+    /// What is left to decide when nothing is pending.
+    fn last_decision(&self, view: &View<'_>) -> Decision {
+        let holds = |lit: &Lit| view.value(*lit) == Some(true);
+        let open = |lit: &&Lit| view.value(**lit).is_none();
+        let unmet = |l: &&Loop| holds(&l.needed) && !l.leading.iter().any(holds);
+        let leading = self
+            .loops
+            .iter()
+            .filter(unmet)
+            .find_map(|l| l.leading.iter().find(open));
+        if let Some(&lit) = leading {
+            return Decision::Lit(lit);
+        }
+        let last = self.counted_false.iter().find(open);
+        last.map_or(Decision::Done, |&lit| Decision::Lit(!lit))
+    }
+
     /// The most active name of which there is something to decide.
     fn most_active(&mut self, view: &View<'_>) -> Option<(NameId, usize)> {
         if !self.activity.sorted {
@@ -234,9 +255,7 @@ impl Decide for Brancher<'_> {
             self.cursor += 1;
         }
         let Some((mut name, mut block)) = first else {
-            let open = |lit: &&Lit| view.value(**lit).is_none();
-            let last = self.decided_last.iter().find(open);
-            return last.map_or(Decision::Done, |&lit| Decision::Lit(!lit));
+            return self.last_decision(view);
         };
         if let Some((active, its)) = self.most_active(view) {
             if self.activity.of(active) > self.activity.of(name) {

@@ -88,8 +88,8 @@ pub(crate) struct Instance {
     extras: extras::Extras,
     /// Outputs of the totalizers over these literals.
     pub totalizers: FxHashMap<Vec<Lit>, Vec<Lit>>,
-    /// Literals that the search decides in the end, see [`crate::search`].
-    pub decided_last: Vec<Lit>,
+    /// Literals whose falsehood some totalizer counts, see [`crate::search`].
+    pub counted_false: Vec<Lit>,
     /// Candidates opened so far.
     pub opened: u64,
     /// Set in an instance that explains.
@@ -114,7 +114,7 @@ impl Instance {
             conditions: FxHashMap::default(),
             extras: extras::Extras::default(),
             totalizers: FxHashMap::default(),
-            decided_last: Vec::new(),
+            counted_false: Vec::new(),
             opened: 0,
             guards: None,
         }

@@ -331,7 +331,8 @@ impl<'b> Search<'b> {
                 &self.inst.ladders,
                 &none,
                 &mut self.activity,
-                &self.inst.decided_last,
+                &self.inst.counted_false,
+                &[],
             );
             let limits = self.budget.limits();
             match self

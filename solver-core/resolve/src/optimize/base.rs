@@ -51,6 +51,11 @@ impl Base {
         rest
     }
 
+    /// The solver was called with other assumptions.
+    pub(crate) fn forget(&mut self) {
+        self.assumed = 0;
+    }
+
     /// What to assume now: how many of the assumptions of the last call stay, and those behind them, `more` at the end. The
     /// solver must be called with them.
     pub(crate) fn assume(&mut self, more: &[Lit]) -> (usize, Vec<Lit>) {

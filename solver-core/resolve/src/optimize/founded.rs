@@ -5,14 +5,14 @@
 //! by a package that stays, so from level 5 on a model is looked at: what of it is *founded*, reachable from the roots
 //! through chosen records? Where an installed package that counts as kept is not, the model is refused by a *loop formula*
 //! (Lin, Zhao: *ASSAT: Computing answer sets of a logic program by SAT solvers*, 2004): if one of a set of names is
-//! founded, then a record outside the set is chosen that leads into it. Roots are
-//! those of a request, so the formula holds under a literal that this request assumes.
+//! founded, then a record outside the set is chosen that leads into it. Roots and
+//! bounds are those of a request, so the formula holds under a literal that this request assumes.
 //!
-//! The set. With `F` the names that are founded in the model, it holds the unfounded package and every reached name
-//! outside `F` that may lead to it: because an opened record of its does, or because some of its records have not been
-//! opened. A chain of records that founds the package leaves `F` somewhere, at a record of a name in `F` that leads to a name
-//! that is in the set or not reached yet. All these records, opened or not, are found in the index; the formula is the
-//! clause over them, and stays valid whatever is opened or reached later.
+//! The set. With `F` the names that are founded in the model, it holds the unfounded package and every name outside `F`
+//! that may lead to it, by any record, opened or not, that levels 1 to 4 still allow; what has not been reached yet may lead
+//! everywhere. A chain of records that founds the package leaves `F` somewhere, at a record of a name in `F` that leads
+//! into the set. All such records are found in the index; the formula is the clause over them, and stays valid
+//! whatever is opened or reached later in this request.
 
 use std::ops::Range;
 
@@ -91,6 +91,16 @@ pub(super) struct Kept {
     there: Vec<(NameId, u32)>,
     /// Under this literal loop formulas hold.
     here: Lit,
+    /// What was assumed when level 5 began, this literal included.
+    base: Vec<Lit>,
+    pub loops: Vec<Loop>,
+}
+
+/// A loop formula: where the first literal is true, one of the others is.
+#[derive(Debug)]
+pub(crate) struct Loop {
+    pub needed: Lit,
+    pub leading: Vec<Lit>,
 }
 
 impl Optimizer<'_> {
@@ -104,7 +114,12 @@ impl Optimizer<'_> {
         let there = changes.iter().filter_map(place).collect();
         let here = self.inst.solver.new_var().positive();
         self.base.push(here);
-        self.kept = Some(Kept { there, here });
+        self.kept = Some(Kept {
+            there,
+            here,
+            base: self.base.to_vec(),
+            loops: Vec::new(),
+        });
         std::mem::swap(&mut self.best, &mut self.model);
         let refused = self.refuse_unfounded();
         std::mem::swap(&mut self.best, &mut self.model);
@@ -117,7 +132,7 @@ impl Optimizer<'_> {
 
     /// Refuses the model just found where it keeps a package that nothing needs; true if it does.
     pub(super) fn refuse_unfounded(&mut self) -> bool {
-        let Some(kept) = self.kept.take() else {
+        let Some(mut kept) = self.kept.take() else {
             return false;
         };
         let model = &self.model;
@@ -129,7 +144,10 @@ impl Optimizer<'_> {
             let unfounded = kept.there.iter().filter(stays).map(|&(name, _)| name);
             let unfounded: Vec<NameId> = unfounded.filter(|n| !founded.contains(n)).collect();
             if !unfounded.is_empty() {
-                self.inst.forbid_loop(&unfounded, &founded, kept.here);
+                self.inst.solver.holds_under(&kept.base);
+                self.base.forget();
+                let formula = self.inst.loop_formula(&unfounded, &founded, kept.here);
+                kept.loops.push(formula);
                 refused = true;
             }
         }
@@ -139,74 +157,101 @@ impl Optimizer<'_> {
 }
 
 impl Instance {
-    /// Adds the loop formula of names that are not founded, see the module's essay. It holds where `here` does: another
-    /// request has other roots.
-    fn forbid_loop(&mut self, unfounded: &[NameId], founded: &FxHashSet<NameId>, here: Lit) {
-        let outside: Vec<NameId> = self.reached.clone();
-        let outside = outside.into_iter().filter(|name| !founded.contains(name));
-        let seeds: FxHashSet<NameId> = unfounded.iter().copied().collect();
-        let mut set = seeds.clone();
-        let mut others: Vec<(NameId, Vec<NameId>)> = Vec::new();
-        for name in outside.filter(|name| !seeds.contains(name)) {
-            let entry = &self.u.names[name as usize];
-            if entry.known() < entry.len() || entry.cands.iter().any(|c| !c.open) {
-                set.insert(name);
-            } else {
-                let mut found = Required::default();
-                for at in 0..entry.len() {
-                    self.u.led_to(name, at, &mut found);
-                }
-                others.push((name, found.names));
-            }
-        }
+    /// Adds the loop formula of names that are not founded, see the module's essay. The solver holds what the base
+    /// implies.
+    fn loop_formula(
+        &mut self,
+        unfounded: &[NameId],
+        founded: &FxHashSet<NameId>,
+        here: Lit,
+    ) -> Loop {
         let reached: FxHashSet<NameId> = self.reached.iter().copied().collect();
+        let mut set: FxHashSet<NameId> = unfounded.iter().copied().collect();
+        let mut others: Vec<(NameId, Vec<NameId>)> = Vec::new();
+        for name in self.reached.clone() {
+            if founded.contains(&name) || set.contains(&name) {
+                continue;
+            }
+            let mut found = Required::default();
+            for at in self.possible_positions(name) {
+                self.u.led_to(name, at, &mut found);
+            }
+            found.names.sort_unstable();
+            found.names.dedup();
+            others.push((name, found.names));
+        }
         let leads_in = |set: &FxHashSet<NameId>, to: &[NameId]| {
             to.iter()
                 .any(|name| set.contains(name) || !reached.contains(name))
         };
         loop {
             let before = set.len();
-            for (name, to) in &others {
-                if leads_in(&set, to) {
+            others.retain(|(name, to)| {
+                let leads = leads_in(&set, to);
+                if leads {
                     set.insert(*name);
                 }
-            }
+                !leads
+            });
             if set.len() == before {
                 break;
             }
         }
-        let needed = self.solver.new_var().positive();
-        let mut clause = vec![!needed];
         let mut sources: Vec<NameId> = founded.iter().copied().collect();
-        sources.retain(|&name| self.ladders.installed(name).is_some());
         sources.sort_unstable();
+        let mut runs: Vec<(NameId, Range<u32>)> = Vec::new();
+        let mut found = Required::default();
         for name in sources {
-            let mut runs: Vec<Range<u32>> = Vec::new();
-            let mut found = Required::default();
-            for at in 0..self.u.names[name as usize].len() {
+            for at in self.possible_positions(name) {
                 found.names.clear();
                 self.u.led_to(name, at, &mut found);
                 found.names.retain(|name| !founded.contains(name));
-                if leads_in(&set, &found.names) {
-                    match runs.last_mut() {
-                        Some(run) if run.end == at => run.end += 1,
-                        _ => runs.push(at..at + 1),
-                    }
+                if !leads_in(&set, &found.names) {
+                    continue;
+                }
+                match runs.last_mut() {
+                    Some((last, run)) if *last == name && run.end == at => run.end += 1,
+                    _ => runs.push((name, at..at + 1)),
                 }
             }
-            clause.extend(runs.into_iter().filter_map(|run| self.within(name, run)));
         }
+        let needed = self.solver.new_var().positive();
+        let leading: Vec<Lit> = runs
+            .into_iter()
+            .filter_map(|(name, run)| self.within(name, run))
+            .collect();
+        let mut clause = leading.clone();
+        clause.push(!needed);
         self.solver.add_clause(&clause);
-        self.decided_last.extend(clause[1..].iter().copied());
-        self.decided_last.push(needed);
         for &name in unfounded {
             if let Some(installed) = self.ladders.installed(name) {
                 self.solver.add_clause(&[!here, !installed, needed]);
             }
         }
+        Loop { needed, leading }
     }
 
-    /// A literal that is true only where a record within a range is chosen.
+    /// The positions of a name that what is assumed does not rule out.
+    fn possible_positions(&self, name: NameId) -> Vec<u32> {
+        let value = |lit: Lit| self.solver.current(lit);
+        if self
+            .ladders
+            .installed(name)
+            .is_none_or(|lit| value(lit) == Some(false))
+        {
+            return Vec::new();
+        }
+        let possible = |&at: &u32| {
+            self.ladders.value_at(name, at, value) != Some(false)
+                && self.ladders.value_at(name, at + 1, value) != Some(true)
+                && self.ladders.chosen(name, at).and_then(value) != Some(false)
+        };
+        (0..self.u.names[name as usize].len())
+            .filter(possible)
+            .collect()
+    }
+
+    /// Whether a record within a range is chosen.
     fn within(&mut self, name: NameId, range: Range<u32>) -> Option<Lit> {
         if range.len() == 1 {
             return self.position(name, range.start);
@@ -218,6 +263,7 @@ impl Instance {
         let within = self.solver.new_var().positive();
         self.solver.add_binary(!within, from);
         self.solver.add_binary(!within, !behind);
+        self.solver.add_clause(&[!from, behind, within]);
         Some(within)
     }
 }

@@ -146,7 +146,8 @@ impl<'o> Optimizer<'o> {
             &self.inst.ladders,
             &self.best,
             &mut self.activity,
-            &self.inst.decided_last,
+            &self.inst.counted_false,
+            self.kept.as_ref().map_or(&[], |kept| &kept.loops),
         );
         self.inst
             .solver

@@ -211,7 +211,7 @@ impl Oll<'_> {
                 Some(outputs) => outputs.clone(),
                 None => {
                     let negative = inputs.iter().filter(|lit| lit.is_negative());
-                    opt.inst.decided_last.extend(negative.map(|&lit| !lit));
+                    opt.inst.counted_false.extend(negative.map(|&lit| !lit));
                     let outputs = totalizer(opt, &inputs);
                     opt.inst.totalizers.insert(inputs, outputs.clone());
                     outputs
