@@ -101,6 +101,10 @@ impl Optimizer<'_> {
             let assumptions: Vec<Lit> = oll.active.iter().map(|s| s.lit).collect();
             if self.search(&assumptions)? {
                 debug_assert_eq!(self.total(items), oll.lower);
+                if self.total(items) > oll.lower {
+                    // It cannot be. Should it be all the same, an answer that is not proved is better than no end.
+                    return Err(Interrupted);
+                }
             } else {
                 oll.relax(self, &assumptions);
             }
