@@ -265,6 +265,33 @@ def test_changes_of_an_environment(
     assert solution.optimality == "proved"
 
 
+def test_a_package_that_no_extra_asks_for_any_more_is_not_kept(make_channel: ChannelMaker, tmp_path: Path) -> None:
+    """What led to it is chosen still, without the extra: no reason, for the solver as for certificates."""
+    records = [
+        record("app", "1", depends=["e[extras=[x]]"]),
+        record("app", "2", depends=["e"]),
+        record("e", extra_depends={"x": ["chain[extras=[y]]"]}),
+        record("chain", extra_depends={"y": ["tomli"]}),
+        record("tomli"),
+    ]
+    index = resolvent.load_index([make_channel(records)], platform="linux-64")
+    before = resolvent.solve(["app 1"], index=index, virtual_packages=[]).records
+    more: dict[str, Any] = {"installed": before, "history": ["app"], "mode": "update", "virtual_packages": []}
+    solution = resolvent.solve(["app"], index=index, **more)
+    assert names(solution) == {"app 2", "e 1.0"}
+    assert {entry.name for entry in solution.transaction.unlink} == {"app", "chain", "tomli"}
+    path = tmp_path / "proof.json"
+    resolvent.write_proof(path, ["app"], index=index, **more)
+    whole = json.loads(path.read_text())
+    assert whole["certificate"]["loops"][-1] == ["chain[y]", "e[x]", "tomli"]
+    assert resolvent.check_proof(path).claim == "best"
+    # A loop that leaves out what leads into it says nothing against the packages.
+    whole["certificate"]["loops"] = [["chain"], ["tomli"], ["chain", "tomli"]]
+    path.write_text(json.dumps(whole))
+    with pytest.raises(resolvent.ResolventError, match="level 5: changes"):
+        resolvent.check_proof(path)
+
+
 def test_nothing_to_do_is_nothing(growing: resolvent.Index) -> None:
     for before in (["user"], ["e[version='==1',extras=[x]]", "more"]):
         transaction = change(growing, before, before).transaction

@@ -2,7 +2,7 @@
 //!
 //! ```json
 //! {"claim": "best" | "unsatisfiable" | "removed", "problem": DIGEST,
-//!  "answer": [KEYS], "loops": [[NAMES], ...],
+//!  "answer": [KEYS], "loops": [[NODES], ...],
 //!  "bounds": {SUM: [[ITEM, VALUE], ...]}, "proofs": {CLAIM: DRAT}}
 //! ```
 //!
@@ -25,7 +25,7 @@ pub enum Claim {
     Best {
         /// Keys of the answer's records.
         answer: Vec<String>,
-        /// Sets of names, see [`crate::levels`].
+        /// Sets of names, and of extras as `name[extra]`, see [`crate::levels`].
         loops: Vec<BTreeSet<String>>,
     },
     /// Of a removal: this is what is left. It needs no proof.

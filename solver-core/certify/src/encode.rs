@@ -9,7 +9,7 @@
 //! rule 1         at most one x_r a name                (a counter: t_i = one of the first i)
 //! rules 2, 3     x_r ∧ w_d → s_d,  x_r ∧ w_d → c_d     for each dependency and constraint d of each record r
 //! request        w_d → s_d,  w_d → c_d                 for specs, constraints and pins
-//! loops          P_n → ∨ x_r                           for n of a set of names, over the records outside that lead into it
+//! loops          P_n → ∨ x_r                           for names n of a set of nodes, over records outside that lead in
 //! ```
 //!
 //! There is one variable for each distinct spec instead of a copy of its records in every clause that speaks of it: an
@@ -23,8 +23,8 @@ use conda::match_spec::{Condition, MatchSpec};
 
 use crate::error::Error;
 use crate::ladder::Ladder;
-use crate::matching::{Matching, Wanted};
-use crate::rules::{asked, broken_before, group_of, keepers};
+use crate::matching::{Ask, Matching, Wanted};
+use crate::rules::{broken_before, group_of, keepers, sources};
 use crate::universe::{Id, Universe};
 
 /// Who takes the clauses: a checker that holds a proof against them, or a writer that looks for one.
@@ -212,14 +212,13 @@ impl<'m, 'u, 'p, E: Engine> Formula<'m, 'u, 'p, E> {
         }
     }
 
-    /// A loop formula: nothing of a set of names is there unless a record outside leads into it.
+    /// A loop formula: nothing of a set of nodes is there unless a record outside leads into it.
     ///
     /// # Errors
-    /// [`Error::Malformed`] where one of the names needs nothing else to be there.
+    /// [`Error::Malformed`] where one of the nodes needs nothing else to be there.
     pub fn loop_of(&mut self, set: &BTreeSet<String>) -> Result<(), Error> {
-        let mut roots = self.keepers();
-        roots.extend(asked(self.u().problem).into_iter().map(|ask| ask.name));
-        if let Some(root) = set.intersection(&roots).next() {
+        let roots = sources(self.matching);
+        if let Some(root) = roots.iter().flat_map(Ask::nodes).find(|n| set.contains(n)) {
             return Err(Error::Malformed(format!(
                 "a loop of the certificate has the root {root}"
             )));
@@ -227,11 +226,14 @@ impl<'m, 'u, 'p, E: Engine> Formula<'m, 'u, 'p, E> {
         let needed = self.variable();
         let mut clause = vec![-needed];
         for id in 0..self.u().candidates.len() {
-            let candidate = &self.u().candidates[id];
-            if !candidate.usable || set.contains(&candidate.record.name) {
+            if !self.u().candidates[id].usable {
                 continue;
             }
-            if self.matching.leads_to(id).iter().any(|n| set.contains(n)) {
+            let leads_in = self.matching.nodes(id).iter().any(|(node, group)| {
+                let to = self.matching.leads_to(id, group.as_deref());
+                !set.contains(node) && !to.is_disjoint(set)
+            });
+            if leads_in {
                 clause.push(chosen(id));
             }
         }

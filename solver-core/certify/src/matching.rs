@@ -108,6 +108,13 @@ impl Ask {
         }
     }
 
+    /// Its nodes: the name and the extras, written `name[extra]`.
+    pub fn nodes(&self) -> impl Iterator<Item = String> + '_ {
+        let extras = self.extras.iter();
+        let extras = extras.map(|extra| node_of_extra(&self.name, extra));
+        std::iter::once(self.name.clone()).chain(extras)
+    }
+
     /// What a spec of a request asks for.
     pub fn of_spec(spec: &Spec) -> Self {
         Ask {
@@ -115,6 +122,10 @@ impl Ask {
             extras: spec.spec.extras().to_vec(),
         }
     }
+}
+
+fn node_of_extra(name: &str, extra: &str) -> String {
+    format!("{name}[{extra}]")
 }
 
 impl Matching<'_, '_> {
@@ -133,12 +144,18 @@ impl Matching<'_, '_> {
         texts.into_iter().map(|text| self.ask(text)).collect()
     }
 
-    /// The names that a record may lead to, by its `depends` or by any group.
-    pub fn leads_to(&mut self, id: Id) -> BTreeSet<String> {
+    /// The nodes that a record leads to, by its `depends` or by a group.
+    pub fn leads_to(&mut self, id: Id, group: Option<&str>) -> BTreeSet<String> {
+        self.asks(id, group).iter().flat_map(Ask::nodes).collect()
+    }
+
+    /// The nodes of a candidate: its name and the extras that it has, with the group of each.
+    pub fn nodes(&self, id: Id) -> Vec<(String, Option<String>)> {
         let record = &self.universe.candidates[id].record;
-        let groups = record.extra_depends.iter().flat_map(|(_, texts)| texts);
-        let texts = record.depends.iter().chain(groups);
-        texts.map(|text| self.wanted(text).name.clone()).collect()
+        let name = (record.name.clone(), None);
+        let groups = record.extra_depends.iter().map(|(group, _)| group);
+        let extras = groups.map(|group| (node_of_extra(&record.name, group), Some(group.clone())));
+        std::iter::once(name).chain(extras).collect()
     }
 
     /// What a spec asks for.
@@ -150,21 +167,16 @@ impl Matching<'_, '_> {
         }
     }
 
-    /// The chosen names that something leads to.
+    /// The nodes that something leads to; the names may be chosen or not.
     pub fn reach(&mut self, roots: Vec<Ask>, chosen: &Chosen) -> BTreeSet<String> {
         let mut reached = BTreeSet::new();
-        let mut groups: BTreeSet<(String, String)> = BTreeSet::new();
         let mut open = roots;
-        while let Some(Ask { name, extras }) = open.pop() {
-            let Some(&id) = chosen.get(&name) else {
-                continue;
-            };
-            if reached.insert(name.clone()) {
-                open.extend(self.asks(id, None));
-            }
-            for extra in extras {
-                if groups.insert((name.clone(), extra.clone())) {
-                    open.extend(self.asks(id, Some(&extra)));
+        while let Some(ask) = open.pop() {
+            let id = chosen.get(&ask.name).copied();
+            let groups = ask.extras.iter().map(|extra| Some(extra.as_str()));
+            for (node, group) in ask.nodes().zip(std::iter::once(None).chain(groups)) {
+                if reached.insert(node) {
+                    open.extend(id.into_iter().flat_map(|id| self.asks(id, group)));
                 }
             }
         }

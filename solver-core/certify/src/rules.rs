@@ -286,39 +286,41 @@ pub fn asked(problem: &Problem) -> Vec<Ask> {
     asks
 }
 
-/// A set of names that a model keeps though nothing leads to them, and all that may lead to them and is not
+/// A set of nodes, with names that a model keeps though nothing leads to them, and all that may lead to them and is not
 /// reached either; `None` where what is installed and stays is needed.
 pub fn unfounded(matching: &mut Matching<'_, '_>, model: &Chosen) -> Option<BTreeSet<String>> {
     let u = matching.universe;
-    let answer = needed(matching, model);
-    let superfluous = |name: &&String| !answer.contains_key(*name);
+    let asks = sources(matching);
+    let founded = matching.reach(asks, model);
     let kept = u
         .installed
         .iter()
         .filter(|(name, id)| model.get(*name) == Some(id));
     let mut set: BTreeSet<String> = kept
         .map(|(name, _)| name)
-        .filter(superfluous)
+        .filter(|name| !founded.contains(*name))
         .cloned()
         .collect();
     if set.is_empty() {
         return None;
     }
-    let mut roots: BTreeSet<String> = asked(u.problem).into_iter().map(|ask| ask.name).collect();
-    if let Some(environment) = &u.problem.environment {
-        roots.extend(keepers(matching, environment));
-    }
-    let others: Vec<(&String, BTreeSet<String>)> = (0..u.candidates.len())
-        .filter(|&id| u.candidates[id].usable)
-        .map(|id| (&u.candidates[id].record.name, id))
-        .filter(|(name, _)| !answer.contains_key(*name) && !roots.contains(*name))
-        .map(|(name, id)| (name, matching.leads_to(id)))
+    let usable = (0..u.candidates.len()).filter(|&id| u.candidates[id].usable);
+    let nodes: Vec<(Id, String, Option<String>)> = usable
+        .flat_map(|id| {
+            let nodes = matching.nodes(id).into_iter();
+            nodes.map(move |(node, group)| (id, node, group))
+        })
+        .filter(|(_, node, _)| !founded.contains(node))
+        .collect();
+    let others: Vec<(String, BTreeSet<String>)> = nodes
+        .into_iter()
+        .map(|(id, node, group)| (node, matching.leads_to(id, group.as_deref())))
         .collect();
     loop {
         let before = set.len();
-        for (name, to) in &others {
-            if !set.contains(*name) && !to.is_disjoint(&set) {
-                set.insert((*name).clone());
+        for (node, to) in &others {
+            if !set.contains(node) && !to.is_disjoint(&set) {
+                set.insert(node.clone());
             }
         }
         if set.len() == before {
@@ -327,15 +329,21 @@ pub fn unfounded(matching: &mut Matching<'_, '_>, model: &Chosen) -> Option<BTre
     }
 }
 
-/// Rule 5: what of a model is an answer, the records that the request, roots that stay, or installed packages that
-/// nothing needed before lead to.
-pub fn needed(matching: &mut Matching<'_, '_>, model: &Chosen) -> Chosen {
+/// What needs nothing else to be there: the request, and the names that are there for a reason of their own.
+pub fn sources(matching: &mut Matching<'_, '_>) -> Vec<Ask> {
     let problem = matching.universe.problem;
     let mut asks = asked(problem);
     if let Some(environment) = &problem.environment {
         let keepers = keepers(matching, environment).into_iter();
         asks.extend(keepers.map(Ask::of_name));
     }
+    asks
+}
+
+/// Rule 5: what of a model is an answer, the records that the request, roots that stay, or installed packages that
+/// nothing needed before lead to.
+pub fn needed(matching: &mut Matching<'_, '_>, model: &Chosen) -> Chosen {
+    let asks = sources(matching);
     let reached = matching.reach(asks, model);
     let model = model.iter();
     model

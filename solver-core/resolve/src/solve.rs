@@ -245,7 +245,7 @@ fn search(
     stats.specs = inst.u.specs.len() as u64;
     stats.variables = inst.solver.num_vars() as u64;
     // What nothing needs is left out.
-    let reached = roots.reach(&mut inst.u, &best).into_iter();
+    let reached = roots.reach(&mut inst.u, &best).names.into_iter();
     let chosen = |name: NameId| match best.position(name) {
         ABSENT => None,
         at => Some(inst.u.record_ref(name, at)),

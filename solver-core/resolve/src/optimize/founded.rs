@@ -8,11 +8,13 @@
 //! founded, then a record outside the set is chosen that leads into it. Roots and
 //! bounds are those of a request, so the formula holds under a literal that this request assumes.
 //!
-//! The set. With `F` the names that are founded in the model, it holds the unfounded package and every name outside `F`
-//! that may lead to it, by any record, opened or not, that levels 1 to 4 still allow; what has not been reached yet may lead
-//! everywhere. A chain of records that founds the package leaves `F` somewhere, at a record of a name in `F` that leads
-//! into the set. All such records are found in the index; the formula is the clause over them, and stays valid
-//! whatever is opened or reached later in this request.
+//! The set. A chain that founds a package goes from names to names by `depends`, and through the extras that these ask for
+//! by their groups: names and extras are its *nodes*. With `F` the nodes that are founded in the model, the set holds the
+//! unfounded package and every node outside `F` that may lead to it, by any record, opened or not, that levels 1 to 4 still
+//! allow; a name that has not been reached yet may lead everywhere. A chain that founds the package leaves `F` somewhere, at
+//! a record of a node in `F` that leads into the set. All such records are found in the index; the formula is the clause
+//! over them, and stays valid whatever is opened or reached later in this request. The model breaks it: its own records
+//! lead from `F` only into `F`.
 
 use std::ops::Range;
 
@@ -25,6 +27,25 @@ use crate::encode::Instance;
 use crate::request::Request;
 use crate::search::Model;
 use crate::universe::{ExtraId, NameId, Required, Universe};
+
+/// What a chain of records goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Node {
+    Name(NameId),
+    Extra(ExtraId),
+}
+
+impl Required {
+    fn nodes(&self) -> impl Iterator<Item = Node> + '_ {
+        let names = self.names.iter().map(|&name| Node::Name(name));
+        names.chain(self.extras.iter().map(|&extra| Node::Extra(extra)))
+    }
+
+    fn clear(&mut self) {
+        self.names.clear();
+        self.extras.clear();
+    }
+}
 
 /// What needs no other package to be there.
 #[derive(Debug, Default)]
@@ -51,8 +72,8 @@ impl Roots {
         roots
     }
 
-    /// The roots and every name that chosen records lead to, chosen or not; in the order in which they were found.
-    pub(crate) fn reach(&self, u: &mut Universe, model: &Model) -> Vec<NameId> {
+    /// The roots and all that chosen records lead to, chosen or not; in the order in which it was found.
+    pub(crate) fn reach(&self, u: &mut Universe, model: &Model) -> Required {
         let mut reached = self.names.clone();
         let mut known: FxHashSet<NameId> = FxHashSet::default();
         reached.retain(|&name| known.insert(name));
@@ -76,7 +97,10 @@ impl Roots {
                     at => u.required_by_extra(extra, at, &mut found),
                 }
             } else {
-                return reached;
+                return Required {
+                    names: reached,
+                    extras,
+                };
             }
             reached.extend(found.names.drain(..).filter(|&name| known.insert(name)));
             extras.extend(found.extras.drain(..).filter(|&extra| asked.insert(extra)));
@@ -140,9 +164,11 @@ impl Optimizer<'_> {
         let mut refused = false;
         if kept.there.iter().any(|entry| stays(&entry)) {
             let founded = self.roots.reach(&mut self.inst.u, model);
-            let founded: FxHashSet<NameId> = founded.into_iter().collect();
+            let founded: FxHashSet<Node> = founded.nodes().collect();
             let unfounded = kept.there.iter().filter(stays).map(|&(name, _)| name);
-            let unfounded: Vec<NameId> = unfounded.filter(|n| !founded.contains(n)).collect();
+            let unfounded: Vec<NameId> = unfounded
+                .filter(|&name| !founded.contains(&Node::Name(name)))
+                .collect();
             if !unfounded.is_empty() {
                 self.inst.solver.holds_under(&kept.base);
                 self.base.forget();
@@ -159,37 +185,66 @@ impl Optimizer<'_> {
 impl Instance {
     /// Adds the loop formula of names that are not founded, see the module's essay. The solver holds what the base
     /// implies.
-    fn loop_formula(
-        &mut self,
-        unfounded: &[NameId],
-        founded: &FxHashSet<NameId>,
-        here: Lit,
-    ) -> Loop {
+    fn loop_formula(&mut self, unfounded: &[NameId], founded: &FxHashSet<Node>, here: Lit) -> Loop {
+        // Such as a record asks for under a condition that does not hold.
+        let mut asked: Vec<NameId> = Vec::new();
+        asked.extend(founded.iter().filter_map(|node| match node {
+            Node::Name(name) => Some(*name),
+            Node::Extra(_) => None,
+        }));
+        asked.sort_unstable();
+        asked.into_iter().for_each(|name| self.reach(name));
         let reached: FxHashSet<NameId> = self.reached.iter().copied().collect();
-        let mut set: FxHashSet<NameId> = unfounded.iter().copied().collect();
-        let mut others: Vec<(NameId, Vec<NameId>)> = Vec::new();
-        for name in self.reached.clone() {
-            if founded.contains(&name) || set.contains(&name) {
-                continue;
-            }
-            let mut found = Required::default();
+        let mut nodes: Vec<Node> = self.reached.iter().map(|&name| Node::Name(name)).collect();
+        let mut known: FxHashSet<Node> = nodes.iter().copied().collect();
+        // Where nodes outside `F` lead; the records of those in `F` that lead out of it, and where.
+        let mut others: Vec<(Node, Vec<Node>)> = Vec::new();
+        let mut leaving: Vec<(NameId, u32, Vec<Node>)> = Vec::new();
+        let mut found = Required::default();
+        let mut next = 0;
+        while let Some(&node) = nodes.get(next) {
+            next += 1;
+            let name = match node {
+                Node::Name(name) => name,
+                Node::Extra(extra) => self.u.extra(extra).0,
+            };
+            let inside = founded.contains(&node);
+            let mut leads_to: Vec<Node> = Vec::new();
             for at in self.possible_positions(name) {
-                self.u.led_to(name, at, &mut found);
+                found.clear();
+                match node {
+                    Node::Name(name) => self.u.required_by(name, at, &mut found),
+                    Node::Extra(extra) => self.u.required_by_extra(extra, at, &mut found),
+                }
+                let asked = found.extras.iter().map(|&extra| Node::Extra(extra));
+                nodes.extend(asked.filter(|&extra| known.insert(extra)));
+                let out = found.nodes().filter(|to| !founded.contains(to));
+                if inside {
+                    let out: Vec<Node> = out.collect();
+                    if !out.is_empty() {
+                        leaving.push((name, at, out));
+                    }
+                } else {
+                    leads_to.extend(out);
+                }
             }
-            found.names.sort_unstable();
-            found.names.dedup();
-            others.push((name, found.names));
+            if !inside {
+                leads_to.sort_unstable();
+                leads_to.dedup();
+                others.push((node, leads_to));
+            }
         }
-        let leads_in = |set: &FxHashSet<NameId>, to: &[NameId]| {
-            to.iter()
-                .any(|name| set.contains(name) || !reached.contains(name))
+        let mut set: FxHashSet<Node> = unfounded.iter().map(|&name| Node::Name(name)).collect();
+        let leads_in = |set: &FxHashSet<Node>, to: &[Node]| {
+            let everywhere = |node: &Node| matches!(node, Node::Name(n) if !reached.contains(n));
+            to.iter().any(|node| set.contains(node) || everywhere(node))
         };
         loop {
             let before = set.len();
-            others.retain(|(name, to)| {
+            others.retain(|(node, to)| {
                 let leads = leads_in(&set, to);
                 if leads {
-                    set.insert(*name);
+                    set.insert(*node);
                 }
                 !leads
             });
@@ -197,29 +252,16 @@ impl Instance {
                 break;
             }
         }
-        let mut sources: Vec<NameId> = founded.iter().copied().collect();
-        sources.sort_unstable();
-        let mut runs: Vec<(NameId, Range<u32>)> = Vec::new();
-        let mut found = Required::default();
-        for name in sources {
-            for at in self.possible_positions(name) {
-                found.names.clear();
-                self.u.led_to(name, at, &mut found);
-                found.names.retain(|name| !founded.contains(name));
-                if !leads_in(&set, &found.names) {
-                    continue;
-                }
-                match runs.last_mut() {
-                    Some((last, run)) if *last == name && run.end == at => run.end += 1,
-                    _ => runs.push((name, at..at + 1)),
-                }
-            }
-        }
-        let needed = self.solver.new_var().positive();
-        let leading: Vec<Lit> = runs
-            .into_iter()
-            .filter_map(|(name, run)| self.within(name, run))
+        leaving.retain(|(_, _, to)| leads_in(&set, to));
+        let mut records: Vec<(NameId, u32)> = leaving.iter().map(|&(n, at, _)| (n, at)).collect();
+        records.sort_unstable();
+        records.dedup();
+        let follows = |a: &(NameId, u32), b: &(NameId, u32)| a.0 == b.0 && a.1 + 1 == b.1;
+        let leading: Vec<Lit> = records
+            .chunk_by(follows)
+            .filter_map(|run| self.within(run[0].0, run[0].1..run[run.len() - 1].1 + 1))
             .collect();
+        let needed = self.solver.new_var().positive();
         let mut clause = leading.clone();
         clause.push(!needed);
         self.solver.add_clause(&clause);

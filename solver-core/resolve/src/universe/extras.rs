@@ -102,25 +102,18 @@ impl Universe {
         }
     }
 
-    /// All that a record may lead to, known or not: by its `depends`, and by any of its groups.
-    pub(crate) fn led_to(&mut self, name: NameId, position: u32, out: &mut Required) {
+    /// What the `depends` of a record require that no search may have looked at yet, virtual packages left out.
+    pub(crate) fn required_by(&mut self, name: NameId, position: u32, out: &mut Required) {
         let at = self.names[name as usize].place(position);
         let index = Arc::clone(&self.index);
         let segment = &index.segments()[at.segment as usize].segment;
-        let record = RecordId(at.record);
-        self.required(at.segment, segment.depends(record), out);
-        if segment.has_extras(record) {
-            for (_, specs) in segment.extra_depends(record) {
-                self.required(at.segment, &specs, out);
-            }
-        }
-        out.extras.clear();
+        self.required(at.segment, segment.depends(RecordId(at.record)), out);
     }
 
     /// What an extra of the record at a position requires, virtual packages left out.
     pub(crate) fn required_by_extra(&mut self, extra: ExtraId, position: u32, out: &mut Required) {
         let name = self.extras.all[extra as usize].0;
-        let at = self.names[name as usize].cands[position as usize];
+        let at = self.names[name as usize].place(position);
         let index = Arc::clone(&self.index);
         let segment = &index.segments()[at.segment as usize].segment;
         let group = self.group(segment, RecordId(at.record), extra);
