@@ -35,72 +35,125 @@ pub fn required_name(spec: &str) -> &str {
 
 /// The positions of the records in link order. Linear in records and dependencies, up to a logarithm.
 pub fn link_order(records: &[Node<'_>]) -> Vec<usize> {
-    let by_name: FxHashMap<&str, usize> = records
-        .iter()
-        .enumerate()
-        .map(|(i, r)| (r.name, i))
-        .collect();
-    let mut needs: Vec<Vec<usize>> = Vec::with_capacity(records.len());
-    let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); records.len()];
-    for (i, record) in records.iter().enumerate() {
-        let mut list: Vec<usize> = record
+    let mut by_name: FxHashMap<&str, u32> = FxHashMap::default();
+    by_name.reserve(records.len());
+    by_name.extend((0..).zip(records).map(|(i, r)| (r.name, i)));
+    // Names are compared once.
+    let mut sorted: Vec<u32> = (0..records.len() as u32).collect();
+    sorted.sort_by_key(|&i| (records[i as usize].name, i));
+    let mut rank = vec![0u32; records.len()];
+    for (place, &i) in (0..).zip(&sorted) {
+        rank[i as usize] = place;
+    }
+    let needs = Edges::of(records.iter().enumerate().map(|(i, record)| {
+        let mut list: Vec<u32> = record
             .needs
             .iter()
             .filter(|&&name| !(record.name == "python" && name == "pip"))
             .filter_map(|&name| by_name.get(name).copied())
-            .filter(|&j| j != i)
+            .filter(|&j| j as usize != i)
             .collect();
         list.sort_unstable();
         list.dedup();
-        for &j in &list {
-            needed_by[j].push(i);
-        }
-        needs.push(list);
-    }
+        list
+    }));
+    let needed_by = needs.reversed();
     let cycle = cycles(&needs);
     // What is still open, outside the record's own cycle and within it: a cycle begins when nothing outside is open.
-    let mut open: Vec<(usize, usize)> = (0..records.len())
+    let mut open: Vec<(u32, u32)> = (0..records.len())
         .map(|i| {
-            let inside = needs[i].iter().filter(|&&j| cycle[j] == cycle[i]).count();
-            (needs[i].len() - inside, inside)
+            let needs = needs.from(i);
+            let same = |&&j: &&u32| cycle[j as usize] == cycle[i];
+            let inside = needs.iter().filter(same).count();
+            ((needs.len() - inside) as u32, inside as u32)
         })
         .collect();
-    // A stale count is skipped when popped.
-    let mut heap: BinaryHeap<Waiting<'_>> = records
-        .iter()
-        .enumerate()
-        .map(|(i, r)| Reverse((open[i], r.name, i)))
+    // A stale count is skipped when popped. Records with something open outside cannot be the next.
+    let mut heap: BinaryHeap<Waiting> = (0..records.len())
+        .filter(|&i| open[i].0 == 0)
+        .map(|i| Reverse((open[i].1, rank[i])))
         .collect();
     let mut done = vec![false; records.len()];
     let mut order = Vec::with_capacity(records.len());
-    while let Some(Reverse((count, _, i))) = heap.pop() {
-        if done[i] || count != open[i] {
+    while let Some(Reverse((inside, place))) = heap.pop() {
+        let i = sorted[place as usize] as usize;
+        if done[i] || inside != open[i].1 {
             continue;
         }
         done[i] = true;
         order.push(i);
-        for &dependent in needed_by[i].iter().filter(|&&d| !done[d]) {
-            let (outside, inside) = &mut open[dependent];
-            *(if cycle[dependent] == cycle[i] {
-                inside
+        for dependent in needed_by.from(i).iter().map(|&d| d as usize) {
+            if done[dependent] {
+                continue;
+            }
+            let count = &mut open[dependent];
+            if cycle[dependent] == cycle[i] {
+                count.1 -= 1;
             } else {
-                outside
-            }) -= 1;
-            heap.push(Reverse((
-                open[dependent],
-                records[dependent].name,
-                dependent,
-            )));
+                count.0 -= 1;
+            }
+            if count.0 == 0 {
+                heap.push(Reverse((count.1, rank[dependent])));
+            }
         }
     }
     order
 }
 
-/// What is open of a record, its name and its position; the least comes first.
-type Waiting<'a> = Reverse<((usize, usize), &'a str, usize)>;
+/// What is open of a record within its cycle, and the rank of its name; the least comes first.
+type Waiting = Reverse<(u32, u32)>;
+
+/// A graph: the targets of all edges, those from one node after those from the other.
+struct Edges {
+    to: Vec<u32>,
+    ends: Vec<u32>,
+}
+
+impl Edges {
+    fn of(lists: impl Iterator<Item = Vec<u32>>) -> Self {
+        let (mut to, mut ends) = (Vec::new(), Vec::new());
+        for list in lists {
+            to.extend(list);
+            ends.push(to.len() as u32);
+        }
+        Edges { to, ends }
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn from(&self, node: usize) -> &[u32] {
+        let start = node.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.to[start as usize..self.ends[node] as usize]
+    }
+
+    /// The same edges the other way round, in the order of their nodes.
+    fn reversed(&self) -> Self {
+        let mut next = vec![0u32; self.len() + 1];
+        for &to in &self.to {
+            next[to as usize + 1] += 1;
+        }
+        for node in 1..next.len() {
+            next[node] += next[node - 1];
+        }
+        let mut reversed = vec![0; self.to.len()];
+        for node in 0..self.len() {
+            for &to in self.from(node) {
+                reversed[next[to as usize] as usize] = node as u32;
+                next[to as usize] += 1;
+            }
+        }
+        next.pop();
+        Edges {
+            to: reversed,
+            ends: next,
+        }
+    }
+}
 
 /// The strongly connected component of each node (Tarjan 1972, without recursion).
-fn cycles(edges: &[Vec<usize>]) -> Vec<usize> {
+fn cycles(edges: &Edges) -> Vec<usize> {
     const UNSEEN: usize = usize::MAX;
     let mut index = vec![UNSEEN; edges.len()];
     let mut low = vec![0; edges.len()];
@@ -120,8 +173,9 @@ fn cycles(edges: &[Vec<usize>]) -> Vec<usize> {
                 next += 1;
                 stack.push(node);
             }
-            match edges[node].get(edge) {
+            match edges.from(node).get(edge) {
                 Some(&to) => {
+                    let to = to as usize;
                     calls.push((node, edge + 1));
                     if index[to] == UNSEEN {
                         calls.push((to, 0));
