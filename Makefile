@@ -36,7 +36,6 @@ $(STAMP)-venv:
 
 $(STAMP)-build: $(STAMP)-venv pyproject.toml $(RUST_SOURCES)
 	VIRTUAL_ENV='$(abspath $(VENV))' $(BIN)/maturin develop --quiet --release --locked
-	$(BIN)/python -m compileall -q python/resolvent # as an installed wheel has it, also where Python may not write
 	$(BIN)/python -m compileall -q python/resolvent
 	@touch $@
 
