@@ -183,6 +183,43 @@ def test_target_of_a_request(make_channel: ChannelMaker) -> None:
 # -- Deadlines in between
 
 
+def test_rules_of_a_request(make_channel: ChannelMaker) -> None:
+    """Cut-offs, denied records and licences are of one request; what is known of the records is shared by all."""
+
+    def at(hour: float) -> int:
+        return 1_700_000_000_000 + int(3_600_000 * hour)
+
+    records: list[dict[str, Any]] = [
+        *({"name": "app", "version": f"1.{i}", "timestamp": at(i), "depends": [f"lib >={i // 2}"]} for i in range(40)),
+        *({"name": "lib", "version": str(i), "timestamp": at(2 * i)} for i in range(20)),
+        {"name": "other", "version": "1", "license": "MIT", "depends": ["lib"]},
+        {"name": "other", "version": "2", "license": "GPL-3.0-only", "depends": ["lib"]},
+    ]
+    folder = make_channel(records=[{"build": "0", "build_number": 0, "depends": [], **record} for record in records])
+    session = resolvent.Session(resolvent.load_index([folder], platform="linux-64"), virtual_packages=())
+
+    def versions(spec: str, **rules: Any) -> dict[str, str]:
+        solution = session.solve([spec], **rules)
+        assert solution.optimality == "proved"
+        return {record.name: str(record.version) for record in solution.records}
+
+    for _ in range(2):
+        assert versions("app") == {"app": "1.39", "lib": "19"}
+        assert versions("app", exclude_newer=at(39)) == {"app": "1.39", "lib": "19"}
+        assert versions("app", exclude_newer=at(20.5)) == {"app": "1.20", "lib": "10"}
+        assert versions("app", exclude_newer=at(20.5), deny=["lib 10"]) == {"app": "1.19", "lib": "9"}
+        assert versions("other", exclude_newer=at(11)) == {"other": "2", "lib": "5"}
+        assert versions("other", deny=["other 2", "lib >=3"]) == {"other": "1", "lib": "2"}
+        assert versions("other", licenses={"deny": ["GPL*"]}) == {"other": "1", "lib": "19"}
+        with pytest.raises(resolvent.UnsatisfiableError):
+            versions("app 1.30.*", exclude_newer=at(20))
+        assert versions("app 1.30.*", exclude_newer={"*": at(30), "app": None}) == {"app": "1.30", "lib": "15"}
+    # What only an earlier request led to is known to the instance that serves this one.
+    last = session.solve(["lib"], exclude_newer=at(12.3))
+    assert last.stats["names"] == 3
+    assert resolvent.Session(session.index, virtual_packages=()).solve(["lib"]).stats["names"] == 1
+
+
 def test_interrupted_in_between(real: Terrain) -> None:
     """What an interrupted solve leaves behind changes no later answer."""
     rng = random.Random(9)

@@ -84,7 +84,11 @@ class Walk:
                 key = rng.choice(("constraints", "pins", "deny"))
                 self._toggle(key, lambda: rng.sample(terrain.limits, min(len(terrain.limits), rng.randint(1, 2))))
             case "cutoff":
+                if rng.random() < 0.6:
+                    arguments.pop("exclude_newer", None)
                 self._toggle("exclude_newer", lambda: rng.choice(terrain.cutoffs))
+            case "licenses":
+                self._toggle("licenses", lambda: {"deny": [rng.choice(("*GPL*", "MIT*", "BSD*"))]})
             case "strategy":
                 self._toggle("strategy", lambda: rng.choice(STRATEGIES))
             case "priority":
@@ -119,6 +123,7 @@ _STEPS = (
     *("limit",) * 3,
     *("cutoff",) * 2,
     *("leave",) * 2,
+    "licenses",
     "unknown",
     "shuffle",
     "strategy",

@@ -1,7 +1,7 @@
 //! What decides which records exist for a search, and in which order: everything of a request that is not a spec.
 //!
 //! Two requests with equal policies can be answered by one search instance; their specs, constraints and pins are
-//! assumptions of it.
+//! assumptions of it. So are the [`Rules`]; another target may do, too, see [`Policy::has_order_of`].
 
 use std::sync::Arc;
 
@@ -17,9 +17,7 @@ use crate::request::{ChannelPriority, Cutoffs, Licenses, Request, Strategy, Virt
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Policy {
     pub channel_priority: ChannelPriority,
-    pub cutoffs: Cutoffs,
-    pub deny: Vec<MatchSpec>,
-    pub licenses: Licenses,
+    pub rules: Rules,
     pub virtual_packages: Vec<VirtualPackage>,
     pub low: Low,
     /// For names whose requested spec names a channel: which channels they may come from. Sorted by name.
@@ -35,6 +33,21 @@ pub(crate) struct Policy {
     /// Dependencies and constraints of installed records that do not hold now, sorted: they need not hold later
     /// while the record stays.
     broken: Vec<(RecordRef, SpecId)>,
+}
+
+/// Which of the listed records cannot be chosen. They do not change how records are ranked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rules {
+    pub cutoffs: Cutoffs,
+    pub deny: Vec<MatchSpec>,
+    pub licenses: Licenses,
+}
+
+impl Rules {
+    /// Whether every record may be chosen.
+    pub(crate) fn are_free(&self) -> bool {
+        self.cutoffs == Cutoffs::default() && self.deny.is_empty() && self.licenses.is_free()
+    }
 }
 
 /// Whose lower versions are the better ones.
@@ -90,9 +103,11 @@ impl Policy {
         }
         Policy {
             channel_priority: request.channel_priority,
-            cutoffs: request.cutoffs.clone(),
-            deny: request.deny.clone(),
-            licenses: request.licenses.clone(),
+            rules: Rules {
+                cutoffs: request.cutoffs.clone(),
+                deny: request.deny.clone(),
+                licenses: request.licenses.clone(),
+            },
             virtual_packages: request.virtual_packages.clone(),
             low: Low::of(request),
             channels,
@@ -163,13 +178,11 @@ impl Policy {
         Ok((index, policy))
     }
 
-    /// Whether two policies are the same but for what the target has.
-    pub(crate) fn is_for_another_target(&self, other: &Policy) -> bool {
+    /// Whether two policies list the same records in the same order: they are equal but for the rules and the target.
+    pub(crate) fn has_order_of(&self, other: &Policy) -> bool {
         let Policy {
             channel_priority,
-            cutoffs,
-            deny,
-            licenses,
+            rules: _,
             virtual_packages: _,
             low,
             channels,
@@ -180,9 +193,6 @@ impl Policy {
             twins,
         } = self;
         *channel_priority == other.channel_priority
-            && *cutoffs == other.cutoffs
-            && *deny == other.deny
-            && *licenses == other.licenses
             && *low == other.low
             && *channels == other.channels
             && *installed == other.installed

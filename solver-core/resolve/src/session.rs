@@ -1,8 +1,9 @@
 //! Many requests over one index.
 //!
 //! A session keeps the instances of earlier requests: universe, clauses, learnt clauses and phases serve the next
-//! request with the same policy, whose specs, constraints and pins are assumptions. The answer is the one a fresh solve
-//! gives, because the levels of the contract leave exactly one.
+//! request whose policy lists the same records in the same order; specs, constraints, pins, cut-offs, denied records and
+//! licences are assumptions. The answer is the one a fresh solve gives, because the levels of the contract leave exactly
+//! one.
 //!
 //! What the target has decides specs on virtual packages once and for all in an instance. Another target can use it
 //! where it decides all that have been met the same way (a newer driver is as good as an older one until somebody
@@ -78,13 +79,8 @@ impl Session {
     fn take(&self, policy: &Policy) -> Option<Instance> {
         // A panic elsewhere leaves the list itself whole.
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = idle.iter().rposition(|i| i.u.policy == *policy) {
-            return Some(idle.remove(at));
-        }
-        let at = (0..idle.len()).rev().find(|&at| {
-            let u = &mut idle[at].u;
-            u.policy.is_for_another_target(policy) && u.move_to(&policy.virtual_packages)
-        })?;
+        let same = idle.iter().rposition(|i| i.u.policy == *policy);
+        let at = same.or_else(|| (0..idle.len()).rev().find(|&at| idle[at].move_to(policy)))?;
         Some(idle.remove(at))
     }
 

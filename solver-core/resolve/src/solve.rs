@@ -362,6 +362,9 @@ impl Asked {
             base: Some(Vec::new()),
             assumed: FxHashSet::default(),
         };
+        if let Some(ruled) = inst.ruled {
+            asked.assume(ruled);
+        }
         let mut seen: FxHashSet<NameId> = FxHashSet::default();
         for spec in &request.specs {
             let id = inst.u.parsed_spec(&spec.text, &spec.spec);

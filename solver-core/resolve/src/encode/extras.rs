@@ -77,7 +77,8 @@ impl Instance {
     pub(super) fn is_written(&self, cand: &Candidate) -> bool {
         match cand.excluded {
             None => true,
-            Some(exclusion) => self.guards.is_some() && exclusion != Exclusion::Unparsable,
+            Some(Exclusion::Unparsable) => false,
+            Some(exclusion) => exclusion.is_by_rule() || self.guards.is_some(),
         }
     }
 

@@ -40,7 +40,7 @@ use conda::index::Index;
 use rustc_hash::FxHashMap;
 
 use crate::policy::Policy;
-use crate::universe::{NameId, SpecIdx, Universe};
+use crate::universe::{Exclusion, NameId, SpecIdx, Universe};
 
 /// What a dependency on a spec asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub(crate) fn techniques() -> Config {
     }
 }
 
-/// Universe and clauses of one policy, growing with the searches made on them.
+/// Universe and clauses of policies that list the same records in the same order, growing with the searches made on them.
 pub(crate) struct Instance {
     pub u: Universe,
     pub solver: Solver,
@@ -92,6 +92,8 @@ pub(crate) struct Instance {
     pub counted_false: Vec<Lit>,
     /// Candidates opened so far.
     pub opened: u64,
+    /// What the rules exclude is excluded under this literal; `None` where they exclude nothing.
+    pub ruled: Option<Lit>,
     /// Set in an instance that explains.
     pub guards: Option<Guards>,
 }
@@ -102,9 +104,12 @@ impl Instance {
     }
 
     pub(crate) fn with_config(index: Arc<Index>, policy: Policy, config: Config) -> Self {
+        let mut solver = Solver::with_config(config);
+        let free = policy.rules.are_free();
         Instance {
+            ruled: (!free).then(|| solver.new_var().positive()),
             u: Universe::new(index, policy),
-            solver: Solver::with_config(config),
+            solver,
             ladders: Ladders::default(),
             reached: Vec::new(),
             spec_lits: Vec::new(),
@@ -124,8 +129,30 @@ impl Instance {
     pub(crate) fn explaining(index: Arc<Index>, policy: Policy, liftable: Liftable) -> Self {
         let mut instance = Instance::new(index, policy);
         instance.u.show_hidden = true;
+        // There guards do it.
+        instance.ruled = None;
         instance.guards = Some(Guards::new(liftable));
         instance
+    }
+
+    /// Makes the instance one of another policy with the same order, if it can be.
+    pub(crate) fn move_to(&mut self, policy: &Policy) -> bool {
+        if !self.u.policy.has_order_of(policy) || !self.u.move_to(&policy.virtual_packages) {
+            return false;
+        }
+        if self.u.policy.rules != policy.rules {
+            if let Some(before) = self.ruled.take() {
+                self.solver.add_clause(&[!before]);
+            }
+            self.u.set_rules(policy.rules.clone());
+            if !policy.rules.are_free() {
+                self.ruled = Some(self.solver.new_var().positive());
+                for name in self.reached.clone() {
+                    self.exclude_from(name, 0, Exclusion::is_by_rule);
+                }
+            }
+        }
+        true
     }
 
     /// "Nothing of the name is chosen but the candidate at this position."

@@ -55,18 +55,7 @@ impl Instance {
             return;
         }
         self.ladders.of_mut(name).written = known;
-        let mut at = from;
-        while at < known {
-            let excluded = |i: u32| self.u.names[name as usize].cands[i as usize].excluded;
-            let here = excluded(at);
-            let end = (at + 1..known)
-                .find(|&i| excluded(i) != here)
-                .unwrap_or(known);
-            if let Some(exclusion) = here {
-                self.exclude(name, at..end, exclusion);
-            }
-            at = end;
-        }
+        self.exclude_from(name, from, |_| true);
         let mut bounds = std::mem::take(&mut self.ladders.of_mut(name).specs);
         for bound in &mut bounds {
             self.bound(bound, from);
@@ -78,10 +67,33 @@ impl Instance {
         }
     }
 
-    /// Candidates that policy rules out.
+    /// Writes what policy rules out, from a position on, for reasons of a kind.
+    pub(super) fn exclude_from(
+        &mut self,
+        name: NameId,
+        from: u32,
+        kind: impl Fn(Exclusion) -> bool,
+    ) {
+        let known = self.ladders.of(name).written;
+        let mut at = from;
+        while at < known {
+            let excluded = |i: u32| self.u.names[name as usize].cands[i as usize].excluded;
+            let here = excluded(at);
+            let end = (at + 1..known)
+                .find(|&i| excluded(i) != here)
+                .unwrap_or(known);
+            if let Some(exclusion) = here.filter(|&exclusion| kind(exclusion)) {
+                self.exclude(name, at..end, exclusion);
+            }
+            at = end;
+        }
+    }
+
     fn exclude(&mut self, name: NameId, range: Range<u32>, exclusion: Exclusion) {
         if self.guards.is_none() {
-            self.within_implies(name, range, &[]);
+            let ruled = self.ruled.filter(|_| exclusion.is_by_rule());
+            let unless: Vec<Lit> = ruled.into_iter().map(|ruled| !ruled).collect();
+            self.within_implies(name, range, &unless);
         } else {
             let any = self.solver.new_var().positive();
             self.within_implies(name, range, &[any]);

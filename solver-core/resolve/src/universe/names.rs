@@ -8,6 +8,7 @@ use conda::match_spec::MatchSpec;
 
 use super::list::{List, Place, Span};
 use super::{NameId, Universe};
+use crate::policy::Rules;
 use crate::request::ChannelPriority;
 
 /// Smallest number of records that become known at a time.
@@ -122,6 +123,16 @@ impl Name {
         let start = self.cands.partition_point(|c| c.class < class);
         let end = self.cands.partition_point(|c| c.class <= class);
         start as u32..end as u32
+    }
+}
+
+impl Exclusion {
+    /// Whether it follows from the [`Rules`](crate::policy::Rules).
+    pub(crate) fn is_by_rule(self) -> bool {
+        matches!(
+            self,
+            Exclusion::Cutoff | Exclusion::Denied | Exclusion::License
+        )
     }
 }
 
@@ -319,6 +330,23 @@ impl Universe {
         true
     }
 
+    /// Makes other rules those that exclude records.
+    pub(crate) fn set_rules(&mut self, rules: Rules) {
+        self.policy.rules = rules;
+        for name in 0..self.names.len() {
+            let mut cands = std::mem::take(&mut self.names[name].cands);
+            for cand in &mut cands {
+                let record = RecordId(cand.record);
+                let at = RecordRef {
+                    segment: cand.segment,
+                    record,
+                };
+                cand.excluded = self.exclusion(name as NameId, at);
+            }
+            self.names[name].cands = cands;
+        }
+    }
+
     /// Why the record at a position of the whole list cannot be chosen.
     pub(crate) fn exclusion_at(&self, name: NameId, position: u32) -> Option<Exclusion> {
         let place = self.names[name as usize].place(position);
@@ -359,6 +387,7 @@ impl Universe {
             .unwrap_or_else(|| segment.timestamp(at.record));
         if self
             .policy
+            .rules
             .cutoffs
             .of(&entry.text, channel)
             .is_some_and(|cutoff| when > cutoff)
@@ -371,6 +400,7 @@ impl Universe {
         };
         if self
             .policy
+            .rules
             .deny
             .iter()
             .filter(of_name)
@@ -378,9 +408,10 @@ impl Universe {
         {
             return Some(Exclusion::Denied);
         }
-        if !self.policy.licenses.is_free()
+        if !self.policy.rules.licenses.is_free()
             && !self
                 .policy
+                .rules
                 .licenses
                 .allows(self.index.record(at).license.as_deref())
         {
