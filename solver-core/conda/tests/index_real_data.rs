@@ -77,7 +77,7 @@ fn conda_forge_has_all_its_records() {
         let listed: Vec<&str> = segment
             .depends(RecordId(at))
             .iter()
-            .map(|&spec| segment.spec(spec).text)
+            .map(|&spec| segment.spec(spec).text())
             .collect();
         assert_eq!(listed, record.depends);
     }

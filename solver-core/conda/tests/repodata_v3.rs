@@ -39,7 +39,7 @@ fn file_names(segment: &Segment) -> Vec<String> {
 }
 
 fn texts(segment: &Segment, specs: &[conda::index::SpecId]) -> Vec<String> {
-    let text = |spec: &conda::index::SpecId| segment.spec(*spec).text.to_string();
+    let text = |spec: &conda::index::SpecId| segment.spec(*spec).text().to_string();
     specs.iter().map(text).collect()
 }
 
@@ -66,9 +66,7 @@ fn records_of_the_revision_join_the_others_and_count_before_them() {
         texts(&found, depends),
         ["gen[when=\"python>=3.8\"]", "d[extras=[x,y]]"]
     );
-    let asks = depends
-        .iter()
-        .map(|&dep| found.spec_asks(dep).is_some_and(|(_, extras)| extras));
+    let asks = depends.iter().map(|&dep| found.spec(dep).asks_for_extras());
     assert_eq!(asks.collect::<Vec<_>>(), [false, true]);
     let groups: Vec<(String, Vec<String>)> = found
         .extra_depends(a)

@@ -21,6 +21,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::check::{unsatisfied, violated_limits};
 use crate::encode::Instance;
+use crate::named::Named;
 use crate::needs::{asks_of, by_name, needs, Ask, Reach};
 use crate::optimize::item::{Cost, Item};
 use crate::optimize::levels::Standing;
@@ -338,12 +339,11 @@ pub(crate) fn restrict_deps(
             others.chain(new).collect()
         }
         Deps::Only => {
+            let named = Named::of(index, &chosen);
             let mut needed: FxHashSet<&str> = FxHashSet::default();
-            for (at, names) in chosen
-                .iter()
-                .zip(needs(index, &chosen, request.asked_extras()))
-            {
-                needed.extend(names.into_iter().filter(|&name| name != name_of(at)));
+            for (i, others) in (0..).zip(needs(index, &chosen, &named, request.asked_extras())) {
+                let others = others.into_iter().filter(|&j| j != i);
+                needed.extend(others.map(|j| named.names[j as usize]));
             }
             let leaves =
                 |at: &RecordRef| requested.contains(name_of(at)) && !needed.contains(name_of(at));
@@ -364,7 +364,7 @@ pub(crate) fn exempt(index: &Index, places: &[RecordRef], request: &Request) -> 
             segment.name_of(at.record),
             segment.version(at.record),
             segment.build(at.record),
-            segment.spec(spec).text
+            segment.spec(spec).text()
         )
     };
     let mut sentences: Vec<String> = unsatisfied(index, places, request)

@@ -11,6 +11,7 @@ mod explain;
 mod export;
 #[cfg(test)]
 mod fault;
+mod named;
 mod needs;
 mod optimize;
 mod policy;

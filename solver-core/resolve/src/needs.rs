@@ -8,6 +8,7 @@ use conda::index::{Index, RecordRef, Segment, SpecId};
 use conda::record::PackageRecord;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::named::Named;
 use crate::request::RequestSpec;
 use crate::transaction::required_name;
 use crate::universe::asked_extras;
@@ -51,10 +52,10 @@ impl<'n> Ask<'n> {
     /// What specs of a segment ask for.
     fn of_specs(segment: &'n Segment, specs: &[SpecId]) -> Vec<Ask<'n>> {
         let ask = |&spec: &SpecId| {
-            let (name, has_extras) = segment.spec_asks(spec)?;
-            let name = segment.name(name);
-            let extras = if has_extras {
-                asked_extras(segment.spec(spec).text)
+            let spec = segment.spec(spec);
+            let name = segment.name(spec.name_id()?);
+            let extras = if spec.asks_for_extras() {
+                asked_extras(spec.text())
             } else {
                 Vec::new()
             };
@@ -189,43 +190,41 @@ pub(crate) fn by_name<'n>(index: &'n Index, places: &[RecordRef]) -> FxHashMap<&
     places.iter().map(|at| (name_of(at), *at)).collect()
 }
 
-/// For each record of an index the names it asks for, those of the extras that are asked of it among these records (or by
-/// `roots`) included.
+/// For each of some records of an index the others that it asks for, those of the extras included that are asked of it
+/// among these records or by `roots`.
 pub(crate) fn needs<'n>(
     index: &'n Index,
     places: &[RecordRef],
+    named: &Named<'n>,
     roots: impl IntoIterator<Item = Ask<'n>>,
-) -> Vec<Vec<&'n str>> {
+) -> Vec<Vec<u32>> {
     let mut open: Vec<Ask<'n>> = roots.into_iter().collect();
-    let mut out: Vec<Vec<&'n str>> = Vec::with_capacity(places.len());
+    let mut out: Vec<Vec<u32>> = Vec::with_capacity(places.len());
     for at in places {
         let segment = &index.segments()[at.segment as usize].segment;
-        let mut names = Vec::new();
+        let mut needed = Vec::new();
         for &dep in segment.depends(at.record) {
-            if let Some((name, has_extras)) = segment.spec_asks(dep) {
-                names.push(segment.name(name));
-                if has_extras {
-                    open.extend(Ask::of_specs(segment, &[dep]));
-                }
+            let spec = segment.spec(dep);
+            needed.extend(
+                spec.name_id()
+                    .and_then(|name| named.position(at.segment, name)),
+            );
+            if spec.asks_for_extras() {
+                open.extend(Ask::of_specs(segment, &[dep]));
             }
         }
-        out.push(names);
+        out.push(needed);
     }
-    if open.is_empty() {
-        return out;
-    }
-    let records = by_name(index, places);
-    let position: FxHashMap<RecordRef, usize> =
-        places.iter().enumerate().map(|(i, at)| (*at, i)).collect();
     let mut done: FxHashSet<(&str, String)> = FxHashSet::default();
     while let Some(Ask { name, extras }) = open.pop() {
-        let Some(at) = records.get(name) else {
+        let Some(position) = named.position_of(name) else {
             continue;
         };
         for extra in extras {
-            let more = asks_of(index, *at, Some(&extra));
+            let more = asks_of(index, places[position as usize], Some(&extra));
             if done.insert((name, extra)) {
-                out[position[at]].extend(more.iter().map(|ask| ask.name));
+                let needed = more.iter().filter_map(|ask| named.position_of(ask.name));
+                out[position as usize].extend(needed);
                 open.extend(more.into_iter().filter(|ask| !ask.extras.is_empty()));
             }
         }

@@ -13,6 +13,7 @@ use crate::change::{self, Plan};
 use crate::check::check_places;
 use crate::encode::{Instance, Wishes};
 use crate::explain::{explain, Conflict};
+use crate::named::Named;
 use crate::needs::{asks_of, by_name, needs, Ask, Reach};
 use crate::optimize::founded::Roots;
 use crate::optimize::levels::Standing;
@@ -20,7 +21,7 @@ use crate::optimize::{levels, Budget, Interrupted, Optimizer, ABSENT};
 use crate::policy::{Low, Policy};
 use crate::request::{Deps, Environment, Mode, Request, RequestSpec};
 use crate::solution::{LevelReport, Optimality, Solution, Stats};
-use crate::transaction::{difference, link_order, Node};
+use crate::transaction::{difference, link_order};
 use crate::universe::{ExtraId, NameId, SpecIdx};
 
 /// How a solve ended without an answer.
@@ -283,7 +284,7 @@ fn finish(
         None => places,
     };
     stats.check_seconds = clock.elapsed().as_secs_f64();
-    let places = link_places(&index, places, request);
+    let places = link_places(&index, &places, request);
     for &at in &places {
         index.touch(at);
     }
@@ -421,18 +422,9 @@ impl Asked {
 }
 
 /// Records of an index in link order.
-fn link_places(index: &Index, places: Vec<RecordRef>, request: &Request) -> Vec<RecordRef> {
-    let needs = needs(index, &places, request.asked_extras());
-    let nodes: Vec<Node<'_>> = places
-        .iter()
-        .zip(needs)
-        .map(|(at, needs)| {
-            let segment = &index.segments()[at.segment as usize].segment;
-            Node {
-                name: segment.name_of(at.record),
-                needs,
-            }
-        })
-        .collect();
-    link_order(&nodes).into_iter().map(|i| places[i]).collect()
+fn link_places(index: &Index, places: &[RecordRef], request: &Request) -> Vec<RecordRef> {
+    let named = Named::of(index, places);
+    let needs = needs(index, places, &named, request.asked_extras());
+    let order = link_order(&named.names, needs);
+    order.into_iter().map(|i| places[i]).collect()
 }

@@ -15,15 +15,6 @@ use rustc_hash::FxHashMap;
 use crate::needs::needs_of_records;
 use crate::solution::Transaction;
 
-/// One record as far as its place in the order goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Node<'a> {
-    /// The package's name.
-    pub name: &'a str,
-    /// Names of the packages it depends on.
-    pub needs: Vec<&'a str>,
-}
-
 /// The name a dependency string asks for: everything before the first character that cannot be in a name.
 pub fn required_name(spec: &str) -> &str {
     let spec = spec.rsplit("::").next().unwrap_or(spec).trim_start();
@@ -33,34 +24,26 @@ pub fn required_name(spec: &str) -> &str {
     &spec[..end]
 }
 
-/// The positions of the records in link order. Linear in records and dependencies, up to a logarithm.
-pub fn link_order(records: &[Node<'_>]) -> Vec<usize> {
-    let mut by_name: FxHashMap<&str, u32> = FxHashMap::default();
-    by_name.reserve(records.len());
-    by_name.extend((0..).zip(records).map(|(i, r)| (r.name, i)));
+/// The positions of records in link order, given the name of each and what it needs of the others. Linear in records and dependencies, up to a logarithm.
+pub(crate) fn link_order(names: &[&str], needs: Vec<Vec<u32>>) -> Vec<usize> {
     // Names are compared once.
-    let mut sorted: Vec<u32> = (0..records.len() as u32).collect();
-    sorted.sort_by_key(|&i| (records[i as usize].name, i));
-    let mut rank = vec![0u32; records.len()];
+    let mut sorted: Vec<u32> = (0..names.len() as u32).collect();
+    sorted.sort_by_key(|&i| (names[i as usize], i));
+    let mut rank = vec![0u32; names.len()];
     for (place, &i) in (0..).zip(&sorted) {
         rank[i as usize] = place;
     }
-    let needs = Edges::of(records.iter().enumerate().map(|(i, record)| {
-        let mut list: Vec<u32> = record
-            .needs
-            .iter()
-            .filter(|&&name| !(record.name == "python" && name == "pip"))
-            .filter_map(|&name| by_name.get(name).copied())
-            .filter(|&j| j as usize != i)
-            .collect();
-        list.sort_unstable();
-        list.dedup();
-        list
+    let needs = Edges::of((0..).zip(needs).map(|(i, mut needed)| {
+        let name = names[i as usize];
+        needed.retain(|&j| j != i && (name, names[j as usize]) != ("python", "pip"));
+        needed.sort_unstable();
+        needed.dedup();
+        needed
     }));
     let needed_by = needs.reversed();
     let cycle = cycles(&needs);
     // What is still open, outside the record's own cycle and within it: a cycle begins when nothing outside is open.
-    let mut open: Vec<(u32, u32)> = (0..records.len())
+    let mut open: Vec<(u32, u32)> = (0..names.len())
         .map(|i| {
             let needs = needs.from(i);
             let same = |&&j: &&u32| cycle[j as usize] == cycle[i];
@@ -69,12 +52,12 @@ pub fn link_order(records: &[Node<'_>]) -> Vec<usize> {
         })
         .collect();
     // A stale count is skipped when popped. Records with something open outside cannot be the next.
-    let mut heap: BinaryHeap<Waiting> = (0..records.len())
+    let mut heap: BinaryHeap<Waiting> = (0..names.len())
         .filter(|&i| open[i].0 == 0)
         .map(|i| Reverse((open[i].1, rank[i])))
         .collect();
-    let mut done = vec![false; records.len()];
-    let mut order = Vec::with_capacity(records.len());
+    let mut done = vec![false; names.len()];
+    let mut order = Vec::with_capacity(names.len());
     while let Some(Reverse((inside, place))) = heap.pop() {
         let i = sorted[place as usize] as usize;
         if done[i] || inside != open[i].1 {
@@ -205,15 +188,18 @@ fn cycles(edges: &Edges) -> Vec<usize> {
 
 /// The positions of whole records in link order.
 pub fn link_order_of(records: &[PackageRecord]) -> Vec<usize> {
-    let nodes: Vec<Node<'_>> = records
-        .iter()
-        .zip(needs_of_records(records))
-        .map(|(r, needs)| Node {
-            name: &r.name,
-            needs,
-        })
-        .collect();
-    link_order(&nodes)
+    let names: Vec<&str> = records.iter().map(|r| r.name.as_str()).collect();
+    by_name_in_order(&names, &needs_of_records(records))
+}
+
+/// The same where records need others by name.
+fn by_name_in_order(names: &[&str], needs: &[Vec<&str>]) -> Vec<usize> {
+    let by_name: FxHashMap<&str, u32> = names.iter().copied().zip(0..).collect();
+    let needs = needs.iter().map(|needed| {
+        let positions = needed.iter().filter_map(|name| by_name.get(name).copied());
+        positions.collect()
+    });
+    link_order(names, needs.collect())
 }
 
 /// What leads from installed records to others, given in link order.
@@ -263,18 +249,17 @@ pub fn difference(
 mod tests {
     use super::*;
 
-    fn record<'a>(name: &'a str, depends: &[&'a str]) -> Node<'a> {
-        Node {
+    fn record<'a>(name: &'a str, depends: &[&'a str]) -> (&'a str, Vec<&'a str>) {
+        (
             name,
-            needs: depends.iter().map(|spec| required_name(spec)).collect(),
-        }
+            depends.iter().map(|spec| required_name(spec)).collect(),
+        )
     }
 
-    fn names<'a>(records: &[Node<'a>]) -> Vec<&'a str> {
-        link_order(records)
-            .into_iter()
-            .map(|i| records[i].name)
-            .collect()
+    fn names<'a>(records: &[(&'a str, Vec<&'a str>)]) -> Vec<&'a str> {
+        let (names, needs): (Vec<&str>, Vec<Vec<&str>>) = records.iter().cloned().unzip();
+        let order = by_name_in_order(&names, &needs);
+        order.into_iter().map(|i| names[i]).collect()
     }
 
     #[test]

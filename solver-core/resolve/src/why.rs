@@ -138,7 +138,7 @@ pub fn why(solution: &Solution, name: &str) -> Vec<Vec<(String, String)>> {
             };
             for &dep in segment.depends(at.record).iter().chain(&groups) {
                 let spec = segment.spec(dep);
-                let Some((&to, _)) = places.get_key_value(spec.name) else {
+                let Some((&to, _)) = places.get_key_value(spec.name()) else {
                     continue;
                 };
                 if !depth.contains_key(to) {
@@ -146,7 +146,7 @@ pub fn why(solution: &Solution, name: &str) -> Vec<Vec<(String, String)>> {
                     next.push(to);
                 }
                 if depth[to] == distance {
-                    ways.entry(to).or_default().push((Some(from), spec.text));
+                    ways.entry(to).or_default().push((Some(from), spec.text()));
                 }
             }
         }

@@ -88,7 +88,7 @@ impl Segment {
         download_url: &str,
     ) -> PackageRecord {
         let texts = |specs: &[SpecId]| -> Vec<String> {
-            let text = |spec: &SpecId| self.spec(*spec).text.to_string();
+            let text = |spec: &SpecId| self.spec(*spec).text().to_string();
             specs.iter().map(text).collect()
         };
         let text = |id: u32| (id != 0).then(|| self.string(id).to_string());

@@ -51,24 +51,68 @@ pub enum BuildPattern<'a> {
     Regex(&'a str),
 }
 
-/// A spec of a segment, as far as the index has taken it apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A spec of a segment, as far as the index has taken it apart; read when it is asked for.
+#[derive(Debug, Clone, Copy)]
 pub struct SpecRef<'a> {
+    segment: &'a Segment,
+    row: SpecRow,
+}
+
+impl<'a> SpecRef<'a> {
     /// The text as written in the repodata.
-    pub text: &'a str,
+    pub fn text(&self) -> &'a str {
+        self.segment.string(self.row.text)
+    }
+
     /// The exact name; empty when the spec has none (a glob).
-    pub name: &'a str,
+    pub fn name(&self) -> &'a str {
+        self.name_id().map_or("", |name| self.segment.name(name))
+    }
+
     /// Id of the exact name.
-    pub name_id: Option<NameId>,
+    #[inline]
+    pub fn name_id(&self) -> Option<NameId> {
+        (self.row.name != u32::MAX).then_some(NameId(self.row.name))
+    }
+
     /// Compiled version spec for [`crate::version_spec::program_matches`]; empty for any version.
-    pub version_program: &'a [u8],
+    pub fn version_program(&self) -> &'a [u8] {
+        self.segment.bytes_of(
+            Section::ProgramOffsets,
+            Section::ProgramBytes,
+            self.row.program,
+        )
+    }
+
     /// What is asked of the build string.
-    pub build: BuildPattern<'a>,
-    /// Whether name, version and build say everything. If not, `text` must be parsed as a
+    pub fn build(&self) -> BuildPattern<'a> {
+        let text = || self.segment.string(self.row.build);
+        match self.row.flags & spec_flag::BUILD_MASK {
+            spec_flag::BUILD_EXACT => BuildPattern::Exact(text()),
+            spec_flag::BUILD_GLOB => BuildPattern::Glob(text()),
+            spec_flag::BUILD_REGEX => BuildPattern::Regex(text()),
+            _ => BuildPattern::Any,
+        }
+    }
+
+    /// Whether name, version and build say everything. If not, the text must be parsed as a
     /// [`crate::match_spec::MatchSpec`] and matched on the whole record.
-    pub simple: bool,
+    #[inline]
+    pub fn is_simple(&self) -> bool {
+        self.row.flags & spec_flag::SIMPLE != 0
+    }
+
     /// Whether the text is no match spec at all; nothing matches it.
-    pub unparsable: bool,
+    #[inline]
+    pub fn is_unparsable(&self) -> bool {
+        self.row.flags & spec_flag::UNPARSABLE != 0
+    }
+
+    /// Whether it asks for optional dependency groups (CEP 44).
+    #[inline]
+    pub fn asks_for_extras(&self) -> bool {
+        self.row.flags & spec_flag::EXTRAS != 0
+    }
 }
 
 /// The records of one channel's subdir: immutable, columnar, in one run of bytes.
@@ -309,13 +353,6 @@ impl Segment {
         self.flags(record) & flag::EXTRAS != 0
     }
 
-    /// The exact name of a spec, and whether it asks for optional dependency groups (CEP 44).
-    #[inline]
-    pub fn spec_asks(&self, spec: SpecId) -> Option<(NameId, bool)> {
-        let row = self.spec_row(spec);
-        (row.name != u32::MAX).then_some((NameId(row.name), row.flags & spec_flag::EXTRAS != 0))
-    }
-
     /// What the record depends on.
     pub fn depends(&self, record: RecordId) -> &[SpecId] {
         self.list(self.depends_list(record))
@@ -345,39 +382,10 @@ impl Segment {
     }
 
     /// A spec.
+    #[inline]
     pub fn spec(&self, spec: SpecId) -> SpecRef<'_> {
         let row = self.spec_row(spec);
-        let build = self.string(row.build);
-        SpecRef {
-            text: self.string(row.text),
-            name: if row.name == u32::MAX {
-                ""
-            } else {
-                self.name(NameId(row.name))
-            },
-            name_id: (row.name != u32::MAX).then_some(NameId(row.name)),
-            version_program: self.bytes_of(
-                Section::ProgramOffsets,
-                Section::ProgramBytes,
-                row.program,
-            ),
-            build: match row.flags & spec_flag::BUILD_MASK {
-                spec_flag::BUILD_EXACT => BuildPattern::Exact(build),
-                spec_flag::BUILD_GLOB => BuildPattern::Glob(build),
-                spec_flag::BUILD_REGEX => BuildPattern::Regex(build),
-                _ => BuildPattern::Any,
-            },
-            simple: row.flags & spec_flag::SIMPLE != 0,
-            unparsable: row.flags & spec_flag::UNPARSABLE != 0,
-        }
-    }
-
-    /// The exact name of a spec, without looking at the rest of it.
-    pub fn spec_name(&self, spec: SpecId) -> Option<NameId> {
-        match self.spec_row(spec).name {
-            u32::MAX => None,
-            name => Some(NameId(name)),
-        }
+        SpecRef { segment: self, row }
     }
 
     fn spec_row(&self, spec: SpecId) -> SpecRow {

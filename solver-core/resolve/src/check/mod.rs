@@ -10,15 +10,16 @@
 mod rules;
 mod subject;
 
-use conda::index::{Index, RecordRef, SpecId};
+use conda::index::{Index, NameId, RecordRef, SpecId};
 use conda::match_spec::MatchSpec;
 use conda::record::PackageRecord;
 use rustc_hash::FxHashSet;
 
+use crate::named::Named;
 use crate::policy::Policy;
 use crate::request::Request;
 use rules::Checker;
-use subject::Subject;
+use subject::{Found, Subject};
 
 /// The broken rules, one sentence each; empty when the records are a valid answer to the request.
 ///
@@ -37,31 +38,44 @@ pub fn check(records: &[PackageRecord], request: &Request, index: Option<&Index>
         let mut broken: FxHashSet<(&str, &str)> = FxHashSet::default();
         for subject in &before {
             let depends = subject.depends.iter();
-            let texts = depends.filter(|(_, w)| checker.applies(w) && !checker.satisfied(w));
-            broken.extend(texts.map(|(text, _)| (subject.name, *text)));
+            let texts = depends.filter(|w| checker.applies(w) && !checker.satisfied(w));
+            broken.extend(texts.map(|w| (subject.name, w.text())));
             let groups = subject.extras.iter().flat_map(|(_, wanted)| wanted);
-            let texts = groups.filter(|(_, w)| checker.applies(w) && !checker.satisfied(w));
-            broken.extend(texts.map(|(text, _)| (subject.name, *text)));
+            let texts = groups.filter(|w| checker.applies(w) && !checker.satisfied(w));
+            broken.extend(texts.map(|w| (subject.name, w.text())));
             let constrains = subject.constrains.iter();
-            let texts = constrains.filter(|(_, w)| !checker.respected(w));
-            broken.extend(texts.map(|(text, _)| (subject.name, *text)));
+            let texts = constrains.filter(|w| !checker.respected(w));
+            broken.extend(texts.map(|w| (subject.name, w.text())));
         }
         for subject in subjects.iter_mut().filter(|s| checker.is_installed(s)) {
             let name = subject.name;
             let held = |text: &str| !broken.contains(&(name, text));
-            subject.depends.retain(|(text, _)| held(text));
-            subject.constrains.retain(|(text, _)| held(text));
+            subject.depends.retain(|w| held(w.text()));
+            subject.constrains.retain(|w| held(w.text()));
             for (_, group) in &mut subject.extras {
-                group.retain(|(text, _)| held(text));
+                group.retain(|w| held(w.text()));
             }
         }
     }
-    Checker::run(&subjects, request, index)
+    Checker::run(&subjects, &virtual_records(request), request, index)
 }
 
-fn subjects_of<'i>(index: &'i Index, places: &[RecordRef]) -> Vec<Subject<'i>> {
-    let places = places.iter();
-    places.map(|&at| Subject::from_index(index, at)).collect()
+/// Records of an index on a target with these [`virtual_records`].
+fn subjects_of<'i>(
+    index: &'i Index,
+    places: &[RecordRef],
+    virtuals: &[PackageRecord],
+) -> Vec<Subject<'i>> {
+    let named = Named::of(index, places);
+    let is_virtual = |name: &str| virtuals.iter().any(|v| v.name == name);
+    let found = |segment: u32, name: NameId| match named.position(segment, name) {
+        Some(at) if is_virtual(named.names[at as usize]) => Found::Unknown,
+        Some(at) => Found::Record(at),
+        None if is_virtual(index.segments()[segment as usize].segment.name(name)) => Found::Unknown,
+        None => Found::Nothing,
+    };
+    let subject = |&at: &RecordRef| Subject::from_index(index, at, &|name| found(at.segment, name));
+    places.iter().map(subject).collect()
 }
 
 fn virtual_records(request: &Request) -> Vec<PackageRecord> {
@@ -79,7 +93,8 @@ pub(crate) fn check_places(
     places: &[RecordRef],
     request: &Request,
 ) -> Vec<String> {
-    let mut subjects = subjects_of(index, places);
+    let virtuals = virtual_records(request);
+    let mut subjects = subjects_of(index, places, &virtuals);
     for (subject, &at) in subjects.iter_mut().zip(places) {
         if policy.is_installed(at) {
             let segment = &index.segments()[at.segment as usize].segment;
@@ -104,7 +119,7 @@ pub(crate) fn check_places(
             }
         }
     }
-    Checker::run(&subjects, request, Some(index))
+    Checker::run(&subjects, &virtuals, request, Some(index))
 }
 
 /// Dependencies and constraints of records that do not hold among them.
@@ -113,19 +128,19 @@ pub(crate) fn unsatisfied(
     places: &[RecordRef],
     request: &Request,
 ) -> Vec<(RecordRef, SpecId)> {
-    let subjects = subjects_of(index, places);
     let virtuals = virtual_records(request);
+    let subjects = subjects_of(index, places, &virtuals);
     let checker = Checker::new(&subjects, &virtuals, request);
     let active = checker.active(&[]);
     let mut out = Vec::new();
     for (subject, &at) in subjects.iter().zip(places) {
         let segment = &index.segments()[at.segment as usize].segment;
-        for ((_, wanted), &spec) in subject.depends.iter().zip(segment.depends(at.record)) {
+        for (wanted, &spec) in subject.depends.iter().zip(segment.depends(at.record)) {
             if checker.applies(wanted) && !checker.satisfied(wanted) {
                 out.push((at, spec));
             }
         }
-        for ((_, wanted), &spec) in subject.constrains.iter().zip(segment.constrains(at.record)) {
+        for (wanted, &spec) in subject.constrains.iter().zip(segment.constrains(at.record)) {
             if checker.applies(wanted) && !checker.respected(wanted) {
                 out.push((at, spec));
             }
@@ -139,7 +154,7 @@ pub(crate) fn unsatisfied(
             if !active.contains(&(subject.name, *group)) {
                 continue;
             }
-            for ((_, wanted), spec) in wanted.iter().zip(specs) {
+            for (wanted, spec) in wanted.iter().zip(specs) {
                 if checker.applies(wanted) && !checker.satisfied(wanted) {
                     out.push((at, spec));
                 }
@@ -155,8 +170,8 @@ pub(crate) fn violated_limits(
     places: &[RecordRef],
     request: &Request,
 ) -> Vec<String> {
-    let subjects = subjects_of(index, places);
     let virtuals = virtual_records(request);
+    let subjects = subjects_of(index, places, &virtuals);
     let checker = Checker::new(&subjects, &virtuals, request);
     checker.broken_limits(request)
 }
@@ -167,8 +182,8 @@ pub(crate) fn active_extras(
     places: &[RecordRef],
     request: &Request,
 ) -> Vec<(String, Vec<String>)> {
-    let subjects = subjects_of(index, places);
     let virtuals = virtual_records(request);
+    let subjects = subjects_of(index, places, &virtuals);
     let checker = Checker::new(&subjects, &virtuals, request);
     let specs: Vec<&MatchSpec> = request.asked_specs().map(|s| &s.spec).collect();
     let mut active: Vec<(&str, &str)> = checker.active(&specs).into_iter().collect();

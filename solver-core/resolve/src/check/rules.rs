@@ -5,15 +5,15 @@ use conda::match_spec::MatchSpec;
 use conda::record::PackageRecord;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::subject::{Origin, Specs, Subject, Wanted};
-use super::virtual_records;
+use super::subject::{Found, Origin, Specs, Subject, Wanted};
 use crate::request::{ChannelPriority, Cutoffs, Mode, Request};
 
 /// Everything the checker looks things up in.
 pub(super) struct Checker<'c> {
     subjects: &'c [Subject<'c>],
     virtuals: Vec<Subject<'c>>,
-    by_name: FxHashMap<&'c str, &'c Subject<'c>>,
+    /// Positions of the subjects.
+    by_name: FxHashMap<&'c str, u32>,
     virtual_names: FxHashSet<&'c str>,
     installed: FxHashMap<&'c str, &'c PackageRecord>,
     broken: Vec<String>,
@@ -30,7 +30,7 @@ impl<'c> Checker<'c> {
         Checker {
             subjects,
             virtuals: virtuals.iter().map(Subject::from_record).collect(),
-            by_name: subjects.iter().map(|s| (s.name, s)).collect(),
+            by_name: subjects.iter().map(|s| s.name).zip(0..).collect(),
             virtual_names: virtuals.iter().map(|v| v.name.as_str()).collect(),
             installed: installed.map(|r| (r.name.as_str(), r)).collect(),
             broken: Vec::new(),
@@ -46,11 +46,11 @@ impl<'c> Checker<'c> {
 
     pub(super) fn run(
         subjects: &'c [Subject<'c>],
-        request: &Request,
+        virtuals: &'c [PackageRecord],
+        request: &'c Request,
         index: Option<&Index>,
     ) -> Vec<String> {
-        let virtuals = virtual_records(request);
-        let mut checker = Checker::new(subjects, &virtuals, request);
+        let mut checker = Checker::new(subjects, virtuals, request);
         let mut first: FxHashMap<&str, &Subject<'_>> = FxHashMap::default();
         for subject in subjects {
             if let Some(other) = first.insert(subject.name, subject) {
@@ -74,9 +74,14 @@ impl<'c> Checker<'c> {
         checker.broken
     }
 
+    fn subject(&self, name: &str) -> Option<&'c Subject<'c>> {
+        let at = self.by_name.get(name)?;
+        self.subjects.get(*at as usize)
+    }
+
     /// What a name stands for: the record and the virtual packages of that name.
     fn present<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Subject<'c>> {
-        let record = self.by_name.get(name).copied();
+        let record = self.subject(name);
         let virtuals = match self.virtual_names.contains(name) {
             true if record.is_none() || name.starts_with("__") => &self.virtuals[..],
             _ => &[],
@@ -87,26 +92,33 @@ impl<'c> Checker<'c> {
     }
 
     pub(super) fn satisfied(&self, wanted: &Wanted<'_>) -> bool {
-        wanted
-            .name()
-            .is_some_and(|name| self.present(name).any(|s| s.matches(wanted)))
+        match wanted {
+            Wanted::Simple(_, Found::Nothing) => false,
+            Wanted::Simple(spec, Found::Record(at)) => self.subjects[*at as usize].fits(spec),
+            _ => wanted
+                .name()
+                .is_some_and(|name| self.present(name).any(|s| s.matches(wanted))),
+        }
     }
 
     /// Whether the condition of a dependency holds (CEP 43); one without a condition always applies.
     pub(super) fn applies(&self, wanted: &Wanted<'_>) -> bool {
         match wanted {
-            Wanted::Parsed(spec) => self.in_force(spec),
+            Wanted::Parsed(_, spec) => self.in_force(spec),
             _ => true,
         }
     }
 
     fn in_force(&self, spec: &MatchSpec) -> bool {
-        let mut met = |leaf: &MatchSpec| {
-            leaf.name_exact()
-                .is_some_and(|name| self.present(name).any(|s| leaf.matches(s.whole())))
-        };
         spec.when()
-            .is_none_or(|condition| condition.holds(&mut met))
+            .is_none_or(|condition| condition.holds(&mut |leaf| self.met(leaf)))
+    }
+
+    /// Whether something present matches, its condition aside.
+    fn met(&self, spec: &MatchSpec) -> bool {
+        let matches = |s: &Subject<'_>| spec.matches(s.whole());
+        spec.name_exact()
+            .is_some_and(|name| self.present(name).any(matches))
     }
 
     /// The optional groups (package, group) that specs of a request, records or other groups ask for where they apply.
@@ -114,7 +126,7 @@ impl<'c> Checker<'c> {
         let mut active: FxHashSet<(&'c str, &'c str)> = FxHashSet::default();
         // Groups that no record has ask for nothing and are left out.
         let group = |name: &str, extra: &String| {
-            let subject = *self.by_name.get(name)?;
+            let subject = self.subject(name)?;
             let (group, list) = subject.extras.iter().find(|(group, _)| group == extra)?;
             Some((subject.name, *group, list))
         };
@@ -123,7 +135,7 @@ impl<'c> Checker<'c> {
             let name = spec.name_exact().unwrap_or_default();
             open.extend(spec.extras().iter().filter_map(|e| group(name, e)));
         }
-        let ask = |(_, wanted): &'c (&'c str, Wanted<'c>)| {
+        let ask = |wanted: &'c Wanted<'c>| {
             let extras = match wanted.extras() {
                 [] => &[],
                 extras if self.applies(wanted) => extras,
@@ -145,9 +157,13 @@ impl<'c> Checker<'c> {
 
     /// True unless a package of the spec's name is present and does not match.
     pub(super) fn respected(&self, wanted: &Wanted<'_>) -> bool {
-        wanted
-            .name()
-            .is_none_or(|name| self.present(name).all(|s| s.matches(wanted)))
+        match wanted {
+            Wanted::Simple(_, Found::Nothing) => true,
+            Wanted::Simple(spec, Found::Record(at)) => self.subjects[*at as usize].fits(spec),
+            _ => wanted
+                .name()
+                .is_none_or(|name| self.present(name).all(|s| s.matches(wanted))),
+        }
     }
 
     fn specs(&mut self, request: &Request) {
@@ -157,19 +173,13 @@ impl<'c> Checker<'c> {
             .is_some_and(|e| e.mode == Mode::Remove);
         for spec in &request.specs {
             if removes {
-                if self
-                    .subjects
-                    .iter()
-                    .any(|s| s.matches(&Wanted::Parsed(Box::new(spec.spec.clone()))))
-                {
+                if self.subjects.iter().any(|s| spec.spec.matches(s.whole())) {
                     self.broken
                         .push(format!("'{}' was to be removed and is there", spec.text));
                 }
                 continue;
             }
-            if self.in_force(&spec.spec)
-                && !self.satisfied(&Wanted::Parsed(Box::new(spec.spec.clone())))
-            {
+            if self.in_force(&spec.spec) && !self.met(&spec.spec) {
                 self.broken.push(format!(
                     "the requested spec '{}' is not satisfied",
                     spec.text
@@ -196,29 +206,31 @@ impl<'c> Checker<'c> {
                 .iter()
                 .filter(|(group, _)| active.contains(&(subject.name, *group)))
                 .flat_map(|(_, list)| list);
-            for (text, wanted) in subject.depends.iter().chain(groups) {
-                if matches!(wanted, Wanted::Unreadable) {
+            for wanted in subject.depends.iter().chain(groups) {
+                if let Wanted::Unreadable(text) = wanted {
                     self.broken.push(format!(
                         "{} depends on '{text}', which cannot be read",
                         subject.label()
                     ));
                 } else if self.applies(wanted) && !self.satisfied(wanted) {
                     self.broken.push(format!(
-                        "{} depends on '{text}', which is not satisfied",
-                        subject.label()
+                        "{} depends on '{}', which is not satisfied",
+                        subject.label(),
+                        wanted.text()
                     ));
                 }
             }
-            for (text, wanted) in &subject.constrains {
-                if matches!(wanted, Wanted::Unreadable) {
+            for wanted in &subject.constrains {
+                if let Wanted::Unreadable(text) = wanted {
                     self.broken.push(format!(
                         "{} constrains '{text}', which cannot be read",
                         subject.label()
                     ));
                 } else if self.applies(wanted) && !self.respected(wanted) {
                     self.broken.push(format!(
-                        "{} constrains '{text}', which is violated",
-                        subject.label()
+                        "{} constrains '{}', which is violated",
+                        subject.label(),
+                        wanted.text()
                     ));
                 }
             }
@@ -244,8 +256,10 @@ impl<'c> Checker<'c> {
             .flat_map(|(kind, specs)| specs.iter().map(move |spec| (kind, spec)));
         every
             .filter(|(_, spec)| {
-                self.in_force(&spec.spec)
-                    && !self.respected(&Wanted::Parsed(Box::new(spec.spec.clone())))
+                let matches = |s: &Subject<'_>| spec.spec.matches(s.whole());
+                let name = spec.spec.name_exact();
+                let respected = name.is_none_or(|name| self.present(name).all(matches));
+                self.in_force(&spec.spec) && !respected
             })
             .map(|(kind, spec)| format!("the {kind} '{}' is violated", spec.text))
             .collect()
@@ -266,8 +280,7 @@ impl<'c> Checker<'c> {
         for record in &environment.installed {
             // What nothing needs any more leaves all the same (rule 5, and `prune`).
             let stays = self
-                .by_name
-                .get(record.name.as_str())
+                .subject(&record.name)
                 .is_none_or(|s| s.whole().is_same_package(record));
             let specs = asked.get(record.name.as_str());
             if !stays && specs.is_none_or(|specs| specs.iter().all(|s| s.matches(record))) {
@@ -408,34 +421,46 @@ impl<'c> Checker<'c> {
                 }
             }
         }
-        let mut reached: FxHashSet<&str> = FxHashSet::default();
+        let mut reached = vec![false; self.subjects.len()];
         let mut groups: FxHashSet<(&str, &str)> = FxHashSet::default();
-        // Names to go to, with the groups that are asked of them.
-        let mut queue: Vec<(&str, &[String])> = roots.into_iter().map(|n| (n, &[][..])).collect();
         let extras: Vec<(&str, Vec<String>)> = request
             .asked_extras()
             .map(|ask| (ask.name, ask.extras))
             .collect();
-        queue.extend(extras.iter().map(|(name, extras)| (*name, &extras[..])));
-        let ask = |wanted: &'c Wanted<'c>| Some((wanted.name()?, wanted.extras()));
-        while let Some((name, extras)) = queue.pop() {
-            let Some(&subject) = self.by_name.get(name) else {
-                continue;
-            };
-            if reached.insert(subject.name) {
-                queue.extend(subject.depends.iter().filter_map(|(_, wanted)| ask(wanted)));
+        let by_name = |name: &str| self.by_name.get(name).copied();
+        // Records to go to, with the groups that are asked of them.
+        let mut queue: Vec<(u32, &[String])> = Vec::new();
+        queue.extend(
+            roots
+                .into_iter()
+                .filter_map(|n| Some((by_name(n)?, &[][..]))),
+        );
+        queue.extend(
+            extras
+                .iter()
+                .filter_map(|(n, extras)| Some((by_name(n)?, &extras[..]))),
+        );
+        let ask = |wanted: &'c Wanted<'c>| match wanted {
+            Wanted::Simple(_, Found::Nothing) => None,
+            Wanted::Simple(_, Found::Record(at)) => Some((*at, &[][..])),
+            _ => Some((by_name(wanted.name()?)?, wanted.extras())),
+        };
+        while let Some((at, extras)) = queue.pop() {
+            let subject = &self.subjects[at as usize];
+            if !std::mem::replace(&mut reached[at as usize], true) {
+                queue.extend(subject.depends.iter().filter_map(ask));
             }
             if extras.is_empty() {
                 continue;
             }
             for (group, list) in &subject.extras {
                 if extras.iter().any(|e| e == group) && groups.insert((subject.name, *group)) {
-                    queue.extend(list.iter().filter_map(|(_, wanted)| ask(wanted)));
+                    queue.extend(list.iter().filter_map(ask));
                 }
             }
         }
         for subject in self.subjects {
-            if !reached.contains(subject.name) {
+            if by_name(subject.name).is_none_or(|at| !reached[at as usize]) {
                 self.broken
                     .push(format!("{} is not needed by anything", subject.label()));
             }

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use conda::index::{BuildPattern, Index, RecordRef};
+use conda::index::{Index, NameId, RecordRef, SpecId, SpecRef};
 use conda::match_spec::MatchSpec;
 use conda::record::PackageRecord;
 use conda::version::Version;
@@ -10,20 +10,26 @@ use conda::version_spec::program_matches;
 
 /// A spec of a record.
 pub(super) enum Wanted<'c> {
-    /// Version program and build pattern say everything.
-    Simple {
-        name: &'c str,
-        program: &'c [u8],
-        build: BuildPattern<'c>,
-    },
-    /// Any other.
-    Parsed(Box<MatchSpec>),
-    /// No spec at all.
-    Unreadable,
+    /// Version program and build pattern say everything; with what there is of the name.
+    Simple(SpecRef<'c>, Found),
+    /// Any other, with its text.
+    Parsed(&'c str, Box<MatchSpec>),
+    /// A text that is no spec at all.
+    Unreadable(&'c str),
 }
 
-/// Specs with their texts.
-pub(super) type Specs<'c> = Vec<(&'c str, Wanted<'c>)>;
+/// What there is of a name among the records of an answer and the virtual packages.
+#[derive(Clone, Copy)]
+pub(super) enum Found {
+    Nothing,
+    /// Only the record at this position.
+    Record(u32),
+    /// That has to be seen.
+    Unknown,
+}
+
+/// The specs of a list, in the order written.
+pub(super) type Specs<'c> = Vec<Wanted<'c>>;
 
 /// A record under check.
 pub(super) struct Subject<'c> {
@@ -45,22 +51,23 @@ pub(super) enum Origin<'c> {
 }
 
 impl<'c> Subject<'c> {
-    pub(super) fn from_index(index: &'c Index, at: RecordRef) -> Self {
+    /// A record of an index; `found` tells what there is of a name of its segment.
+    pub(super) fn from_index(
+        index: &'c Index,
+        at: RecordRef,
+        found: &dyn Fn(NameId) -> Found,
+    ) -> Self {
         let segment = &index.segments()[at.segment as usize].segment;
-        let wanted = |id: &conda::index::SpecId| {
+        let wanted = |id: &SpecId| {
             let spec = segment.spec(*id);
-            let wanted = if spec.unparsable {
-                Wanted::Unreadable
-            } else if spec.simple {
-                Wanted::Simple {
-                    name: spec.name,
-                    program: spec.version_program,
-                    build: spec.build,
-                }
+            if spec.is_unparsable() {
+                Wanted::Unreadable(spec.text())
+            } else if spec.is_simple() {
+                let name = spec.name_id();
+                Wanted::Simple(spec, name.map_or(Found::Unknown, found))
             } else {
-                parse(spec.text)
-            };
-            (spec.text, wanted)
+                Wanted::parse(spec.text())
+            }
         };
         let extras = if segment.has_extras(at.record) {
             let groups = segment.extra_depends(at.record).into_iter();
@@ -85,7 +92,7 @@ impl<'c> Subject<'c> {
 
     pub(super) fn from_record(record: &'c PackageRecord) -> Self {
         let all = |texts: &'c [String]| -> Specs<'c> {
-            texts.iter().map(|t| (t.as_str(), parse(t))).collect()
+            texts.iter().map(|text| Wanted::parse(text)).collect()
         };
         Subject {
             name: &record.name,
@@ -116,19 +123,17 @@ impl<'c> Subject<'c> {
 
     pub(super) fn matches(&self, wanted: &Wanted<'_>) -> bool {
         match wanted {
-            Wanted::Simple {
-                name,
-                program,
-                build,
-            } => {
-                *name == self.name
-                    && (program.is_empty()
-                        || program_matches(program, &self.version_key, self.version))
-                    && build.matches(self.build)
-            }
-            Wanted::Parsed(spec) => spec.matches(self.whole()),
-            Wanted::Unreadable => false,
+            Wanted::Simple(spec, _) => spec.name() == self.name && self.fits(spec),
+            Wanted::Parsed(_, spec) => spec.matches(self.whole()),
+            Wanted::Unreadable(_) => false,
         }
+    }
+
+    /// Whether version and build are what a simple spec on its name asks for.
+    pub(super) fn fits(&self, spec: &SpecRef<'_>) -> bool {
+        let program = spec.version_program();
+        (program.is_empty() || program_matches(program, &self.version_key, self.version))
+            && spec.build().matches(self.build)
     }
 
     pub(super) fn label(&self) -> String {
@@ -136,23 +141,33 @@ impl<'c> Subject<'c> {
     }
 }
 
-fn parse(text: &str) -> Wanted<'static> {
-    MatchSpec::parse(text).map_or(Wanted::Unreadable, |spec| Wanted::Parsed(Box::new(spec)))
-}
+impl<'c> Wanted<'c> {
+    fn parse(text: &'c str) -> Self {
+        match MatchSpec::parse(text) {
+            Ok(spec) => Wanted::Parsed(text, Box::new(spec)),
+            Err(_) => Wanted::Unreadable(text),
+        }
+    }
 
-impl Wanted<'_> {
+    pub(super) fn text(&self) -> &'c str {
+        match self {
+            Wanted::Simple(spec, _) => spec.text(),
+            Wanted::Parsed(text, _) | Wanted::Unreadable(text) => text,
+        }
+    }
+
     pub(super) fn name(&self) -> Option<&str> {
         match self {
-            Wanted::Simple { name, .. } => Some(name),
-            Wanted::Parsed(spec) => spec.name_exact(),
-            Wanted::Unreadable => None,
+            Wanted::Simple(spec, _) => Some(spec.name()),
+            Wanted::Parsed(_, spec) => spec.name_exact(),
+            Wanted::Unreadable(_) => None,
         }
     }
 
     /// The groups that the spec asks for.
     pub(super) fn extras(&self) -> &[String] {
         match self {
-            Wanted::Parsed(spec) => spec.extras(),
+            Wanted::Parsed(_, spec) => spec.extras(),
             _ => &[],
         }
     }

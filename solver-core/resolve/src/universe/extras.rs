@@ -124,7 +124,8 @@ impl Universe {
         let index = Arc::clone(&self.index);
         let segment = &index.segments()[position as usize].segment;
         for &dep in specs {
-            let Some((local, has_extras)) = segment.spec_asks(dep) else {
+            let spec = segment.spec(dep);
+            let Some(local) = spec.name_id() else {
                 continue;
             };
             let id = self.segment_name(position, local);
@@ -132,8 +133,8 @@ impl Universe {
                 continue;
             }
             out.names.push(id);
-            if has_extras {
-                for group in asked_extras(segment.spec(dep).text) {
+            if spec.asks_for_extras() {
+                for group in asked_extras(spec.text()) {
                     out.extras.push(self.extra_id(id, &group));
                 }
             }

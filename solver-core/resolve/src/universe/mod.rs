@@ -132,28 +132,29 @@ impl Universe {
         }
         let index = Arc::clone(&self.index);
         let found = index.segments()[segment as usize].segment.spec(spec);
-        let id = match self.spec_ids.get(found.text) {
+        let text = found.text();
+        let id = match self.spec_ids.get(text) {
             Some(&id) => id,
             None => {
-                let name = found.name_id.map(|name| self.segment_name(segment, name));
-                let id = if found.simple {
-                    let name = name.unwrap_or_else(|| self.name_id(found.name));
+                let name = found.name_id().map(|name| self.segment_name(segment, name));
+                let id = if found.is_simple() {
+                    let name = name.unwrap_or_else(|| self.name_id(found.name()));
                     self.add_spec(
-                        found.text,
+                        text,
                         name,
-                        found.version_program.to_vec(),
-                        matching::Filter::build(found.build),
+                        found.version_program().to_vec(),
+                        matching::Filter::build(found.build()),
                     )
                 } else {
-                    match MatchSpec::parse(found.text) {
-                        Ok(parsed) => self.add_parsed(found.text, &parsed),
+                    match MatchSpec::parse(text) {
+                        Ok(parsed) => self.add_parsed(text, &parsed),
                         Err(_) => {
-                            let name = name.unwrap_or_else(|| self.name_id(found.name));
-                            self.add_spec(found.text, name, Vec::new(), matching::Filter::Nothing)
+                            let name = name.unwrap_or_else(|| self.name_id(found.name()));
+                            self.add_spec(text, name, Vec::new(), matching::Filter::Nothing)
                         }
                     }
                 };
-                self.spec_ids.insert(found.text.into(), id);
+                self.spec_ids.insert(text.into(), id);
                 id
             }
         };
@@ -275,7 +276,7 @@ impl Universe {
                     let known = self.segment_specs[place.segment as usize].get(id.0 as usize);
                     let spec = match known {
                         Some(&seen) if seen != 0 => Some(seen - 1),
-                        _ => by_text.get(segment.spec(id).text).copied(),
+                        _ => by_text.get(segment.spec(id).text()).copied(),
                     };
                     let found = spec.and_then(|spec| out.get_mut(&(which, spec)));
                     if let Some(found) = found.filter(|found| found.last() != Some(&position)) {
