@@ -142,16 +142,17 @@ impl Segment {
         let _ = (self.noarch(record), self.size(record));
         let _ = (self.timestamp(record), self.indexed_timestamp(record));
         let _ = (self.md5(record), self.sha256(record));
+        let touch = |id: u32| self.bytes_of(Section::StringOffsets, Section::StringBytes, id);
         for section in [
             Section::RecordFileName,
             Section::RecordLicense,
             Section::RecordLicenseFamily,
         ] {
-            let _ = self.string(self.storage.u32(section, record.0));
+            touch(self.storage.u32(section, record.0));
         }
         for (_, items) in self.rare(record) {
             for &id in items {
-                let _ = self.string(id);
+                touch(id);
             }
         }
     }

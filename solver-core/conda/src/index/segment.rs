@@ -417,7 +417,7 @@ impl Segment {
         Some(start as usize..end as usize)
     }
 
-    fn bytes_of(&self, offsets: Section, bytes: Section, id: u32) -> &[u8] {
+    pub(super) fn bytes_of(&self, offsets: Section, bytes: Section, id: u32) -> &[u8] {
         match self.bounds(offsets, id) {
             Some(range) => self.storage.slice(bytes, range),
             None => &[],

@@ -88,7 +88,7 @@ impl Roots {
                 next += 1;
                 match model.position(name) {
                     ABSENT => continue,
-                    at => u.required_at(name, at..at + 1, &mut found),
+                    at => u.required_at(name, at, &mut found),
                 }
             } else if let Some(&extra) = extras.get(next_extra) {
                 next_extra += 1;

@@ -311,7 +311,7 @@ impl Optimizer<'_> {
     /// the best records.
     fn required_by(&mut self, name: NameId, found: &mut Required) {
         for position in self.peers(name) {
-            self.inst.u.required_at(name, position..position + 1, found);
+            self.inst.u.required_at(name, position, found);
         }
     }
 

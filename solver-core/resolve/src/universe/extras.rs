@@ -87,18 +87,22 @@ impl Universe {
             .collect()
     }
 
-    /// What the `depends` of the records of `name` at these positions require, virtual packages left out.
-    pub(crate) fn required_at(
-        &mut self,
-        name: NameId,
-        positions: std::ops::Range<u32>,
-        out: &mut Required,
-    ) {
+    /// What the `depends` of a known candidate requires, virtual packages left out; kept, since each request that
+    /// chooses it asks for it several times.
+    pub(crate) fn required_at(&mut self, name: NameId, position: u32, out: &mut Required) {
+        let at = self.names[name as usize].cands[position as usize];
         let index = Arc::clone(&self.index);
-        for position in positions {
-            let at = self.names[name as usize].cands[position as usize];
-            let segment = &index.segments()[at.segment as usize].segment;
-            self.required(at.segment, segment.depends(RecordId(at.record)), out);
+        let segment = &index.segments()[at.segment as usize].segment;
+        let list = segment.depends_list(RecordId(at.record));
+        let key = (at.segment, list);
+        if !self.required.contains_key(&key) {
+            let mut required = Required::default();
+            self.required(at.segment, segment.list(list), &mut required);
+            self.required.insert(key, required);
+        }
+        if let Some(required) = self.required.get(&key) {
+            out.names.extend_from_slice(&required.names);
+            out.extras.extend_from_slice(&required.extras);
         }
     }
 

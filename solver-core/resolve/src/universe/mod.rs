@@ -18,7 +18,7 @@ mod names;
 
 use std::sync::Arc;
 
-use conda::index::{Index, RecordId, RecordRef, Segment, SpecId};
+use conda::index::{Index, ListId, RecordId, RecordRef, Segment, SpecId};
 use conda::match_spec::MatchSpec;
 use conda::record::PackageRecord;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -59,6 +59,8 @@ pub(crate) struct Universe {
     segment_specs: Vec<Vec<u32>>,
     spec_ids: FxHashMap<Box<str>, SpecIdx>,
     extras: extras::Extras,
+    /// What lists of dependencies that were chosen require, by segment and list.
+    required: FxHashMap<(u32, ListId), Required>,
     virtual_records: Vec<PackageRecord>,
     /// Specs on virtual packages.
     on_virtual: Vec<SpecIdx>,
@@ -81,6 +83,7 @@ impl Universe {
             segment_specs: table(Segment::spec_count),
             spec_ids: FxHashMap::default(),
             extras: extras::Extras::default(),
+            required: FxHashMap::default(),
             virtual_records: policy.virtual_packages.iter().map(|v| v.record()).collect(),
             on_virtual: Vec::new(),
             show_hidden: false,
