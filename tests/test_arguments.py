@@ -14,6 +14,7 @@ import pytest
 import resolvent
 from conftest import LINUX, ChannelMaker, record
 from resolvent import MatchSpec, PackageRecord, ResolventError
+from resolvent.arguments import spec_text
 from resolvent.solving import cutoff_milliseconds
 
 UTC = datetime.timezone.utc
@@ -79,6 +80,22 @@ class TestShapes:
         answers = [[entry.fn for entry in session.solve(form).records] for form in forms]
         assert answers[0]
         assert all(answer == answers[0] for answer in answers)
+
+    @pytest.mark.parametrize(
+        ("spec", "text"),
+        [
+            ("python=3.12", "python 3.12.*"),
+            ("numpy[version='>=2,<3']", "numpy >=2,<3"),
+            ("numpy=1.2=py*", "numpy 1.2 py*"),
+            ("numpy", "numpy"),
+            ("conda-forge::numpy", "conda-forge::numpy"),
+            ("numpy[build=py*]", "numpy[build=py*]"),
+        ],
+    )
+    def test_specs_are_told_as_people_write_them(self, spec: str, text: str) -> None:
+        parsed = MatchSpec(spec)
+        assert spec_text(parsed) == text
+        assert MatchSpec(text) == parsed
 
     def test_the_ways_to_solve_agree(self, sample: resolvent.Index) -> None:
         specs = ["numpy", "python 3.12.*"]

@@ -6,6 +6,7 @@ of conda lives here.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -134,8 +135,20 @@ def specs_of(name: str, specs: Specs) -> list[str]:
     for spec in specs:
         if not isinstance(spec, (str, MatchSpec)):
             raise TypeError(f"{name} holds strings or MatchSpecs, not {type(spec).__name__}")
-        texts.append(str(spec))
+        texts.append(spec if isinstance(spec, str) else spec_text(spec))
     return texts
+
+
+def spec_text(spec: MatchSpec) -> str:
+    """Return a spec as people write it, `numpy >=2,<3`, where that says all of it; its canonical text where not.
+
+    What is solved is the same; answers, reasons and conflicts name specs by the text they were given.
+    """
+    written = " ".join(str(part) for part in (spec.name, spec.version, spec.build) if part is not None)
+    with contextlib.suppress(ResolventError):
+        if MatchSpec(written) == spec:
+            return written
+    return str(spec)
 
 
 def records_of(name: str, records: Records) -> list[PackageRecord]:

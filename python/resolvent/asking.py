@@ -108,7 +108,7 @@ def shape_request(
         aggressive_updates=aggressive_updates or (),
     )
     prefix = as_prefix(installed)
-    pinned = [*specs_of("pins", pins or ()), *(str(pin) for pin in (() if prefix is None else prefix.pins))]
+    pinned = [*specs_of("pins", pins or ()), *specs_of("pins", () if prefix is None else prefix.pins)]
     if channel_priority is not None:
         choice("channel_priority", channel_priority, CHANNEL_PRIORITIES)
     return {
