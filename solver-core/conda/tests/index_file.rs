@@ -79,7 +79,7 @@ const EVERYTHING: &str = r#"{"info":{"subdir":"linux-64","base_url":"../all"},"r
 #[test]
 #[cfg(target_endian = "little")]
 fn the_bytes_of_a_format_are_fixed() {
-    const FORMAT: u32 = 4;
+    const FORMAT: u32 = 5;
     let digest = |text: &str| {
         let built = segment(text);
         let version: [u8; 4] = built.as_bytes()[8..12].try_into().expect("four bytes");
@@ -90,7 +90,7 @@ fn the_bytes_of_a_format_are_fixed() {
     let found = [digest("{}"), digest(EVERYTHING), digest(&repodata(3000, 1))];
     assert_eq!(
         found,
-        ["b68cd3169b462182", "c0234e999bc918bb", "7fceebb058cd005b"]
+        ["1ff44dfc58995b79", "c60d60381119a8d2", "9f7851e4ca8022a4"]
     );
 }
 

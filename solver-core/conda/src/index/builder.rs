@@ -5,7 +5,8 @@
 //! type and file name; versions by their order; specs, lists and strings by first use in that sequence of records. So
 //! a shuffled repodata gives the same bytes, and so does any number of threads.
 //!
-//! Two threads share the work: both compile distinct specs, and one of them sorts and numbers before that.
+//! Two threads share the work: one of them sorts and numbers while the other begins with the distinct specs, which both
+//! then compile until they meet.
 
 use rustc_hash::FxHashMap;
 
@@ -13,7 +14,7 @@ use super::layout::{flag, spec_flag, Digest, Meta, Section, SpecRow};
 use super::numbering::{RareRows, SpecLists, StringIds, Strings};
 use super::order::{sort_records, Names, Stays, Versions};
 use super::segment::Segment;
-use super::specs::SpecTable;
+use super::specs::{Meeting, SpecTable, Specs};
 use super::warning::{WarningKind, WarningLog};
 use super::writer::Writer;
 use crate::pattern::PatternKind;
@@ -28,27 +29,18 @@ const SPECS_FOR_A_THREAD: usize = 2000;
 pub(super) fn build(raw: &Columns, subdir: &str, identity: &Digest, workers: usize) -> Segment {
     let own = raw.subdir.as_deref().filter(|text| !text.is_empty());
     let subdir = own.unwrap_or(subdir);
-    let mut specs = SpecTable::new();
+    let meeting = Meeting::new(&raw.specs);
     if workers == 1 || raw.specs.len() < SPECS_FOR_A_THREAD {
-        specs.extend(raw.specs.range(0..raw.specs.len()));
+        let specs = Specs::new(meeting.forwards(), SpecTable::new());
         return Sorted::new(raw, subdir).write(raw, &specs, identity, false);
     }
-    // Sorting takes about as long as a fifth of the specs.
-    let first = 0..raw.specs.len() / 5 * 3;
-    let rest = first.end..raw.specs.len();
-    let sorted = std::thread::scope(|scope| {
-        let first = scope.spawn(|| {
-            let mut table = SpecTable::new();
-            table.extend(raw.specs.range(first));
-            table
-        });
+    let (sorted, specs) = std::thread::scope(|scope| {
+        let front = scope.spawn(|| meeting.forwards());
         let sorted = Sorted::new(raw, subdir);
-        let mut others = SpecTable::new();
-        others.extend(raw.specs.range(rest));
-        let first = first.join();
-        specs = first.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        specs.append(others);
-        sorted
+        let back = meeting.backwards();
+        let front = front.join();
+        let front = front.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (sorted, Specs::new(front, back))
     });
     sorted.write(raw, &specs, identity, true)
 }
@@ -126,95 +118,97 @@ impl<'a> Sorted<'a> {
     }
 
     /// Two threads make half of the sections each; one after the other they are the same.
-    fn write(
-        mut self,
-        raw: &Columns,
-        specs: &SpecTable<'_>,
-        identity: &Digest,
-        both: bool,
-    ) -> Segment {
+    fn write(mut self, raw: &Columns, specs: &Specs<'_>, identity: &Digest, both: bool) -> Segment {
         let mut meta = self.meta;
         let mut strings = std::mem::take(&mut self.strings);
-        // What the columns take a record, and the rest by rule of thumb.
-        let mut writer = Writer::new(raw.records.len() * 190 + (1 << 16));
+        // Bytes a record, by rule of thumb; the columns are the larger part, so the rest is copied behind them.
+        let records = raw.records.len();
         let columns = || {
-            let mut writer = Writer::new(raw.records.len() * 120);
+            let mut writer = Writer::new(records * 190 + (1 << 16));
             self.write_columns(raw, &mut writer);
+            let warnings = self.write_flags(raw, specs, &mut writer);
+            writer.slice(Section::Warnings, &warnings.encode());
             writer
         };
         let mut rest = || {
-            let names = self.write_names(specs, &mut meta, &mut writer);
+            let mut writer = Writer::new(records * 70);
+            let names = self.write_names(raw, specs, &mut meta, &mut writer);
             self.write_specs(raw, specs, &names, &mut strings, &mut writer);
-            self.write_flags(raw, specs, &mut writer)
+            strings.write(&mut writer);
+            meta.lists = self.lists.len() as u32;
+            meta.specs = self.lists.order.len() as u32;
+            writer.slice(Section::Meta, &[meta]);
+            writer
         };
-        let (columns, warnings) = if both {
+        let (mut writer, rest) = if both {
             std::thread::scope(|scope| {
                 let columns = scope.spawn(columns);
-                let warnings = rest();
+                let rest = rest();
                 let columns = columns.join();
                 let columns = columns.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                (columns, warnings)
+                (columns, rest)
             })
         } else {
             (columns(), rest())
         };
-        writer.append(&columns);
-        strings.write(&mut writer);
-        meta.lists = self.lists.len() as u32;
-        meta.specs = self.lists.order.len() as u32;
-        writer.slice(Section::Warnings, &warnings.encode());
-        writer.slice(Section::Meta, &[meta]);
+        writer.append(&rest);
         writer.finish(identity)
     }
 
     /// Names: packages, then those that only specs mention, each sorted. The name of each spec.
-    fn write_names(&self, specs: &SpecTable<'_>, meta: &mut Meta, writer: &mut Writer) -> Vec<u32> {
+    fn write_names(
+        &self,
+        raw: &Columns,
+        specs: &Specs<'_>,
+        meta: &mut Meta,
+        writer: &mut Writer,
+    ) -> Vec<u32> {
         let mut texts = Texts::default();
         let spec_names = self.lists.order.iter().map(|&at| {
-            let name = specs.specs[at as usize].name.as_deref();
-            name.map_or(u32::MAX, |name| texts.intern(name))
+            let name = specs.get(at).name.as_deref();
+            name.map_or(NONE, |name| texts.intern(name))
         });
         let spec_names: Vec<u32> = spec_names.collect();
-        let names = &self.names;
-        let absent = texts.iter().filter(|name| names.find(name).is_none());
-        let mut mentioned: Vec<&str> = absent.collect();
-        mentioned.sort_unstable();
-        let packages = names.sorted.len();
-        meta.names = (packages + mentioned.len()) as u32;
-        let all = names.sorted.iter().chain(&mentioned).copied();
-        writer.texts(Section::NameOffsets, Section::NameBytes, all);
-        let id = |name: &str| {
-            let mentioned = || mentioned.binary_search(&name).ok();
-            let known = names.find(name);
-            known.or_else(|| mentioned().map(|at| (packages + at) as u32))
+        let package = |name| {
+            let known = raw.names.find(name);
+            known.map_or(NONE, |id| self.names.of[id as usize])
         };
-        let ids: Vec<u32> = texts
-            .iter()
-            .map(|name| id(name).unwrap_or(u32::MAX))
-            .collect();
-        let id = |name: u32| ids.get(name as usize).copied().unwrap_or(u32::MAX);
+        let mut ids: Vec<u32> = texts.iter().map(package).collect();
+        let absent = (0..texts.len() as u32).filter(|&text| ids[text as usize] == NONE);
+        let mut mentioned: Vec<u32> = absent.collect();
+        mentioned.sort_unstable_by_key(|&text| texts.get(text));
+        let packages = self.names.sorted.len();
+        for (at, &text) in (packages as u32..).zip(&mentioned) {
+            ids[text as usize] = at;
+        }
+        meta.names = (packages + mentioned.len()) as u32;
+        let mentioned = mentioned.iter().map(|&text| texts.get(text));
+        let all = self.names.sorted.iter().copied().chain(mentioned);
+        writer.texts(Section::NameOffsets, Section::NameBytes, all);
+        let id = |name: u32| ids.get(name as usize).copied().unwrap_or(NONE);
         spec_names.into_iter().map(id).collect()
     }
 
     fn write_specs(
         &self,
         raw: &Columns,
-        specs: &SpecTable<'_>,
+        specs: &Specs<'_>,
         names: &[u32],
         strings: &mut Strings,
         writer: &mut Writer,
     ) {
         // Programs by first use, equal ones once.
-        let mut program_of = vec![NONE; specs.programs.len()];
+        let mut program_of = vec![NONE; specs.program_count()];
         program_of[0] = 0;
         let mut programs: FxHashMap<&[u8], u32> = FxHashMap::default();
         let mut program_bytes: Vec<&[u8]> = vec![&[]];
         let mut patterns: FxHashMap<&str, u32> = FxHashMap::default();
         let rows = self.lists.order.iter().zip(names).map(|(&at, &name)| {
-            let spec = &specs.specs[at as usize];
-            let program = &mut program_of[spec.program as usize];
+            let spec = specs.get(at);
+            let number = specs.program_of(at);
+            let program = &mut program_of[number];
             if *program == NONE {
-                let bytes = &specs.programs[spec.program as usize];
+                let bytes = specs.program(number);
                 *program = *programs.entry(bytes).or_insert_with(|| {
                     program_bytes.push(bytes);
                     program_bytes.len() as u32 - 1
@@ -259,14 +253,10 @@ impl<'a> Sorted<'a> {
     }
 
     /// The flags, and what is wrong with records.
-    fn write_flags(&self, raw: &Columns, specs: &SpecTable<'_>, writer: &mut Writer) -> WarningLog {
+    fn write_flags(&self, raw: &Columns, specs: &Specs<'_>, writer: &mut Writer) -> WarningLog {
         let mut warnings = WarningLog::default();
         log_rejected(raw, &mut warnings);
-        let error = |spec: usize| {
-            specs.specs[self.lists.order[spec] as usize]
-                .error
-                .as_deref()
-        };
+        let error = |spec: usize| specs.get(self.lists.order[spec]).error.as_deref();
         let bad_specs: Vec<bool> = (0..self.lists.order.len())
             .map(|spec| error(spec).is_some())
             .collect();

@@ -30,7 +30,7 @@ pub(crate) type Digest = [u8; 32];
 /// First bytes of an index file.
 pub(crate) const MAGIC: [u8; 8] = *b"resolvix";
 /// Changes whenever the meaning of the bytes does; older files are then rebuilt.
-pub(crate) const FORMAT_VERSION: u32 = 4;
+pub(crate) const FORMAT_VERSION: u32 = 5;
 /// Reads differently on a machine of the other byte order.
 pub(crate) const BYTE_ORDER_MARK: u32 = 0x0A0B_0C0D;
 /// Unit of the checksums: small enough that a solve checks little more than it reads.
@@ -353,6 +353,7 @@ fn u64_of(bytes: &[u8]) -> u64 {
 /// An 8-byte aligned, growing byte buffer (a plain `Vec<u8>` promises no alignment).
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
+    /// Zeros beyond `length`: the system gives them, and pages that are not needed are never touched.
     words: Vec<u64>,
     length: usize,
 }
@@ -361,7 +362,7 @@ impl Buffer {
     /// A buffer with room for `capacity` bytes.
     pub fn with_capacity(capacity: usize) -> Buffer {
         Buffer {
-            words: Vec::with_capacity(capacity / 8 + 1),
+            words: vec![0; capacity / 8 + 1],
             length: 0,
         }
     }
@@ -413,7 +414,10 @@ impl Buffer {
     }
 
     fn resize(&mut self, length: usize) {
-        self.words.resize(length.div_ceil(8), 0);
+        let words = length.div_ceil(8);
+        if words > self.words.len() {
+            self.words.resize(words.max(2 * self.words.len()), 0);
+        }
         self.length = length;
     }
 }

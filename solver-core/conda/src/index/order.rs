@@ -35,12 +35,6 @@ impl<'a> Names<'a> {
         let sorted = ids.iter().map(|&id| raw.names.get(id)).collect();
         Names { sorted, of }
     }
-
-    /// The position of a name.
-    pub fn find(&self, name: &str) -> Option<u32> {
-        let at = self.sorted.binary_search(&name).ok()?;
-        Some(at as u32)
-    }
 }
 
 /// Which records the channel did not withdraw.
@@ -176,33 +170,58 @@ pub(super) fn sort_records(
     versions: &Versions<'_>,
 ) -> Vec<u32> {
     struct Key {
-        /// Package and version.
-        place: u64,
+        version: u32,
+        at: u32,
         build_number: u64,
         timestamp: u64,
-        at: u32,
     }
-    let mut keys: Vec<Key> = Vec::with_capacity(raw.records.len());
-    for (at, record) in raw.records.iter().enumerate() {
-        if stays.holds(at) {
-            let package = names.of[record.name as usize];
-            let version = versions.class[record.version as usize];
-            keys.push(Key {
-                place: u64::from(package) << 32 | u64::from(version),
+    let package = |record: &RawRecord| names.of[record.name as usize] as usize;
+    let staying = || {
+        let records = raw.records.iter().enumerate();
+        records.filter(|(at, _)| stays.holds(*at))
+    };
+    // By package first: where each one's records begin, then where the next of them goes.
+    let mut next = vec![0u32; names.sorted.len() + 1];
+    for (_, record) in staying() {
+        next[package(record) + 1] += 1;
+    }
+    for at in 1..next.len() {
+        next[at] += next[at - 1];
+    }
+    let mut order = vec![0; next.last().map_or(0, |&count| count as usize)];
+    for (at, record) in staying() {
+        let place = &mut next[package(record)];
+        order[*place as usize] = at as u32;
+        *place += 1;
+    }
+    // Now `next` says where each ends.
+    let mut keys: Vec<Key> = Vec::new();
+    let mut start = 0;
+    for &end in &next[..names.sorted.len()] {
+        let records = &mut order[start..end as usize];
+        start = end as usize;
+        keys.clear();
+        keys.extend(records.iter().map(|&at| {
+            let record = &raw.records[at as usize];
+            Key {
+                version: versions.class[record.version as usize],
+                at,
                 build_number: !record.build_number,
                 timestamp: !record.timestamp,
-                at: at as u32,
-            });
+            }
+        }));
+        keys.sort_unstable_by(|a, b| {
+            let key = |key: &Key| (key.version, key.build_number, key.timestamp);
+            key(a).cmp(&key(b)).then_with(|| {
+                let record = |key: &Key| &raw.records[key.at as usize];
+                by_archive(raw, record(a), record(b))
+            })
+        });
+        for (place, key) in records.iter_mut().zip(&keys) {
+            *place = key.at;
         }
     }
-    keys.sort_unstable_by(|a, b| {
-        let key = |key: &Key| (key.place, key.build_number, key.timestamp);
-        key(a).cmp(&key(b)).then_with(|| {
-            let record = |key: &Key| &raw.records[key.at as usize];
-            by_archive(raw, record(a), record(b))
-        })
-    });
-    keys.into_iter().map(|key| key.at).collect()
+    order
 }
 
 /// `.conda` before `.tar.bz2` before the unknown, then by file name.

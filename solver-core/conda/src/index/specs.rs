@@ -6,12 +6,15 @@
 //! tests compare.
 
 use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustc_hash::FxHashMap;
 
 use super::BuildPattern;
 use crate::match_spec::{MatchSpec, MAX_MATCH_SPEC_LENGTH};
 use crate::pattern::{glob_matches, pattern_kind, regex_matches, PatternKind};
+use crate::repodata::Texts;
 use crate::version_spec::{compile_plain, Bounds, VersionSpec};
 
 /// What a spec string says, as far as the index keeps it.
@@ -64,19 +67,6 @@ impl<'a> SpecTable<'a> {
             let spec = self.compile(text);
             self.specs.push(spec);
         }
-    }
-
-    /// Appends another table.
-    pub fn append(&mut self, other: SpecTable<'a>) {
-        let before = self.programs.len() as u32 - 1;
-        let renumbered = other.specs.into_iter().map(|mut spec| {
-            if spec.program != 0 {
-                spec.program += before;
-            }
-            spec
-        });
-        self.specs.extend(renumbered);
-        self.programs.extend(other.programs.into_iter().skip(1));
     }
 
     fn compile(&mut self, text: &'a str) -> CompiledSpec<'a> {
@@ -139,13 +129,13 @@ impl<'a> SpecTable<'a> {
         if path_of_a_package || text.len() > MAX_MATCH_SPEC_LENGTH {
             return None;
         }
-        let mut tokens = text.split(' ');
-        let name = tokens.next().filter(|name| is_plain_name(name))?;
-        let version = tokens.next();
-        let build = tokens.next();
-        if tokens.next().is_some() {
+        let (name, rest) = cut(text);
+        if !is_plain_name(name) {
             return None;
         }
+        let (version, build) = rest
+            .map(cut)
+            .map_or((None, None), |(version, build)| (Some(version), build));
         let program = match version {
             None | Some("*") => 0,
             Some(version) => {
@@ -178,6 +168,101 @@ impl<'a> SpecTable<'a> {
     }
 }
 
+/// Distinct specs that two threads compile, one from the first on and one from the last back, until they meet.
+pub(super) struct Meeting<'a> {
+    texts: &'a Texts,
+    /// Shares of [`SHARE`] specs that were taken, from either end.
+    taken: AtomicUsize,
+}
+
+const SHARE: usize = 256;
+
+impl<'a> Meeting<'a> {
+    pub fn new(texts: &'a Texts) -> Meeting<'a> {
+        Meeting {
+            texts,
+            taken: AtomicUsize::new(0),
+        }
+    }
+
+    /// The specs of each share that its taker gets; `from` says which share that is.
+    fn shares<'s>(
+        &'s self,
+        from: impl Fn(usize) -> usize + 's,
+    ) -> impl Iterator<Item = Range<usize>> + 's {
+        let length = self.texts.len();
+        let left =
+            move |_: &usize| self.taken.fetch_add(1, Ordering::Relaxed) < length.div_ceil(SHARE);
+        let range = move |share| from(share) * SHARE..length.min((from(share) + 1) * SHARE);
+        (0..).take_while(left).map(range)
+    }
+
+    /// Compiles specs in their order.
+    pub fn forwards(&self) -> SpecTable<'a> {
+        let mut table = SpecTable::new();
+        for share in self.shares(|share| share) {
+            table.extend(self.texts.range(share));
+        }
+        table
+    }
+
+    /// Compiles specs in the opposite order.
+    pub fn backwards(&self) -> SpecTable<'a> {
+        let mut table = SpecTable::new();
+        let last = self.texts.len().div_ceil(SHARE).saturating_sub(1);
+        for share in self.shares(|share| last - share) {
+            table.extend(self.texts.range(share).rev());
+        }
+        table
+    }
+}
+
+/// All specs, by id: those from the front and those from the back.
+pub(super) struct Specs<'a> {
+    front: SpecTable<'a>,
+    back: SpecTable<'a>,
+}
+
+impl<'a> Specs<'a> {
+    pub fn new(front: SpecTable<'a>, back: SpecTable<'a>) -> Specs<'a> {
+        Specs { front, back }
+    }
+
+    /// A spec.
+    #[inline]
+    pub fn get(&self, id: u32) -> &CompiledSpec<'a> {
+        let id = id as usize;
+        let (front, back) = (&self.front.specs, &self.back.specs);
+        front
+            .get(id)
+            .unwrap_or_else(|| &back[front.len() + back.len() - 1 - id])
+    }
+
+    /// The number of a spec's version program among those of both; 0 for any version.
+    #[inline]
+    pub fn program_of(&self, id: u32) -> usize {
+        let program = self.get(id).program as usize;
+        if program == 0 || (id as usize) < self.front.specs.len() {
+            program
+        } else {
+            self.front.programs.len() + program
+        }
+    }
+
+    /// Programs of both.
+    pub fn program_count(&self) -> usize {
+        self.front.programs.len() + self.back.programs.len()
+    }
+
+    /// A program by its number.
+    pub fn program(&self, number: usize) -> &[u8] {
+        let programs = &self.front.programs;
+        programs
+            .get(number)
+            .unwrap_or_else(|| &self.back.programs[number - programs.len()])
+    }
+}
+
 impl<'a> BuildPattern<'a> {
     /// What a spec asks of the build string; `None` if name, version and build do not say all that it asks of a record.
     pub fn of(spec: &'a MatchSpec) -> Option<Self> {
@@ -202,6 +287,16 @@ impl<'a> BuildPattern<'a> {
             BuildPattern::Glob(pattern) => glob_matches(pattern, build, false),
             BuildPattern::Regex(pattern) => regex_matches(pattern, build, false),
         }
+    }
+}
+
+/// What is before the first space, and what is behind it.
+#[inline]
+fn cut(text: &str) -> (&str, Option<&str>) {
+    // Tokens are shorter than what a search for long texts needs to begin.
+    match text.bytes().position(|byte| byte == b' ') {
+        Some(space) => (&text[..space], text.get(space + 1..)),
+        None => (text, None),
     }
 }
 

@@ -13,6 +13,68 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
 
+/// Bytes in a row that are looked at to find a [`Token`].
+const WIDTH: usize = 24;
+
+/// A few bytes to look for, in the form in which one look finds them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Token {
+    words: [u64; WIDTH / 8],
+    /// Which bits of the words count.
+    masks: [u64; WIDTH / 8],
+    length: usize,
+}
+
+impl Token {
+    /// The token of a text of at most [`WIDTH`] bytes.
+    pub const fn new(text: &str) -> Token {
+        let text = text.as_bytes();
+        assert!(text.len() <= WIDTH);
+        let (mut words, mut masks) = ([0; WIDTH / 8], [0; WIDTH / 8]);
+        let mut at = 0;
+        while at < text.len() {
+            words[at / 8] |= (text[at] as u64) << (at % 8 * 8);
+            masks[at / 8] |= 0xff << (at % 8 * 8);
+            at += 1;
+        }
+        let length = text.len();
+        Token {
+            words,
+            masks,
+            length,
+        }
+    }
+
+    /// Whether some bytes begin with it.
+    #[inline]
+    fn begins(&self, bytes: &[u8; WIDTH]) -> bool {
+        let mut differ = 0;
+        for (at, bytes) in bytes.chunks_exact(8).enumerate() {
+            differ |= (word(bytes) ^ self.words[at]) & self.masks[at];
+        }
+        differ == 0
+    }
+}
+
+/// Whether two texts are the same; for short ones, without the call that `==` is.
+#[inline]
+pub(super) fn is_same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let (Some(a_last), Some(b_last)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) else {
+        return a.iter().zip(b).all(|(a, b)| a == b);
+    };
+    let words = a.chunks_exact(8).zip(b.chunks_exact(8));
+    a_last == b_last && words.fold(0, |differ, (a, b)| differ | (word(a) ^ word(b))) == 0
+}
+
+/// Eight bytes as a number.
+#[inline]
+fn word(bytes: &[u8]) -> u64 {
+    bytes.try_into().map_or(0, u64::from_le_bytes)
+}
+
 /// A place in a text.
 #[derive(Debug, Clone)]
 pub(super) struct Cursor<'a> {
@@ -107,11 +169,15 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Takes these bytes, if they are next.
+    /// Takes this token, if it is the next one.
     #[inline]
-    pub fn took_text(&mut self, text: &[u8]) -> bool {
-        let found = self.rest().starts_with(text);
-        self.at += text.len() * usize::from(found);
+    pub fn took_token(&mut self, token: &Token) -> bool {
+        let found = match self.rest().first_chunk() {
+            Some(bytes) => token.begins(bytes),
+            // Too near the end of the text: whoever asks reads the token another way.
+            None => false,
+        };
+        self.at += token.length * usize::from(found);
         found
     }
 
@@ -137,7 +203,8 @@ impl<'a> Cursor<'a> {
         let (rest, known) = (self.rest(), known.as_bytes());
         let end = known.len() + 1;
         // The quote first: it nearly always tells.
-        let found = rest.get(end) == Some(&b'"') && rest.get(1..end) == Some(known);
+        let found = rest.get(end) == Some(&b'"')
+            && rest.get(1..end).is_some_and(|text| is_same(text, known));
         self.at += (end + 1) * usize::from(found);
         found
     }
@@ -271,6 +338,29 @@ mod tests {
             for at in 0..=bytes.len() {
                 prop_assert_eq!(special(&bytes, at), plainly(&bytes, at));
             }
+        }
+
+        #[test]
+        fn short_texts_are_compared_as_a_whole(a in "[ab]{0,30}", b in "[ab]{0,30}", at in 0..30usize) {
+            prop_assert_eq!(is_same(a.as_bytes(), b.as_bytes()), a == b);
+            prop_assert!(is_same(a.as_bytes(), a.clone().as_bytes()));
+            let mut changed = a.clone().into_bytes();
+            if let Some(byte) = changed.get_mut(at) {
+                *byte = b'c';
+                prop_assert!(!is_same(a.as_bytes(), &changed));
+            }
+        }
+
+        #[test]
+        fn tokens_are_prefixes(token in "[ab]{0,24}", text in "[ab]{24,40}") {
+            let mut cursor = Cursor::new(&text);
+            prop_assert_eq!(cursor.took_token(&Token::new(&token)), text.starts_with(&token));
+            let mut cursor = Cursor::new(&token);
+            prop_assert_eq!(cursor.took_token(&Token::new(&token)), token.len() == WIDTH);
+            let whole = format!("{token}{text}");
+            let mut cursor = Cursor::new(&whole);
+            prop_assert!(cursor.took_token(&Token::new(&token)));
+            prop_assert_eq!(cursor.at(), token.len());
         }
 
         #[test]

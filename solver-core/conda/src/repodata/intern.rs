@@ -10,6 +10,8 @@ use std::ops::Range;
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
+use super::cursor::is_same;
+
 /// Ids by hash.
 #[derive(Debug, Default)]
 struct Table(HashTable<Slot>);
@@ -29,17 +31,28 @@ impl Slot {
 }
 
 impl Table {
-    /// The id of a value, which is `next` when none with this hash is the same; and whether it was new.
     #[inline]
-    fn id(&mut self, value: impl Hash, next: usize, is_same: impl Fn(u32) -> bool) -> (u32, bool) {
+    fn hash(value: impl Hash) -> u32 {
         let hash = FxBuildHasher.hash_one(value);
-        let hash = (hash >> 32) as u32 ^ hash as u32;
-        // Nearly always it is there.
+        (hash >> 32) as u32 ^ hash as u32
+    }
+
+    /// The id of the value of this hash that is the same.
+    #[inline]
+    fn find(&self, hash: u32, is_same: impl Fn(u32) -> bool) -> Option<u32> {
         let found = self.0.find(Slot::spread(hash), |slot| {
             slot.hash == hash && is_same(slot.id)
         });
-        if let Some(found) = found {
-            return (found.id, false);
+        found.map(|slot| slot.id)
+    }
+
+    /// The id of a value, which is `next` when none with this hash is the same; and whether it was new.
+    #[inline]
+    fn id(&mut self, value: impl Hash, next: usize, is_same: impl Fn(u32) -> bool) -> (u32, bool) {
+        let hash = Table::hash(value);
+        // Nearly always it is there.
+        if let Some(found) = self.find(hash, is_same) {
+            return (found, false);
         }
         // More than 2^32 distinct values would need more text than the size limit of a segment allows.
         let id = next as u32;
@@ -69,21 +82,30 @@ impl Default for Texts {
     }
 }
 
+#[inline]
+fn text_of<'a>(text: &'a str, bounds: &[u32], id: u32) -> &'a [u8] {
+    let id = id as usize;
+    &text.as_bytes()[bounds[id] as usize..bounds[id + 1] as usize]
+}
+
 impl Texts {
     /// The string's id, new or old.
     #[inline]
     pub fn intern(&mut self, value: &str) -> u32 {
         let (text, bounds) = (&self.text, &self.bounds);
-        let is_same = |id: u32| {
-            let id = id as usize;
-            &text.as_bytes()[bounds[id] as usize..bounds[id + 1] as usize] == value.as_bytes()
-        };
-        let (id, new) = self.table.id(value, bounds.len() - 1, is_same);
+        let is_it = |id| is_same(text_of(text, bounds, id), value.as_bytes());
+        let (id, new) = self.table.id(value, bounds.len() - 1, is_it);
         if new {
             self.text.push_str(value);
             self.bounds.push(self.text.len() as u32);
         }
         id
+    }
+
+    /// The string's id, if it was interned.
+    pub fn find(&self, value: &str) -> Option<u32> {
+        let is_it = |id| is_same(text_of(&self.text, &self.bounds, id), value.as_bytes());
+        self.table.find(Table::hash(value), is_it)
     }
 
     /// The string of an id.
@@ -99,7 +121,10 @@ impl Texts {
     }
 
     /// The strings of some ids.
-    pub fn range(&self, ids: Range<usize>) -> impl ExactSizeIterator<Item = &str> {
+    pub fn range(
+        &self,
+        ids: Range<usize>,
+    ) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator {
         ids.map(|id| self.get(id as u32))
     }
 

@@ -12,7 +12,7 @@
 use rustc_hash::FxBuildHasher;
 use std::hash::BuildHasher;
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, Token};
 use super::deserialize;
 use super::document::{is_file_name, Document};
 use super::intern::{Lists, Texts};
@@ -45,22 +45,22 @@ impl Usual {
     const COUNT: usize = 15;
 
     /// Each with its text, quotes and colon included.
-    const ALL: [(Usual, &'static str); Usual::COUNT] = [
-        (Usual::Name, "\"name\":"),
-        (Usual::Version, "\"version\":"),
-        (Usual::Build, "\"build\":"),
-        (Usual::BuildNumber, "\"build_number\":"),
-        (Usual::Depends, "\"depends\":"),
-        (Usual::Constrains, "\"constrains\":"),
-        (Usual::Subdir, "\"subdir\":"),
-        (Usual::NoArch, "\"noarch\":"),
-        (Usual::Timestamp, "\"timestamp\":"),
-        (Usual::IndexedTimestamp, "\"indexed_timestamp\":"),
-        (Usual::Md5, "\"md5\":"),
-        (Usual::Sha256, "\"sha256\":"),
-        (Usual::Size, "\"size\":"),
-        (Usual::License, "\"license\":"),
-        (Usual::LicenseFamily, "\"license_family\":"),
+    const ALL: [(Usual, &'static str, Token); Usual::COUNT] = [
+        usual(Usual::Name, "\"name\":"),
+        usual(Usual::Version, "\"version\":"),
+        usual(Usual::Build, "\"build\":"),
+        usual(Usual::BuildNumber, "\"build_number\":"),
+        usual(Usual::Depends, "\"depends\":"),
+        usual(Usual::Constrains, "\"constrains\":"),
+        usual(Usual::Subdir, "\"subdir\":"),
+        usual(Usual::NoArch, "\"noarch\":"),
+        usual(Usual::Timestamp, "\"timestamp\":"),
+        usual(Usual::IndexedTimestamp, "\"indexed_timestamp\":"),
+        usual(Usual::Md5, "\"md5\":"),
+        usual(Usual::Sha256, "\"sha256\":"),
+        usual(Usual::Size, "\"size\":"),
+        usual(Usual::License, "\"license\":"),
+        usual(Usual::LicenseFamily, "\"license_family\":"),
     ];
 
     /// The keys that each record must have, a bit each.
@@ -73,14 +73,18 @@ impl Usual {
     #[inline]
     fn take(cursor: &mut Cursor<'_>, guess: Usual) -> Option<Usual> {
         cursor.blank();
-        if cursor.took_text(Usual::ALL[guess as usize].1.as_bytes()) {
+        if cursor.took_token(&Usual::ALL[guess as usize].2) {
             return Some(guess);
         }
         let text = cursor.string()?;
         cursor.take(b':')?;
-        let is_it = |(_, known): &&(Usual, &str)| known.get(1..known.len() - 2) == Some(text);
-        Usual::ALL.iter().find(is_it).map(|(key, _)| *key)
+        let is_it = |(_, known, _): &&(_, &str, _)| known.get(1..known.len() - 2) == Some(text);
+        Usual::ALL.iter().find(is_it).map(|(key, ..)| *key)
     }
+}
+
+const fn usual(key: Usual, text: &'static str) -> (Usual, &'static str, Token) {
+    (key, text, Token::new(text))
 }
 
 /// What followed what last time.

@@ -572,7 +572,7 @@ impl Draft {
     }
 
     /// Adds the row. Name, version and build must be there.
-    #[inline]
+    #[inline(never)]
     fn complete(
         mut self,
         rare: Option<Box<Rare>>,

@@ -30,7 +30,9 @@ pub(crate) fn compile_plain(text: &str, bounds: &mut Bounds, out: &mut Vec<u8>) 
     let Bounds { first, second } = bounds;
     first.clear();
     second.clear();
-    let Some((one, other)) = text.split_once(',') else {
+    // Shorter than what a search for long texts needs to begin.
+    let comma = text.bytes().position(|byte| byte == b',');
+    let Some((one, other)) = comma.map(|at| (&text[..at], &text[at + 1..])) else {
         let side = clause(text, first, second);
         if let Some(side) = side {
             let both = [&first[..], &second[..]];
