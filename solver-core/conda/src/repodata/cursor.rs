@@ -62,11 +62,15 @@ pub(super) fn is_same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    let (Some(a_last), Some(b_last)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) else {
-        return a.iter().zip(b).all(|(a, b)| a == b);
-    };
-    let words = a.chunks_exact(8).zip(b.chunks_exact(8));
-    a_last == b_last && words.fold(0, |differ, (a, b)| differ | (word(a) ^ word(b))) == 0
+    if let (Some(a_last), Some(b_last)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        let words = a.chunks_exact(8).zip(b.chunks_exact(8));
+        return a_last == b_last
+            && words.fold(0, |differ, (a, b)| differ | (word(a) ^ word(b))) == 0;
+    }
+    if let (Some(a_last), Some(b_last)) = (a.last_chunk::<4>(), b.last_chunk::<4>()) {
+        return a_last == b_last && a.first_chunk::<4>() == b.first_chunk::<4>();
+    }
+    a.iter().zip(b).all(|(a, b)| a == b)
 }
 
 /// Eight bytes as a number.
@@ -294,17 +298,18 @@ const HIGH: u64 = 0x80 * ONES;
 
 /// Where the first quote, backslash or control character is, from a place on; the end if there is none.
 ///
-/// `(w - ONES) & !w & HIGH` marks the bytes of a word that are zero, and possibly some above the lowest such one
-/// (the subtraction borrows); the lowest mark is right. So for each of the three conditions, and for all together.
+/// `(w - n * ONES) & !w & HIGH` marks the bytes of a word that are below `n`, and possibly some above the lowest such one
+/// (the subtraction borrows); the lowest mark is right. With one bit turned the quote is the one above the control
+/// characters.
 #[inline]
 fn special(bytes: &[u8], mut at: usize) -> usize {
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    const TURNED: u64 = (b'"' ^ b' ') as u64 * ONES;
+    let below = |word: u64, limit: u8| word.wrapping_sub(u64::from(limit) * ONES) & !word;
     while let Some(&word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let word = u64::from_le_bytes(word);
-        let control = word.wrapping_sub(u64::from(b' ') * ONES) & !word;
-        let quote = zero(word ^ (u64::from(b'"') * ONES));
-        let backslash = zero(word ^ (u64::from(b'\\') * ONES));
-        let marks = (control | quote | backslash) & HIGH;
+        let quote_or_control = below(word ^ TURNED, b' ' + 1);
+        let backslash = below(word ^ (u64::from(b'\\') * ONES), 1);
+        let marks = (quote_or_control | backslash) & HIGH;
         if marks != 0 {
             return at + marks.trailing_zeros() as usize / 8;
         }

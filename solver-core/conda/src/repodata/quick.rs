@@ -164,6 +164,9 @@ fn intern_or_null(cursor: &mut Cursor<'_>, texts: &mut Texts, guess: u32) -> Opt
 }
 
 /// Reads a document, or a piece of one; whether it is sound.
+///
+/// Apart from the loop of its worker it takes a twentieth more instructions.
+#[inline(always)]
 pub(super) fn read(document: Document<'_>, text: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(text) else {
         return false;

@@ -6,6 +6,7 @@
 
 use rustc_hash::FxHashSet;
 
+use super::cursor::is_same;
 use super::intern::{Lists, Texts};
 use super::RejectedRecord;
 use crate::index::layout::{flag, rare_fields, rare_tag};
@@ -217,11 +218,17 @@ pub(crate) fn is_regular(file_name: &str, name: &str, version: &str, build: &str
     let stem = file_name
         .strip_suffix(CONDA)
         .or_else(|| file_name.strip_suffix(TAR_BZ2));
-    stem.and_then(|rest| rest.strip_prefix(name))
-        .and_then(|rest| rest.strip_prefix('-'))
-        .and_then(|rest| rest.strip_prefix(version))
-        .and_then(|rest| rest.strip_prefix('-'))
-        .is_some_and(|rest| rest == build)
+    let Some(stem) = stem.map(str::as_bytes) else {
+        return false;
+    };
+    let [name, version, build] = [name, version, build].map(str::as_bytes);
+    let (first, second) = (name.len(), name.len() + 1 + version.len());
+    stem.len() == second + 1 + build.len()
+        && stem[first] == b'-'
+        && stem[second] == b'-'
+        && is_same(&stem[..first], name)
+        && is_same(&stem[first + 1..second], version)
+        && is_same(&stem[second + 1..], build)
 }
 
 /// A row of rare fields with other ids of its texts and specs, at the end of `out`.
