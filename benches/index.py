@@ -5,9 +5,9 @@
 
 resolvent reads uncompressed repodata from a folder and writes the index file, as loading a channel for the first time
 does: parse, intern, sort, compile every spec, checksums, file. simdjson (`pysimdjson`) parses the same bytes, already
-in memory, into a document and no more. They take turns in one process. Its first round is told apart: then the memory of
-both comes fresh from the system. Each of `--processes` processes gives a line; the ratio is ours over simdjson's, round
-by round.
+in memory, into a document and no more. They take turns in one process. Its first round is told apart: the memory of
+both then comes fresh from the system. Each of `--processes` processes gives a line; the ratio is ours over simdjson's,
+round by round.
 """
 
 from __future__ import annotations
