@@ -30,11 +30,11 @@ pub(crate) type Digest = [u8; 32];
 /// First bytes of an index file.
 pub(crate) const MAGIC: [u8; 8] = *b"resolvix";
 /// Changes whenever the meaning of the bytes does; older files are then rebuilt.
-pub(crate) const FORMAT_VERSION: u32 = 5;
+pub(crate) const FORMAT_VERSION: u32 = 6;
 /// Reads differently on a machine of the other byte order.
 pub(crate) const BYTE_ORDER_MARK: u32 = 0x0A0B_0C0D;
 /// Unit of the checksums: small enough that a solve checks little more than it reads.
-pub(crate) const BLOCK: usize = 1 << 16;
+pub(crate) const BLOCK: usize = 1 << 12;
 /// Alignment of the sections: a cache line.
 pub(crate) const ALIGNMENT: usize = 64;
 /// Bytes before the section table.

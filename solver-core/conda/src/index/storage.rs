@@ -1,7 +1,7 @@
 //! Where a segment's bytes live, and the few ways to read numbers from them.
 //!
 //! A segment that was just built owns its bytes. One that was opened is a mapped file, and nothing in it is
-//! believed before the checksum of its 64 KiB block was compared: on the first touch of a block, once. After that
+//! believed before the checksum of its 4 KiB block was compared: on the first touch of a block, once. After that
 //! the price of a read is one load of the block's state byte. A block that does not match reads as absent for ever
 //! and marks the whole storage damaged.
 
