@@ -3,8 +3,9 @@
     python benches/changed.py                                   the shared bench requests
     python benches/changed.py --channels-root OUT/channels      on the deepened index
 
-For each request and each change a new index is opened (from its index file, which is there), a session made, and the
-request solved: *first* is all of that. Then the session gets the request with one spec changed, which is timed alone:
+For each request and each change a new process opens the index (its index file is there), makes a session and solves the
+request: *first* is all of that, without interpreter and imports, as in `peers.py`. Then the session gets the request
+with one spec changed, which is timed alone:
 
 - *loosened*: the version of the spec that has the longest one is dropped;
 - *added*: one more spec, a package of the answer at its minor version;
@@ -16,7 +17,10 @@ A request and change without an answer (or that changes nothing) is left out. Th
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -55,26 +59,39 @@ CHANGES: dict[str, Callable[[list[str], list[Any]], list[str] | None]] = {
 }
 
 
+def solve(job: Json) -> list[float] | None:
+    """Return milliseconds of the first solve and of the changed request; None if one has no answer."""
+    problem = job["problem"]
+    constraints = problem.get("constraints") or []
+    started = time.perf_counter()
+    index = resolvent.load_index(job["sources"], platform=problem["platform"])
+    session = resolvent.Session(index, virtual_packages=problem["virtual_packages"])
+    try:
+        answer = session.solve(problem["specs"], constraints=constraints).records
+        first = time.perf_counter() - started
+        specs = CHANGES[job["change"]](problem["specs"], answer)
+        if specs is None:
+            return None
+        started = time.perf_counter()
+        session.solve(specs, constraints=constraints)
+    except resolvent.ResolventError:
+        return None
+    return [first * 1e3, (time.perf_counter() - started) * 1e3]
+
+
 def measure(problem: Json, root: Path, change: str, runs: int) -> tuple[float, float] | None:
-    """Return milliseconds of the first solve and of the changed request, least of some runs; None if one fails."""
+    """Return the least times of some processes; None if a request has no answer."""
     folders = [(name, channel_folder(root, name)) for name in problem["channels"]]
     sources = [f"{name}={folder}" for name, folder in folders if folder is not None]
+    job = json.dumps({"problem": problem, "sources": sources, "change": change})
     times = []
     for _ in range(runs):
-        started = time.perf_counter()
-        index = resolvent.load_index(sources, platform=problem["platform"])
-        session = resolvent.Session(index, virtual_packages=problem["virtual_packages"])
-        try:
-            answer = session.solve(problem["specs"], constraints=problem.get("constraints") or []).records
-            first = time.perf_counter() - started
-            specs = CHANGES[change](problem["specs"], answer)
-            if specs is None:
-                return None
-            started = time.perf_counter()
-            session.solve(specs, constraints=problem.get("constraints") or [])
-        except resolvent.ResolventError:
+        command = [sys.executable, __file__, "--worker"]
+        process = subprocess.run(command, input=job, stdout=subprocess.PIPE, text=True, check=True)
+        found = json.loads(process.stdout)
+        if found is None:
             return None
-        times.append((first * 1e3, (time.perf_counter() - started) * 1e3))
+        times.append(found)
     return min(first for first, _ in times), min(changed for _, changed in times)
 
 
@@ -85,7 +102,11 @@ def main() -> None:
     parser.add_argument("--channels-root", type=Path, metavar="FOLDER", help="folder of channels; default: the shared")
     parser.add_argument("--limit", type=int, metavar="N", help="at most so many requests, spread evenly")
     parser.add_argument("--runs", type=int, default=3, metavar="N")
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if arguments.worker:
+        print(json.dumps(solve(json.load(sys.stdin))))
+        return
     problems = read_problems(arguments.problems or shared_folder() / "data/bench.jsonl.gz")
     root = arguments.channels_root or shared_folder() / "data/channels"
     if arguments.limit:
