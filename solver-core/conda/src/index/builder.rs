@@ -11,10 +11,11 @@
 use rustc_hash::FxHashMap;
 
 use super::layout::{flag, spec_flag, Digest, Meta, Section, SpecRow};
+use super::meeting::{Meeting, Specs};
 use super::numbering::{RareRows, SpecLists, StringIds, Strings};
 use super::order::{sort_records, Names, Stays, Versions};
 use super::segment::Segment;
-use super::specs::{Meeting, SpecTable, Specs};
+use super::specs::SpecTable;
 use super::warning::{WarningKind, WarningLog};
 use super::writer::Writer;
 use crate::pattern::PatternKind;

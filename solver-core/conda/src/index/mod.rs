@@ -16,6 +16,7 @@ mod file;
 mod installed;
 pub(crate) mod layout;
 mod load;
+mod meeting;
 mod numbering;
 mod order;
 mod record;
