@@ -25,6 +25,9 @@ use crate::repodata::{Rejection, Texts};
 /// Below this many specs a thread costs more than it brings.
 const SPECS_FOR_A_THREAD: usize = 2000;
 
+/// Room that the sections of a small segment need beside that for its records.
+const SMALL: usize = 1 << 12;
+
 /// Builds a segment. `subdir` counts where the repodata itself does not say. `workers` is as in
 /// [`ParseOptions`](crate::repodata::ParseOptions).
 pub(super) fn build(raw: &Columns, subdir: &str, identity: &Digest, workers: usize) -> Segment {
@@ -125,14 +128,14 @@ impl<'a> Sorted<'a> {
         // Bytes a record, by rule of thumb; the columns are the larger part, so the rest is copied behind them.
         let records = raw.records.len();
         let columns = || {
-            let mut writer = Writer::new(records * 190 + (1 << 16));
+            let mut writer = Writer::new(records * 190 + SMALL);
             self.write_columns(raw, &mut writer);
             let warnings = self.write_flags(raw, specs, &mut writer);
             writer.slice(Section::Warnings, &warnings.encode());
             writer
         };
         let mut rest = || {
-            let mut writer = Writer::new(records * 70);
+            let mut writer = Writer::new(records * 70 + SMALL);
             let names = self.write_names(raw, specs, &mut meta, &mut writer);
             self.write_specs(raw, specs, &names, &mut strings, &mut writer);
             strings.write(&mut writer);

@@ -413,6 +413,12 @@ impl Buffer {
         self.resize(self.length.next_multiple_of(alignment));
     }
 
+    /// Gives back the room that was not needed.
+    pub fn shrink(&mut self) {
+        self.words.truncate(self.length.div_ceil(8));
+        self.words.shrink_to_fit();
+    }
+
     fn resize(&mut self, length: usize) {
         let words = length.div_ceil(8);
         if words > self.words.len() {

@@ -93,6 +93,7 @@ impl Writer {
     /// Header, table and checksums complete the segment.
     pub fn finish(mut self, identity: &Digest) -> Segment {
         seal(&mut self.buffer, identity, &self.toc);
+        self.buffer.shrink();
         Segment::new(Storage::owned(self.buffer, self.toc))
     }
 }
