@@ -74,6 +74,12 @@ def test_a_pin_can_be_lifted(index: resolvent.Index) -> None:
     first = conflict.fixes(timeout=10)[0]
     assert [change["kind"] for change in first.changes] == ["lift_pin"]
     assert [entry.version for entry in first.solution.records] == ["2.0"]
+    assert "--pin" not in first.command
+    # In an environment, whose file of pins would count again.
+    (old,) = resolvent.solve("lib 1.*", index=index, virtual_packages=[]).records
+    conflict = conflict_of(index, ["lib >=2"], pins=["lib 1.*"], installed=[old])
+    lifted = [fix for fix in conflict.fixes(timeout=10) if fix.changes[0]["kind"] == "lift_pin"]
+    assert ["--ignore-pinned" in fix.command for fix in lifted] == [True]
 
 
 def test_a_missing_virtual_package_is_named_and_given(index: resolvent.Index) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +55,22 @@ def test_what_the_line_does_not_say() -> None:
     assert changed_command(WORDS, [change("lift_pin", "from a file")]) is None
     assert changed_command(WORDS, [change("move_cutoff", "a", "b", "lib")]) is None
     assert changed_command([], []) is None
+
+
+def test_a_pin_of_the_environment(tmp_path: Path) -> None:
+    pinned = tmp_path / "conda-meta" / "pinned"
+    pinned.parent.mkdir()
+    pinned.write_text("python 3.11.*\n", encoding="utf-8")
+    words = ["solve", "-p", str(tmp_path), "python 3.13.*"]
+    lift = change("lift_pin", "python 3.11.*")
+    assert changed_command(words, [lift]) == f"resolvent solve --ignore-pinned -p {tmp_path} 'python 3.13.*'"
+    # Whatever else is pinned stays so: that cannot be said on the line.
+    remark = "  # once 'python 3.11.*' is out of conda-meta/pinned"
+    line = changed_command([*words, "--pin", "lib <2"], [lift])
+    assert line == f"resolvent solve -p {tmp_path} 'python 3.13.*' --pin 'lib <2'{remark}"
+    pinned.write_text("python 3.11.*\nlib <2\n", encoding="utf-8")
+    assert changed_command(words, [lift]) == f"resolvent solve -p {tmp_path} 'python 3.13.*'{remark}"
+    assert changed_command(words, [change("lift_pin", "other")]) is None
 
 
 def test_two_changes_and_words_behind_a_dash() -> None:

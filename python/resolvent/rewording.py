@@ -11,6 +11,8 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 
 from ._core import MatchSpec
+from .arguments import specs_of
+from .prefix import Prefix
 
 #: One change of a fix: `kind`, `name`, `from`, `to`, `text`.
 Change = Mapping[str, str]
@@ -35,6 +37,7 @@ class _Words:
     OTHERS = (
         "-c",
         "--channel",
+        "-p",
         "--strategy",
         "--timeout",
         "--prefix",
@@ -48,6 +51,8 @@ class _Words:
         self.verb = words[0]
         #: Pairs of option and value; a word without an option has "", an option without a value has None.
         self.units: list[tuple[str, str | None]] = []
+        #: Pins that are to be taken out of the environment's own file.
+        self.unpinned: list[str] = []
         rest = list(words[1:])
         only_specs = False
         while rest:
@@ -84,11 +89,29 @@ class _Words:
         self.units.insert(0, (option, value))
         return True
 
+    def unpin(self, pin: str) -> bool:
+        """Lift a pin that a file of the environment has; False if it has none such."""
+        found = pin in self._pinned()
+        if found:
+            self.unpinned.append(pin)
+        return found
+
+    def _pinned(self) -> list[str]:
+        folders = [value for option, value in self.units if option in {"-p", "--prefix"} and value]
+        return specs_of("pins", Prefix(folders[-1]).pins) if folders else []
+
     def line(self) -> str:
+        units, remark = self.units, ""
+        if self.unpinned:
+            left = set(self._pinned()) - set(self.unpinned)
+            if left or any(option == "--pin" for option, _ in units):
+                remark = f"  # once {' and '.join(map(repr, self.unpinned))} is out of conda-meta/pinned"
+            else:
+                units = [("--ignore-pinned", None), *units]
         words = ["resolvent", self.verb]
-        for option, value in self.units:
+        for option, value in units:
             words += [part for part in (option, value) if part]
-        return shlex.join(words)
+        return shlex.join(words) + remark
 
 
 def changed_command(words: Sequence[str], changes: Sequence[Change]) -> str | None:
@@ -114,7 +137,7 @@ def _apply(line: _Words, change: Change) -> bool:
     if kind == "drop_spec":
         return line.replace("", old, None)
     if kind == "lift_pin":
-        return line.replace("--pin", old, None)
+        return line.replace("--pin", old, None) or line.unpin(old)
     if kind == "drop_constraint":
         return line.replace("--constraint", old, None)
     if kind == "add_virtual_package":

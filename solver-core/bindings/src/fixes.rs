@@ -135,6 +135,10 @@ fn command(
         if environment.freeze_installed {
             words.push("--freeze-installed".to_string());
         }
+        // The environment may have the pin in a file, which counts again otherwise.
+        if request.pins.is_empty() && changes.iter().any(|c| c.kind == "lift_pin") {
+            words.push("--ignore-pinned".to_string());
+        }
     }
     let mut option = |name: &str, value: &str| {
         words.push(name.to_string());
