@@ -53,6 +53,19 @@ def small(make_channel: ChannelMaker) -> resolvent.Index:
     return resolvent.load_index([make_channel(records)], platform="linux-64")
 
 
+def test_chains_begin_at_earlier_requests_that_hold(make_channel: ChannelMaker) -> None:
+    index = small(make_channel)
+    installed = resolvent.solve(["old", "other"], index=index, virtual_packages=[]).records
+    session = resolvent.Session(index, virtual_packages=[])
+    kept = session.solve([], installed=installed, history=["old <3", "other"])
+    assert resolvent.why(kept, "lib") == [[("old", "old <3"), ("lib", "lib <3")], [("other", "other"), ("lib", "lib")]]
+    # A new spec takes the place of the earlier one; one that is given up leads nowhere.
+    newer = session.solve(["lib 3.*"], installed=installed, history=["old >=2", "other"])
+    assert newer.dropped == ["old >=2"]
+    assert resolvent.why(newer, "lib") == [[("lib", "lib 3.*")]]
+    assert resolvent.why(newer, "old") == []
+
+
 def test_why_not(make_channel: ChannelMaker) -> None:
     solution = resolvent.solve(["old", "other"], index=small(make_channel), virtual_packages=[])
     assert [f"{r.name} {r.version}" for r in solution] == ["lib 2.0", "old 2.0", "other 1.0"]

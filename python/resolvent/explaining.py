@@ -95,6 +95,8 @@ class WhyNot:
 def why(solution: Solution, name: str) -> list[list[tuple[str, str]]]:
     """Return the shortest chains of requirements that lead from the request to a package.
 
+    In an environment they begin at what earlier requests asked for, too, where that still holds.
+
     Parameters
     ----------
     solution
@@ -106,7 +108,7 @@ def why(solution: Solution, name: str) -> list[list[tuple[str, str]]]:
     -------
     list
         Chains of `(name, spec)`: first a requested spec, last one on the package; at most ten, none if the answer does
-        not have the package.
+        not have the package, or nothing that was asked for requires it.
     """
     return _core.why(solution, name)
 

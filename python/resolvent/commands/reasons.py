@@ -32,7 +32,9 @@ def why(options: argparse.Namespace) -> int:
     solution, _ = answer(options)
     chains = explaining.why(solution, options.wish)
     if not chains:
-        sys.stdout.write(f"{options.wish} is not in the answer\n")
+        there = any(record.name == options.wish for record in solution.records)
+        what = "is there, but nothing that was asked for requires it" if there else "is not in the answer"
+        sys.stdout.write(f"{options.wish} {what}\n")
         return EXIT_NO
     for chain in chains:
         sys.stdout.write(" -> ".join(spec for _, spec in chain) + "\n")

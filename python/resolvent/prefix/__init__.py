@@ -258,7 +258,7 @@ def _advice(path: Path) -> str:
     shown = printable(path)
     try:
         if not path.exists():
-            return f"{shown} does not exist; for a new environment, solve without installed="
+            return f"{shown} does not exist; for a new environment, leave the prefix out"
         if not path.is_dir():
             return f"{shown} is not a folder; give the environment's folder, the one that holds conda-meta"
         if path.name == "conda-meta":
@@ -272,5 +272,5 @@ def _advice(path: Path) -> str:
         return f"{shown} cannot be read: {error}"
     return (
         f"{shown} is not a conda environment: it has no conda-meta folder. Give an environment's folder "
-        "(`conda info --envs` lists them), or for a new environment solve without installed="
+        "(`conda info --envs` lists them), or for a new environment leave the prefix out"
     )

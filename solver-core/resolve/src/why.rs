@@ -96,7 +96,7 @@ fn differences(before: &Solution, after: &Solution) -> Vec<Difference> {
 }
 
 /// The shortest chains of requirements from the request to a package: `(name, spec)` pairs, first a requested spec,
-/// last a spec on the package. A requirement of an extra is written behind the spec that asks for the extra:
+/// last a spec on the package. What earlier requests of an environment asked for counts where it still holds. A requirement of an extra is written behind the spec that asks for the extra:
 /// `("e", "e[extras=[x]]"), ("tomli", "tomli >=2")`. Empty when the answer does not have the package.
 pub fn why(solution: &Solution, name: &str) -> Vec<Vec<(String, String)>> {
     let index = &solution.index;
@@ -104,14 +104,20 @@ pub fn why(solution: &Solution, name: &str) -> Vec<Vec<(String, String)>> {
     if !places.contains_key(name) {
         return Vec::new();
     }
-    let roots = solution.request.specs.iter().map(Ask::of_spec);
+    let records = solution.records();
+    let holds = |spec: &&RequestSpec| {
+        let mut chosen = records.iter().filter(|record| record.name == spec.name);
+        chosen.any(|record| spec.spec.matches(record))
+    };
+    let asked: Vec<&RequestSpec> = solution.request.asked_specs().filter(holds).collect();
+    let roots = asked.iter().copied().map(Ask::of_spec);
     let asks = |name: &str, group: Option<&str>| Some(asks_of(index, *places.get(name)?, group));
     let reach = Reach::from(roots.chain(solution.request.asked_extras()), asks);
     // Breadth first from the request; every shortest way in is kept.
     let mut depth: FxHashMap<&str, usize> = FxHashMap::default();
     let mut ways: FxHashMap<&str, Vec<(Option<&str>, &str)>> = FxHashMap::default();
     let mut layer: Vec<&str> = Vec::new();
-    for spec in &solution.request.specs {
+    for spec in asked {
         if let Some((&key, _)) = places.get_key_value(spec.name.as_str()) {
             if depth.insert(key, 0).is_none() {
                 layer.push(key);
