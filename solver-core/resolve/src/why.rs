@@ -96,8 +96,9 @@ fn differences(before: &Solution, after: &Solution) -> Vec<Difference> {
 }
 
 /// The shortest chains of requirements from the request to a package: `(name, spec)` pairs, first a requested spec,
-/// last a spec on the package. What earlier requests of an environment asked for counts where it still holds. A requirement of an extra is written behind the spec that asks for the extra:
-/// `("e", "e[extras=[x]]"), ("tomli", "tomli >=2")`. Empty when the answer does not have the package.
+/// last a spec on the package. What earlier requests of an environment asked for counts where it still holds. A
+/// requirement of an extra is written behind the spec that asks for the extra: `("e", "e[extras=[x]]"), ("tomli",
+/// "tomli >=2")`. Empty when the answer does not have the package, or nothing that was asked for requires it.
 pub fn why(solution: &Solution, name: &str) -> Vec<Vec<(String, String)>> {
     let index = &solution.index;
     let places = by_name(index, &solution.places);

@@ -572,6 +572,8 @@ impl Draft {
     }
 
     /// Adds the row. Name, version and build must be there.
+    ///
+    /// A call of its own: inlined into the loop over keys, a build takes 5 % more instructions.
     #[inline(never)]
     fn complete(
         mut self,
