@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import resolvent
-from sources import Json, channel_folder, read_problems, shared_folder
+from sources import Json, channel_folder, read_problems, shared_folder, spread
 
 
 def loosened(specs: list[str], _answer: list[Any]) -> list[str] | None:
@@ -109,8 +109,7 @@ def main() -> None:
         return
     problems = read_problems(arguments.problems or shared_folder() / "data/bench.jsonl.gz")
     root = arguments.channels_root or shared_folder() / "data/channels"
-    if arguments.limit:
-        problems = problems[:: max(1, len(problems) // arguments.limit)][: arguments.limit]
+    problems = spread(problems, arguments.limit)
     print(f"{len(problems)} requests, least of {arguments.runs} runs; milliseconds, medians; ratio first / changed")
     ratios: list[float] = []
     for change in CHANGES:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import resolvent
-from sources import Json, channel_folder, read_problems, shared_folder
+from sources import Json, channel_folder, read_problems, shared_folder, spread
 
 Answer = list[tuple[str, str, str]] | None
 
@@ -120,8 +120,7 @@ def main() -> None:
     ]
     for place, problems in enumerate(kinds):
         kept = [problem for problem in problems if real.has(problem) and deep.has(problem)]
-        if arguments.limit and kept:
-            kept = kept[:: max(1, len(kept) // arguments.limit)][: arguments.limit]
+        kept = spread(kept, arguments.limit)
         for what in ("unsatisfiable",) if place else ("first", "warm"):
             if kept:
                 measure(what, kept, real, deep, arguments.runs)

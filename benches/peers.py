@@ -31,7 +31,7 @@ from pathlib import Path
 
 from peer_report import report
 from quality import Universes, compare, levels, verdict, violations
-from sources import Json, channel_folder, need, plain_copy, read_problems, shared_folder
+from sources import Json, channel_folder, need, plain_copy, read_problems, shared_folder, spread
 
 TOOLS = ("resolvent", "py-rattler")
 #: The console script; at its end it tells the peak of its memory, where the system does (`getrusage` would count what
@@ -254,8 +254,7 @@ def main() -> None:
     file = options.levels or (data / "bench_levels.json" if data else None)
     best = json.loads(file.read_text(encoding="utf-8")) if file else {}
     problems = [problem for problem in problems if problem["platform"] == options.platform]
-    if options.limit and options.limit < len(problems):
-        problems = [problems[number * len(problems) // options.limit] for number in range(options.limit)]
+    problems = spread(problems, options.limit)
     scratch = options.scratch or Path(tempfile.gettempdir()) / "resolvent-benches"
     begin = time.perf_counter()
     jobs = [job_of(problem, root, scratch, options.index_cache) for problem in problems]

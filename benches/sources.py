@@ -78,6 +78,13 @@ def read_problems(path: Path) -> list[Json]:
         return [json.loads(line) for line in lines if line.strip()]
 
 
+def spread(problems: list[Json], limit: int | None) -> list[Json]:
+    """Return at most `limit` of the requests, spread evenly over them; all of them without a limit."""
+    if not limit or limit >= len(problems):
+        return problems
+    return [problems[number * len(problems) // limit] for number in range(limit)]
+
+
 def read_records(folder: Path, subdir: str) -> Iterator[tuple[str, Json]]:
     """Yield (file name, record) of one subdir of a channel; nothing if the subdir is absent.
 
