@@ -18,6 +18,7 @@
 
 mod cursor;
 mod document;
+mod draft;
 mod error;
 mod fields;
 mod intern;

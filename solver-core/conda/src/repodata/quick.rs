@@ -15,9 +15,10 @@ use std::hash::BuildHasher;
 use super::cursor::{Cursor, Token};
 use super::deserialize;
 use super::document::{is_file_name, Document};
+use super::draft::{from_hex, milliseconds, Draft};
 use super::intern::{Lists, Texts};
 use super::raw::{Columns, NONE};
-use super::record::{from_hex, milliseconds, Draft, Room};
+use super::record::Room;
 use crate::index::layout::flag;
 
 /// The keys of usual records.
@@ -371,7 +372,7 @@ fn fields(
     if seen & Usual::REQUIRED != Usual::REQUIRED {
         return None;
     }
-    draft.complete_usual(file_name, columns, room);
+    draft.complete(None, file_name, columns, room);
     Some(())
 }
 

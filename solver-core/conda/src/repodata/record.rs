@@ -8,17 +8,15 @@ use std::borrow::Cow;
 
 use serde::de::{MapAccess, SeqAccess};
 
+use super::draft::{from_hex, milliseconds, Draft, Rare};
 use super::fields::{
     write_json_string, Accept, Found, Ignore, Intern, ListRoom, OptIntern, OptStr, OptUnsigned,
     Rewrite, Specs, Text, Unsigned, Value, Words,
 };
 use super::quick::Habits;
-use super::raw::{archive_flag, is_regular, Columns, RawRecord, NONE};
-use crate::index::layout::{flag, rare_tag};
+use super::raw::{archive_flag, Columns, RawRecord, NONE};
+use crate::index::layout::flag;
 use crate::record::NoArch;
-
-/// The last second that is read as seconds: 9999-12-31T23:59:59Z. Above it a timestamp is in milliseconds.
-const LAST_SECOND: u64 = 253_402_300_799;
 
 /// A key of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -236,56 +234,6 @@ impl<'a> Accept<'a> for ExtraDepends<'_> {
     }
 }
 
-/// The fields that few records have; ids of texts.
-#[derive(Debug, Default)]
-struct Rare {
-    track_features: Vec<u32>,
-    features: Vec<u32>,
-    flags: Vec<u32>,
-    site_packages: Option<u32>,
-    /// The record's own `subdir`; the builder drops it where it only repeats the segment's.
-    subdir: Option<u32>,
-    /// Hashes that are not hex of the right length are kept as written: no download can match them.
-    md5: Option<u32>,
-    sha256: Option<u32>,
-    /// Group and list of specs.
-    extra_depends: Vec<(u32, u32)>,
-    /// The remaining keys as one JSON object, or empty.
-    extra_json: String,
-}
-
-impl Rare {
-    /// Adds the row, or finds it.
-    fn row(&self, columns: &mut Columns, row: &mut Vec<u32>) -> u32 {
-        row.clear();
-        let words = [
-            (rare_tag::TRACK_FEATURES, self.track_features.as_slice()),
-            (rare_tag::FEATURES, &self.features),
-            (rare_tag::FLAGS, &self.flags),
-            (rare_tag::SITE_PACKAGES, self.site_packages.as_slice()),
-            (rare_tag::SUBDIR, self.subdir.as_slice()),
-            (rare_tag::MD5, self.md5.as_slice()),
-            (rare_tag::SHA256, self.sha256.as_slice()),
-        ];
-        for (tag, texts) in words {
-            if !texts.is_empty() {
-                row.extend([tag, texts.len() as u32]);
-                row.extend(texts);
-            }
-        }
-        if !self.extra_json.is_empty() {
-            let text = columns.texts.intern(&self.extra_json);
-            row.extend([rare_tag::EXTRA_JSON, 1, text]);
-        }
-        for &(group, list) in &self.extra_depends {
-            let specs = columns.lists.get(list);
-            row.extend([rare_tag::EXTRA_DEPENDS, specs.len() as u32 + 1, group]);
-            row.extend(specs);
-        }
-        columns.rows.intern(row)
-    }
-}
-
 /// What became of a record's text.
 pub(crate) enum Outcome {
     /// A row of the columns, the last one now.
@@ -302,7 +250,7 @@ pub(crate) struct Room {
     depends: ListRoom,
     constrains: ListRoom,
     extra: ListRoom,
-    row: Vec<u32>,
+    pub(super) row: Vec<u32>,
     /// The last subdir and the row that says only that.
     pub(super) subdir: Option<(u32, u32)>,
     /// Guesses for usual records.
@@ -544,153 +492,5 @@ impl<'a> Accept<'a> for RecordOf<'_> {
         };
         draft.complete(rare, file_name, columns, room);
         Ok(Ok(Outcome::Record))
-    }
-}
-
-/// A record whose keys were read, before it becomes a row.
-pub(super) struct Draft {
-    pub record: RawRecord,
-    pub md5: [u8; 16],
-    pub sha256: [u8; 32],
-    /// In [`Columns::texts`].
-    pub subdir: Option<u32>,
-}
-
-impl Draft {
-    /// A draft of which only the archive is known.
-    #[inline]
-    pub fn new(file_name: &str) -> Draft {
-        Draft {
-            record: RawRecord {
-                flags: archive_flag(file_name),
-                ..RawRecord::NEW
-            },
-            md5: [0; 16],
-            sha256: [0; 32],
-            subdir: None,
-        }
-    }
-
-    /// Adds the row. Name, version and build must be there.
-    ///
-    /// A call of its own: inlined into the loop over keys, a build takes 5 % more instructions.
-    #[inline(never)]
-    fn complete(
-        mut self,
-        rare: Option<Box<Rare>>,
-        file_name: &str,
-        columns: &mut Columns,
-        room: &mut Room,
-    ) {
-        let regular = is_regular(
-            file_name,
-            columns.names.get(self.record.name),
-            columns.versions.get(self.record.version),
-            columns.builds.get(self.record.build),
-        );
-        if !regular {
-            self.record.file_name = columns.texts.intern(file_name);
-        }
-        self.record.rare = match (rare, self.subdir) {
-            (None, None) => 0,
-            // Nearly every record repeats its subdir and has nothing else.
-            (None, Some(subdir)) => match room.subdir {
-                Some((last, row)) if last == subdir => row,
-                _ => {
-                    let row = [rare_tag::SUBDIR, 1, subdir];
-                    let row = columns.rows.intern(&row);
-                    room.subdir = Some((subdir, row));
-                    row
-                }
-            },
-            (Some(mut rare), subdir) => {
-                rare.subdir = subdir;
-                if !rare.track_features.is_empty() {
-                    self.record.flags |= flag::TRACK_FEATURES;
-                }
-                if !rare.extra_depends.is_empty() {
-                    self.record.flags |= flag::EXTRAS;
-                }
-                if !rare.extra_json.is_empty() {
-                    rare.extra_json.push('}');
-                }
-                rare.row(columns, &mut room.row)
-            }
-        };
-        columns.records.push(self.record);
-        columns.md5.push(self.md5);
-        columns.sha256.push(self.sha256);
-    }
-
-    /// Adds the row of a record that has nothing rare but its subdir.
-    #[inline]
-    pub fn complete_usual(self, file_name: &str, columns: &mut Columns, room: &mut Room) {
-        self.complete(None, file_name, columns, room);
-    }
-}
-
-/// Timestamps of old records are in seconds.
-pub(super) fn milliseconds(time: u64) -> u64 {
-    if time <= LAST_SECOND {
-        time * 1000
-    } else {
-        time
-    }
-}
-
-/// `2N` hex digits, of either case; `N` must be a multiple of 4.
-#[inline]
-pub(super) fn from_hex<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
-    if text.len() != 2 * N {
-        return None;
-    }
-    let mut bytes = [0; N];
-    let mut valid = true;
-    for (bytes, digits) in bytes.chunks_exact_mut(4).zip(text.chunks_exact(8)) {
-        let (four, sound) = from_eight_digits(digits.first_chunk()?);
-        bytes.copy_from_slice(&four);
-        valid &= sound;
-    }
-    valid.then_some(bytes)
-}
-
-/// Eight digits at once, as the bytes of one word; and whether they are digits.
-#[inline]
-fn from_eight_digits(digits: &[u8; 8]) -> ([u8; 4], bool) {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * ONES;
-    let word = u64::from_le_bytes(*digits);
-    // The high bit of each byte that is at least `least`; right for bytes below 0x80, and no other is a digit.
-    let at_least =
-        |word: u64, least: u8| (word & !HIGH).wrapping_add(u64::from(0x80 - least) * ONES) & HIGH;
-    let lower = word | (0x20 * ONES);
-    let decimal = at_least(word, b'0') & !at_least(word, b'9' + 1);
-    let letter = at_least(word, b'A') & at_least(lower, b'a') & !at_least(lower, b'f' + 1);
-    let valid = (decimal | letter) & !word & HIGH == HIGH;
-    let values = (word & (0x0f * ONES)) + (letter >> 7) * 9;
-    // The first digit of a pair is the higher one, and the lower byte of the word.
-    let pairs = (values << 4 | values >> 8) & 0x00ff_00ff_00ff_00ff;
-    let pairs = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
-    (((pairs | pairs >> 16) as u32).to_le_bytes(), valid)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hex_of_either_case() {
-        let text = "00ff7F80abcdefABCDEF0123456789a9";
-        let bytes: [u8; 16] = from_hex(text.as_bytes()).unwrap();
-        let as_number = u128::from_str_radix(text, 16).unwrap();
-        assert_eq!(bytes, as_number.to_be_bytes());
-        for at in 0..32 {
-            for wrong in (0..=255u8).filter(|byte| !byte.is_ascii_hexdigit()) {
-                let mut text = text.as_bytes().to_vec();
-                text[at] = wrong;
-                assert_eq!(from_hex::<16>(&text), None, "{text:?}");
-            }
-        }
-        assert_eq!(from_hex::<16>(&text.as_bytes()[1..]), None);
     }
 }
