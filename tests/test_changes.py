@@ -82,7 +82,7 @@ class TestReasons:
         solution = session.solve(["python"], mode="remove", installed=installed, history=["app", "pure"])
         assert reasons(solution, "python") == ["'python' is to be removed"]
         assert reasons(solution, "app") == ["it needs 'python 3.12.*', which is not there any more"]
-        assert reasons(solution, "lib") == ["nothing needs it any more"]
+        assert reasons(solution, "lib") == ["no longer needed"]
         # Nothing needed it before either, and nobody asks to prune.
         assert "ssl" not in kinds(solution)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 from ._core import MatchSpec
 from .arguments import specs_of
@@ -91,19 +92,21 @@ class _Words:
 
     def unpin(self, pin: str) -> bool:
         """Lift a pin that a file of the environment has; False if it has none such."""
-        found = pin in self._pinned()
+        found = pin in self._pinned
         if found:
             self.unpinned.append(pin)
         return found
 
+    @cached_property
     def _pinned(self) -> list[str]:
+        """The pins of the environment's own file."""
         folders = [value for option, value in self.units if option in {"-p", "--prefix"} and value]
         return specs_of("pins", Prefix(folders[-1]).pins) if folders else []
 
     def line(self) -> str:
         units, remark = self.units, ""
         if self.unpinned:
-            left = set(self._pinned()) - set(self.unpinned)
+            left = set(self._pinned) - set(self.unpinned)
             if left or any(option == "--pin" for option, _ in units):
                 remark = f"  # once {' and '.join(map(repr, self.unpinned))} is out of conda-meta/pinned"
             else:

@@ -106,8 +106,6 @@ def reason_lines(solution: Solution) -> list[str]:
         elif change["kind"] == "unlink" and reasons:
             leaving.setdefault(reasons, []).append(change["name"])
     for reasons, names in leaving.items():
-        if len(names) > 1:
-            reasons = reasons.replace("nothing needs it any more", "nothing needs them any more")
         lines.append(f"{', '.join(names)} {'leaves' if len(names) == 1 else 'leave'}: {reasons}")
     lines += [f"the earlier request '{spec}' is given up" for spec in solution.dropped]
     return lines

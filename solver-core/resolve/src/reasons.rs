@@ -301,7 +301,7 @@ impl<'r> Reasons<'r> {
         new: Option<&PackageRecord>,
     ) -> Option<String> {
         let Some(new) = new else {
-            return Some("nothing needs it any more".to_string());
+            return Some("no longer needed".to_string());
         };
         if kind == ChangeKind::Down && Low::of(self.request).covers(&old.name) {
             return Some("the strategy prefers low versions".to_string());
