@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,45 +22,36 @@ def blocks(page: Path, language: str) -> list[str]:
     return [code for kind, code in FENCE.findall(page.read_text(encoding="utf-8")) if kind == language]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def samples(page: Path) -> list[tuple[str, str]]:
+    """Return a page's commands that use the sample channel, each with the output that is shown below it."""
+    shown = re.compile(r"^\$ resolvent (.*--sample.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+    return [(found[1], found[2]) for block in blocks(page, "console") for found in shown.finditer(block)]
+
+
+def each_page(has: Callable[[Path], object] = Path.exists) -> pytest.MarkDecorator:
+    """Ask for each page that has something."""
+    return pytest.mark.parametrize("page", [page for page in PAGES if has(page)], ids=lambda page: page.name)
+
+
+@each_page(lambda page: blocks(page, "python"))
 def test_python_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each page's ```python blocks, one after the other, in one namespace."""
     monkeypatch.chdir(tmp_path)
-    code = blocks(page, "python")
-    if not code:
-        pytest.skip("no Python on this page")
     namespace: dict[str, object] = {}
-    for block in code:
+    for block in blocks(page, "python"):
         exec(compile(block, page.name, "exec"), namespace)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_sessions_print_what_they_show(page: Path) -> None:
-    """Each page's ```pycon blocks are doctests."""
-    code = "\n".join(blocks(page, "pycon"))
-    if not code:
-        pytest.skip("no Python session on this page")
-    test = doctest.DocTestParser().get_doctest(code, {}, page.name, str(page), 0)
-    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
-    runner.run(test)
-    assert runner.summarize().failed == 0
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@each_page(samples)
 def test_commands_run(page: Path, cli: Cli) -> None:
-    """Each `$ resolvent …` line that uses the sample channel; `# exit code N` after it is checked."""
-    commands = [
-        line.removeprefix("$ resolvent ")
-        for block in blocks(page, "console")
-        for line in block.splitlines()
-        if line.startswith("$ resolvent ") and "--sample" in line
-    ]
-    if not commands:
-        pytest.skip("no command on this page")
-    for command in commands:
+    """The command ends with `# exit code N`, if that stands behind it, and prints what is shown; `...` is anything."""
+    for command, output in samples(page):
         code = re.search(r"# exit code (\d)", command)
         done = cli(*shlex.split(command, comments=True))
-        assert done.returncode == (int(code[1]) if code else 0), done.stdout + done.stderr
+        printed = done.stdout + done.stderr
+        assert done.returncode == (int(code[1]) if code else 0), printed
+        if output.strip():
+            assert doctest.OutputChecker().check_output(output, printed, doctest.ELLIPSIS), printed
 
 
 def test_the_readmes_two_commands_are_the_makefiles() -> None:
@@ -74,7 +66,7 @@ def test_docstrings_show_the_truth() -> None:
     assert doctest.testmod(resolvent, optionflags=doctest.ELLIPSIS).failed == 0
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@each_page()
 def test_links_lead_somewhere(page: Path) -> None:
     """Relative links of a page name files that exist."""
     targets = re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8"))
