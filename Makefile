@@ -13,6 +13,9 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stamp
 CARGO  ?= cargo
+# Processes that run Python's tests; 0 for this one alone.
+JOBS   ?= auto
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 # Properties are tried on the same inputs each time; another seed tries others.
 export PROPTEST_RNG_SEED ?= 20260801
 
@@ -55,7 +58,7 @@ test-rust:
 	$(CARGO) test --workspace --locked
 
 test-python: $(STAMP)-tools
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 lint: $(STAMP)-tools
 	$(CARGO) fmt --all -- --check
@@ -67,7 +70,7 @@ lint: $(STAMP)-tools
 check-long: $(STAMP)-tools
 	$(CARGO) test --workspace --locked -- --ignored
 	$(CARGO) test --locked --manifest-path solver-core/fuzz/Cargo.toml --target-dir target/fuzz
-	$(BIN)/python -m pytest -m long
+	$(PYTEST) -m long
 
 clean:
 	rm -rf $(VENV) target
