@@ -8,7 +8,7 @@ records may stand in several. Channels without shards take part through their wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from resolvent.network.depnames import matching
 from resolvent.network.progress import Meter, ProgressCallback
@@ -40,8 +40,7 @@ def close(
     running: dict[Future[Shard], int] = {}
     meter = Meter(progress, "package metadata", "shards")
     started: set[tuple[int, str]] = set()
-    pool = ThreadPoolExecutor(max_workers=context.config.concurrency, thread_name_prefix="shard")
-    try:
+    with context.downloads() as pool:
         while waiting or running:
             for name in waiting:
                 seen.add(name)
@@ -61,11 +60,6 @@ def close(
                     reached |= shard.leads_to
                     meter.advance(1)
             waiting = sorted(reached - seen)
-    except BaseException:
-        context.http.close()  # or the end would wait for downloads that nobody needs any more
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
     meter.finish()
     return loaded
 

@@ -13,7 +13,6 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -380,18 +379,8 @@ def _in_parallel(context: Context, work: Callable[[_In], _Out], items: Sequence[
     """Run ``work`` on all items at once; the first error stops the others."""
     if len(items) == 1:
         return [work(items[0])]
-    if not items:
-        return []
-    workers = min(len(items), context.config.concurrency)
-    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="fetch") as pool:
-        futures = [pool.submit(work, item) for item in items]
-        try:
-            return [future.result() for future in futures]
-        except BaseException:
-            context.http.close()
-            for future in futures:
-                future.cancel()
-            raise
+    with context.downloads() as pool:
+        return list(pool.map(work, items))
 
 
 def _sweep(store: Store) -> None:

@@ -20,7 +20,6 @@ Records that no one can choose any more cost nothing then: what only they, or `c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -108,17 +107,11 @@ class Gradual:
         meter.total = len(jobs)
         context = self._context
         tables: dict[str, dict[Version, dict[int, list[_Row]]]] = {name: {} for name in wanted}
-        pool = ThreadPoolExecutor(max_workers=context.config.concurrency, thread_name_prefix="shard")
-        try:
+        with context.downloads() as pool:
             arriving = pool.map(lambda job: _raw(context, job[1], job[0]), jobs)
             for (name, index), raw in zip(jobs, arriving, strict=True):
                 self._add(tables[name], index.location.base_url, raw)
                 meter.advance(1)
-        except BaseException:
-            context.http.close()  # or the end would wait for downloads that nobody needs any more
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
         meter.finish()
         self._tables.update(tables)
 

@@ -16,7 +16,8 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -43,6 +44,18 @@ class Context:
     config: NetworkConfig
     store: Store
     http: HttpClient
+
+    @contextlib.contextmanager
+    def downloads(self) -> Iterator[ThreadPoolExecutor]:
+        """Give threads for downloads, as many as may run at once; an error ends those that still run."""
+        pool = ThreadPoolExecutor(max_workers=self.config.concurrency, thread_name_prefix="download")
+        try:
+            yield pool
+        except BaseException:
+            self.http.close()  # or the end would wait for downloads that nobody needs any more
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 @dataclass(frozen=True)
