@@ -256,19 +256,10 @@ impl<'c> Core<'c> {
     fn of_the_request(&self, kind: FactKind, position: u32, specs: &[RequestSpec]) -> Fact {
         let spec = &specs[position as usize];
         let mut fact = Fact {
-            kind,
-            name: spec.name.clone(),
             spec: spec.text.clone(),
             target: spec.name.clone(),
-            versions: Vec::new(),
-            ranges: String::new(),
-            records: Vec::new(),
             position: Some(position as usize),
-            extra: None,
-            reason: None,
-            rule: None,
-            distance: 0,
-            text: String::new(),
+            ..Fact::new(kind, &spec.name)
         };
         fact.text = text::sentence(&fact);
         fact
@@ -295,24 +286,15 @@ impl<'c> Core<'c> {
             .iter()
             .find(|v| v.name == name);
         let mut fact = Fact {
-            kind: FactKind::VirtualPackage,
-            name: name.to_string(),
             spec: given.map_or_else(String::new, |v| {
                 format!("{} {} {}", v.name, v.version.as_str(), v.build)
             }),
-            target: String::new(),
             versions: given
                 .iter()
                 .map(|v| v.version.as_str().to_string())
                 .collect(),
             ranges: given.map_or_else(String::new, |v| v.version.as_str().to_string()),
-            records: Vec::new(),
-            position: None,
-            extra: None,
-            reason: None,
-            rule: None,
-            distance: 0,
-            text: String::new(),
+            ..Fact::new(FactKind::VirtualPackage, name)
         };
         fact.text = text::sentence(&fact);
         fact
@@ -351,19 +333,13 @@ impl<'c> Core<'c> {
             u.names[u.specs[s as usize].name as usize].text.to_string()
         });
         let mut fact = Fact {
-            kind,
-            name: u.names[name as usize].text.to_string(),
             spec: spec.map_or_else(String::new, |s| u.specs[s as usize].text.to_string()),
             target,
             versions,
             ranges,
             records: at.iter().map(|&p| u.place_of(name, p)).collect(),
-            position: None,
-            extra: None,
-            reason: None,
-            rule: None,
             distance,
-            text: String::new(),
+            ..Fact::new(kind, &u.names[name as usize].text)
         };
         fact.reason = match (kind, at.first()) {
             (FactKind::ChannelPriority, _) => self.hidden_by(name, &at),

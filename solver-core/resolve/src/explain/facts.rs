@@ -88,6 +88,27 @@ pub struct Fact {
     pub text: String,
 }
 
+impl Fact {
+    /// A fact that speaks for a package, and nothing else yet.
+    pub(super) fn new(kind: FactKind, name: &str) -> Fact {
+        Fact {
+            kind,
+            name: name.to_string(),
+            spec: String::new(),
+            target: String::new(),
+            versions: Vec::new(),
+            ranges: String::new(),
+            records: Vec::new(),
+            position: None,
+            extra: None,
+            reason: None,
+            rule: None,
+            distance: 0,
+            text: String::new(),
+        }
+    }
+}
+
 /// Facts that cannot all hold; without any one of them the others can.
 #[derive(Debug, Clone)]
 pub struct Conflict {
