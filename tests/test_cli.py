@@ -344,7 +344,15 @@ class TestIndexFiles:
         listed = cli("cache", "list", **place).stdout.splitlines()
         assert [(" 3 records" in line, "[linux-64]" in line) for line in listed] == [(True, True), (False, False)]
         assert all("repodata.json [" in line and line.endswith((", fresh", ", unsure")) for line in listed)
-        assert cli("cache", "check", **place).returncode == 0
+        done = cli("cache", "check", **place)
+        assert [line.rpartition(", ")[2] for line in done.stdout.splitlines()] == ["fresh", "fresh"]
+        source = Path(channel.partition("=")[2], "linux-64", "repodata.json")
+        source.write_text(source.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+        done = cli("cache", "check", **place)
+        assert (done.returncode, sorted(line.rpartition(", ")[2] for line in done.stdout.splitlines())) == (
+            0,
+            ["fresh", "stale"],
+        )
         assert cli("cache", "clear", **place).stdout.startswith("removed 2 index files, ")
         assert cli("cache", "list", **place).stdout == ""
 

@@ -35,8 +35,8 @@ class IndexFile(NamedTuple):
     size
         Bytes.
     state
-        `fresh`; `unsure`: the source may have changed, the next load looks; `orphan`: the source is gone; `refused: …`:
-        it cannot be used, the next load builds it anew.
+        `fresh`; `unsure`: the source may have changed, the next load and `check` look; `orphan`: the source is gone;
+        `refused: …`: it cannot be used, the next load builds it anew.
     """
 
     file: Path
@@ -52,13 +52,17 @@ def index_files() -> list[IndexFile]:
     return [IndexFile(*row) for row in _core.cache_list(index_folder())]
 
 
-def check(file: Path) -> str | None:
-    """Read all of an index file; return what is wrong with it, or None."""
-    try:
-        _core.cache_verify(str(file))
-    except _core.ResolventError as error:
-        return str(error)
-    return None
+def check(file: Path) -> str:
+    """Read all of an index file and of its source; return the state, as `IndexFile` has it, but not from looks.
+
+    Besides, `stale`: the source has changed, the next load builds the file anew.
+
+    Raises
+    ------
+    ResolventError
+        Something is wrong with the file.
+    """
+    return _core.cache_verify(str(file))
 
 
 def clear() -> tuple[int, int]:

@@ -6,10 +6,22 @@ import argparse
 import sys
 from typing import Any
 
+from .._core import ResolventError
 from ..channels import host_platform
 from ..solving import load_index
+from .help import Help
 
 EXIT_OK, EXIT_BAD = 0, 1
+
+STATES = """\
+states of an index file:
+  fresh      its source is as it was
+  unsure     its source may have changed (or was written a moment before it was read); check and the next load compare
+  stale      its source has changed, the next load builds it anew
+  orphan     its source is gone
+  refused, bad
+             it cannot be used, the next load builds it anew; check ends with exit code 1
+"""
 
 
 def add(commands: Any) -> None:
@@ -19,7 +31,9 @@ def add(commands: Any) -> None:
     parser.add_argument("channel", nargs="+", metavar="CHANNEL", help="as `resolvent solve -c` takes it")
     parser.add_argument("--platform", metavar="P", help="target platform (default: this machine's)")
     parser.add_argument("--offline", action="store_true", help="read channels on the network from the cache alone")
-    parser = commands.add_parser("cache", help="list, check or clear the cache", allow_abbrev=False)
+    parser = commands.add_parser(
+        "cache", help="list, check or clear the cache", allow_abbrev=False, epilog=STATES, formatter_class=Help
+    )
     parser.set_defaults(run=cache, json=False)
     parser.add_argument("action", choices=("list", "check", "clear"))
 
@@ -66,8 +80,10 @@ def cache(options: argparse.Namespace) -> int:
     for entry in files.index_files():
         state = entry.state
         if options.action == "check":
-            wrong = files.check(entry.file)
-            state, code = (state, code) if wrong is None else (f"bad: {wrong}", EXIT_BAD)
+            try:
+                state = files.check(entry.file)
+            except ResolventError as error:
+                state, code = f"bad: {error}", EXIT_BAD
         source = entry.source or "unknown source"
         sys.stdout.write(f"{source} [{entry.subdir}]: {entry.records} records, {human_size(entry.size)}, {state}\n")
     count, size = files.fetched()

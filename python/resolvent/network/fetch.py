@@ -263,9 +263,13 @@ def _require(located: Sequence[Sequence[ChannelLocation]], parts: Sequence[Part]
                 for part in mine:
                     if part.problem is not None:
                         raise part.problem
+                named = location.name
+                if named != location.base_url:
+                    named += f" ({location.base_url})"
                 tried = ", ".join(part.subdir for part in mine)
                 raise ChannelNotFound(
-                    f"channel {location.name} ({location.base_url}) has no repodata for any of: {tried}"
+                    f"channel {named} has no repodata for any of: {tried}; is its address right? "
+                    "A private channel may answer so without credentials"
                 )
 
 

@@ -179,22 +179,24 @@ pub fn cache_list(
 ) -> PyResult<Vec<(PathBuf, Option<PathBuf>, String, usize, u64, String)>> {
     let entries = conda::index::cache::list(&folder).map_err(|e| repodata(py, &e))?;
     let row = |e: CacheEntry| {
-        let state = match e.state {
-            CacheState::Fresh => "fresh".to_string(),
-            CacheState::Unsure => "unsure".to_string(),
-            CacheState::Orphan => "orphan".to_string(),
-            CacheState::Refused(reason) => format!("refused: {reason}"),
-            other => format!("{other:?}").to_lowercase(),
-        };
+        let state = word_of(&e.state);
         (e.file, e.source, e.subdir, e.records, e.bytes, state)
     };
     Ok(entries.into_iter().map(row).collect())
 }
 
-/// Checks every block of an index file; an error says what is wrong.
+fn word_of(state: &CacheState) -> String {
+    match state {
+        CacheState::Refused(reason) => format!("refused: {reason}"),
+        other => format!("{other:?}").to_lowercase(),
+    }
+}
+
+/// Checks every block of an index file and compares it with its source: its state; an error says what is wrong.
 #[pyfunction]
-pub fn cache_verify(py: Python<'_>, file: PathBuf) -> PyResult<()> {
+pub fn cache_verify(py: Python<'_>, file: PathBuf) -> PyResult<String> {
     py.detach(|| conda::index::cache::verify(&file))
+        .map(|state| word_of(&state))
         .map_err(|e| repodata(py, &e))
 }
 

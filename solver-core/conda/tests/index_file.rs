@@ -330,7 +330,13 @@ fn the_folder_can_be_looked_after() {
     assert_eq!(entries[0].source, Some(channel.source()));
     // The source was written a moment ago, so its looks prove nothing yet.
     assert_eq!(entries[0].state, CacheState::Unsure);
-    cache::verify(&entries[0].file).expect("sound");
+    let verified = || cache::verify(&entries[0].file).expect("sound");
+    assert_eq!(verified(), CacheState::Fresh);
+    let source = fs::read(channel.source()).expect("source");
+    fs::write(channel.source(), [&source[..], b" "].concat()).expect("written");
+    assert_eq!(verified(), CacheState::Stale);
+    fs::write(channel.source(), source).expect("written");
+    assert_eq!(verified(), CacheState::Fresh);
 
     let bytes = fs::read(&entries[0].file).expect("file");
     fs::remove_file(&entries[0].file).expect("removed");
@@ -342,6 +348,8 @@ fn the_folder_can_be_looked_after() {
     fs::remove_file(channel.source()).expect("removed");
     let orphan = cache::list(&channel.cache()).expect("listed");
     assert_eq!(orphan[0].state, CacheState::Orphan);
+    let verified = cache::verify(&orphan[0].file);
+    assert_eq!(verified.expect("sound"), CacheState::Orphan);
 
     fs::write(channel.cache().join("notes.txt"), "mine").expect("written");
     let cleared = cache::clear(&channel.cache()).expect("cleared");

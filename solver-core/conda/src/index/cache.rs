@@ -4,16 +4,18 @@
 //! keeps them.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::cached::{DIGITS, INDEX, STAMP};
 use super::file::{index_error, stale_temporaries};
+use super::layout::Digest;
 use super::segment::Segment;
 use super::stamp::{Looks, Stamp};
 use crate::repodata::RepodataError;
 
-/// What a look from outside says about an index file.
+/// How an index file stands to its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CacheState {
@@ -21,6 +23,8 @@ pub enum CacheState {
     Fresh,
     /// Its source may have changed; the next load hashes the source and keeps or rebuilds the file.
     Unsure,
+    /// Its source has changed; the next load rebuilds it. Only [`verify`] tells.
+    Stale,
     /// Its source is gone.
     Orphan,
     /// It is foreign, truncated or damaged, for this reason; the next load rebuilds it.
@@ -40,7 +44,7 @@ pub struct CacheEntry {
     pub records: usize,
     /// Size of the index file.
     pub bytes: u64,
-    /// What a look from outside says.
+    /// What a look from outside says, without reading the source.
     pub state: CacheState,
 }
 
@@ -111,17 +115,35 @@ fn state(stamp: Option<&Stamp>, segment: &Segment) -> CacheState {
     }
 }
 
-/// Reads a whole index file and compares all its checksums.
+/// Reads a whole index file and compares all its checksums; then reads its source and says whether the file is its.
 ///
 /// # Errors
 ///
 /// [`RepodataError::IndexFile`] when something does not hold, [`RepodataError::Io`] when the file is absent.
-pub fn verify(file: &Path) -> Result<(), RepodataError> {
-    let bad = "blocks do not match their checksums";
-    match Segment::open(file)? {
-        segment if segment.verify() => Ok(()),
-        _ => Err(index_error(file, bad.into())),
+pub fn verify(file: &Path) -> Result<CacheState, RepodataError> {
+    let segment = Segment::open(file)?;
+    if !segment.verify() {
+        let bad = "blocks do not match their checksums";
+        return Err(index_error(file, bad.into()));
     }
+    let Some(stamp) = Stamp::read(&file.with_extension(STAMP)) else {
+        return Ok(CacheState::Unsure);
+    };
+    Ok(match digest(&stamp.source) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => CacheState::Orphan,
+        Err(_) => CacheState::Unsure,
+        Ok(digest) if digest == stamp.digest && segment.identity() == Some(stamp.identity) => {
+            CacheState::Fresh
+        }
+        Ok(_) => CacheState::Stale,
+    })
+}
+
+/// BLAKE3 of a file's bytes.
+fn digest(file: &Path) -> io::Result<Digest> {
+    let mut hash = blake3::Hasher::new();
+    hash.update_reader(File::open(file)?)?;
+    Ok(*hash.finalize().as_bytes())
 }
 
 /// Removes all index files of a folder, their stamps and the leftovers of dead writers. Processes that have the
