@@ -399,13 +399,18 @@ def test_not_modified_without_being_asked(site: Site, tmp_path: Path) -> None:
 
 def test_offline(site: Site, tmp_path: Path) -> None:
     put_whole(site, {"linux-64": [entry("a")]})
-    with pytest.raises(NetworkError, match="offline") as caught:
+    with pytest.raises(NetworkError, match=r"offline; load the channel once online") as caught:
         fetch(site, config(tmp_path, offline=True))
     assert caught.value.kind == "offline"
     online = fetch(site, config(tmp_path))
     site.forget()
     assert fetch(site, config(tmp_path, offline=True)) == online
     assert site.paths == []
+    site.close()
+    with pytest.raises(NetworkError, match=r"\(--offline\) the copy in the cache would do") as caught:
+        fetch(site, config(tmp_path, ttl=0))
+    assert caught.value.kind == "connection"
+    assert fetch(site, config(tmp_path, offline=True)) == online
 
 
 def test_progress(site: Site, tmp_path: Path) -> None:

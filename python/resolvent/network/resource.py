@@ -135,7 +135,7 @@ class Resource:
         store, limits = context.store, context.config.limits
         zstd = self.filename.endswith(".zst")
         with store.temporary(data.parent) as (temporary, file):
-            with store.reported():
+            with store.reported(), _offline_would_do(known):
                 reply = context.http.get(
                     self.url,
                     file,
@@ -220,6 +220,18 @@ class Resource:
         )
         state.write(store, info)
         _log.info("fetched %s (%d bytes)", redact(self.url), found.st_size)
+
+
+@contextlib.contextmanager
+def _offline_would_do(known: State | None) -> Iterator[None]:
+    """Say so when a server cannot be reached and there is a copy from an earlier time."""
+    try:
+        yield
+    except NetworkError as error:
+        if known is not None and error.kind in {"connection", "proxy", "timeout", "tls"}:
+            message = f"{error}; offline (--offline) the copy in the cache would do"
+            raise NetworkError(message, kind=error.kind, url=error.url, status=error.status) from error
+        raise
 
 
 def _forget(store: Store, data: Path, info: Path) -> None:

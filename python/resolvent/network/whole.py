@@ -80,7 +80,7 @@ def fetch_whole(context: Context, location: ChannelLocation, subdir: str) -> Cop
 
 def offline_error(url: str) -> NetworkError:
     """Return the error for a file that is not in the cache while the network must not be used."""
-    return NetworkError(f"{url}: not in the cache, and offline", kind="offline", url=url)
+    return NetworkError(f"{url}: not in the cache, and offline; load the channel once online", kind="offline", url=url)
 
 
 def _resource(location: ChannelLocation, subdir: str, config: NetworkConfig, *, zstd: bool) -> Resource:
