@@ -35,7 +35,7 @@ class IndexFile(NamedTuple):
     size
         Bytes.
     state
-        `fresh`; `unsure`: the source may have changed, the next load and `check` look; `orphan`: the source is gone;
+        `fresh`; `unsure`: the source may have changed, the next load and `compare` look; `orphan`: the source is gone;
         `refused: …`: it cannot be used, the next load builds it anew.
     """
 
@@ -52,7 +52,16 @@ def index_files() -> list[IndexFile]:
     return [IndexFile(*row) for row in _core.cache_list(index_folder())]
 
 
-def check(file: Path) -> str:
+def check(file: Path) -> str | None:
+    """Read all of an index file; return what is wrong with it, or None."""
+    try:
+        compare(file)
+    except _core.ResolventError as error:
+        return str(error)
+    return None
+
+
+def compare(file: Path) -> str:
     """Read all of an index file and of its source; return the state, as `IndexFile` has it, but not from looks.
 
     Besides, `stale`: the source has changed, the next load builds the file anew.

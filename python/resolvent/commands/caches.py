@@ -81,7 +81,7 @@ def cache(options: argparse.Namespace) -> int:
         state = entry.state
         if options.action == "check":
             try:
-                state = files.check(entry.file)
+                state = files.compare(entry.file)
             except ResolventError as error:
                 state, code = f"bad: {error}", EXIT_BAD
         source = entry.source or "unknown source"
