@@ -13,9 +13,8 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.stamp
 CARGO  ?= cargo
-# Processes that run Python's tests; 0 for this one alone.
-JOBS   ?= auto
-PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+# As many processes as processors, or as PYTEST_XDIST_AUTO_NUM_WORKERS says.
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 # Properties are tried on the same inputs each time; another seed tries others.
 export PROPTEST_RNG_SEED ?= 20260801
 
