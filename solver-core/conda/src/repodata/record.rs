@@ -14,7 +14,7 @@ use super::fields::{
     Rewrite, Specs, Text, Unsigned, Value, Words,
 };
 use super::quick::Habits;
-use super::raw::{archive_flag, Columns, RawRecord, NONE};
+use super::raw::{Columns, RawRecord, NONE};
 use crate::index::layout::flag;
 use crate::record::NoArch;
 
@@ -280,12 +280,8 @@ impl<'a> Accept<'a> for RecordOf<'_> {
         } = self;
         // Guesses for this one.
         let last = columns.records.last().map_or(RawRecord::NEW, Clone::clone);
-        let mut record = RawRecord {
-            flags: archive_flag(file_name),
-            ..RawRecord::NEW
-        };
-        let (mut md5, mut sha256) = ([0; 16], [0; 32]);
-        let mut subdir = None;
+        let mut draft = Draft::new(file_name);
+        let record = &mut draft.record;
         let mut rare: Option<Box<Rare>> = None;
         let mut other_keys: Vec<Cow<'a, str>> = Vec::new();
         let mut record_version = 0;
@@ -360,7 +356,7 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                 Key::Subdir => {
                     let known = room.subdir.map_or(NONE, |(subdir, _)| subdir);
                     let own = OptIntern(Intern::guessing(&mut columns.texts, known));
-                    subdir = value!(key, own, "a string").flatten();
+                    draft.subdir = value!(key, own, "a string").flatten();
                 }
                 Key::NoArch => {
                     let kind = value!(key, NoArchOf, "`python`, `generic` or a boolean").flatten();
@@ -399,7 +395,7 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                         .unwrap_or_default();
                     match from_hex(text.as_bytes()) {
                         Some(hash) => {
-                            md5 = hash;
+                            draft.md5 = hash;
                             record.flags |= flag::HAS_MD5;
                         }
                         None if text.is_empty() => {}
@@ -415,7 +411,7 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                         .unwrap_or_default();
                     match from_hex(text.as_bytes()) {
                         Some(hash) => {
-                            sha256 = hash;
+                            draft.sha256 = hash;
                             record.flags |= flag::HAS_SHA256;
                         }
                         None if text.is_empty() => {}
@@ -484,12 +480,6 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                 return Ok(Ok(Outcome::Wrong(key.as_str().into(), reason)));
             }
         }
-        let draft = Draft {
-            record,
-            md5,
-            sha256,
-            subdir,
-        };
         draft.complete(rare, file_name, columns, room);
         Ok(Ok(Outcome::Record))
     }
