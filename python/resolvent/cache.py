@@ -55,23 +55,23 @@ def index_files() -> list[IndexFile]:
 def check(file: Path) -> str | None:
     """Read all of an index file; return what is wrong with it, or None."""
     try:
-        compare(file)
+        _core.cache_verify(str(file))
     except _core.ResolventError as error:
         return str(error)
     return None
 
 
 def compare(file: Path) -> str:
-    """Read all of an index file and of its source; return the state, as `IndexFile` has it, but not from looks.
+    """Read the source of an index file; return the file's state, as `IndexFile` has it, but not from looks.
 
     Besides, `stale`: the source has changed, the next load builds the file anew.
 
     Raises
     ------
     ResolventError
-        Something is wrong with the file.
+        The file cannot be opened.
     """
-    return _core.cache_verify(str(file))
+    return _core.cache_compare(str(file))
 
 
 def clear() -> tuple[int, int]:

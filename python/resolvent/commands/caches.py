@@ -6,7 +6,6 @@ import argparse
 import sys
 from typing import Any
 
-from .._core import ResolventError
 from ..channels import host_platform
 from ..solving import load_index
 from .help import Help
@@ -80,10 +79,8 @@ def cache(options: argparse.Namespace) -> int:
     for entry in files.index_files():
         state = entry.state
         if options.action == "check":
-            try:
-                state = files.compare(entry.file)
-            except ResolventError as error:
-                state, code = f"bad: {error}", EXIT_BAD
+            wrong = files.check(entry.file)
+            state, code = (files.compare(entry.file), code) if wrong is None else (f"bad: {wrong}", EXIT_BAD)
         source = entry.source or "unknown source"
         sys.stdout.write(f"{source} [{entry.subdir}]: {entry.records} records, {human_size(entry.size)}, {state}\n")
     count, size = files.fetched()

@@ -192,10 +192,17 @@ fn word_of(state: &CacheState) -> String {
     }
 }
 
-/// Checks every block of an index file and compares it with its source: its state; an error says what is wrong.
+/// Checks every block of an index file; an error says what is wrong.
 #[pyfunction]
-pub fn cache_verify(py: Python<'_>, file: PathBuf) -> PyResult<String> {
+pub fn cache_verify(py: Python<'_>, file: PathBuf) -> PyResult<()> {
     py.detach(|| conda::index::cache::verify(&file))
+        .map_err(|e| repodata(py, &e))
+}
+
+/// Compares an index file with the content of its source: its state.
+#[pyfunction]
+pub fn cache_compare(py: Python<'_>, file: PathBuf) -> PyResult<String> {
+    py.detach(|| conda::index::cache::compare(&file))
         .map(|state| word_of(&state))
         .map_err(|e| repodata(py, &e))
 }

@@ -33,6 +33,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(index::load_index, m)?)?;
     m.add_function(wrap_pyfunction!(index::cache_list, m)?)?;
     m.add_function(wrap_pyfunction!(index::cache_verify, m)?)?;
+    m.add_function(wrap_pyfunction!(index::cache_compare, m)?)?;
     m.add_function(wrap_pyfunction!(index::cache_clear, m)?)?;
     m.add_class::<solving::Session>()?;
     m.add_class::<solution::Solution>()?;

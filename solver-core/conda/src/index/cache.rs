@@ -8,12 +8,11 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::cached::{DIGITS, INDEX, STAMP};
+use super::cached::{identity, DIGITS, INDEX, STAMP};
 use super::file::{index_error, stale_temporaries};
-use super::layout::Digest;
 use super::segment::Segment;
 use super::stamp::{Looks, Stamp};
-use crate::repodata::RepodataError;
+use crate::repodata::{digest, RepodataError};
 
 /// How an index file stands to its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +22,7 @@ pub enum CacheState {
     Fresh,
     /// Its source may have changed; the next load hashes the source and keeps or rebuilds the file.
     Unsure,
-    /// Its source has changed; the next load rebuilds it. Only [`verify`] tells.
+    /// Its source has changed; the next load rebuilds it. Only [`compare`] tells.
     Stale,
     /// Its source is gone.
     Orphan,
@@ -58,7 +57,7 @@ pub struct Cleared {
 }
 
 /// The index files of a folder, by name. An absent folder has none. Costs milliseconds a file: neither the sources
-/// nor the blocks of the files are read, see [`verify`] for that.
+/// nor the blocks of the files are read, see [`compare`] and [`verify`] for that.
 ///
 /// # Errors
 ///
@@ -115,35 +114,41 @@ fn state(stamp: Option<&Stamp>, segment: &Segment) -> CacheState {
     }
 }
 
-/// Reads a whole index file and compares all its checksums; then reads its source and says whether the file is its.
+/// Reads a whole index file and compares all its checksums.
 ///
 /// # Errors
 ///
 /// [`RepodataError::IndexFile`] when something does not hold, [`RepodataError::Io`] when the file is absent.
-pub fn verify(file: &Path) -> Result<CacheState, RepodataError> {
-    let segment = Segment::open(file)?;
-    if !segment.verify() {
-        let bad = "blocks do not match their checksums";
-        return Err(index_error(file, bad.into()));
+pub fn verify(file: &Path) -> Result<(), RepodataError> {
+    let bad = "blocks do not match their checksums";
+    match Segment::open(file)? {
+        segment if segment.verify() => Ok(()),
+        _ => Err(index_error(file, bad.into())),
     }
+}
+
+/// Reads the source of an index file and says whether the file was built from these bytes, as the next load would.
+///
+/// # Errors
+///
+/// Those of opening the index file.
+pub fn compare(file: &Path) -> Result<CacheState, RepodataError> {
+    let segment = Segment::open(file)?;
     let Some(stamp) = Stamp::read(&file.with_extension(STAMP)) else {
         return Ok(CacheState::Unsure);
     };
-    Ok(match digest(&stamp.source) {
+    Ok(match File::open(&stamp.source).and_then(digest) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => CacheState::Orphan,
         Err(_) => CacheState::Unsure,
-        Ok(digest) if digest == stamp.digest && segment.identity() == Some(stamp.identity) => {
-            CacheState::Fresh
+        Ok(digest) => {
+            let built_from = |skip| Some(identity(&digest, &stamp.subdir, skip));
+            if [false, true].map(built_from).contains(&segment.identity()) {
+                CacheState::Fresh
+            } else {
+                CacheState::Stale
+            }
         }
-        Ok(_) => CacheState::Stale,
     })
-}
-
-/// BLAKE3 of a file's bytes.
-fn digest(file: &Path) -> io::Result<Digest> {
-    let mut hash = blake3::Hasher::new();
-    hash.update_reader(File::open(file)?)?;
-    Ok(*hash.finalize().as_bytes())
 }
 
 /// Removes all index files of a folder, their stamps and the leftovers of dead writers. Processes that have the

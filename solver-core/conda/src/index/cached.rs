@@ -83,11 +83,11 @@ impl Hash {
 }
 
 /// The identity of the contents that a source gives.
-fn identity(digest: &Digest, subdir: &str, options: &LoadOptions) -> Digest {
+pub(super) fn identity(digest: &Digest, subdir: &str, skip_bad_records: bool) -> Digest {
     let mut hash = Hash::new("contents");
     hash.text(digest);
     hash.text(subdir.as_bytes());
-    hash.text(&[u8::from(options.skip_bad_records)]);
+    hash.text(&[u8::from(skip_bad_records)]);
     hash.finish()
 }
 
@@ -160,7 +160,7 @@ pub(super) fn load(
         } else {
             token == stamp.token
         };
-        let expected = identity(&stamp.digest, subdir, options);
+        let expected = identity(&stamp.digest, subdir, options.skip_bad_records);
         if unchanged && expected == stamp.identity {
             if let Some(segment) = load.open(&expected) {
                 let log = load.log;
@@ -182,7 +182,7 @@ pub(super) fn load(
     // With no file to compare with, the source is hashed while it is parsed.
     if load.place.index.exists() {
         let digest = located.digest()?;
-        let identity = identity(&digest, subdir, options);
+        let identity = identity(&digest, subdir, options.skip_bad_records);
         if let Some(segment) = load.open(&identity) {
             load.write_stamp(&stamp(digest, identity));
             let log = load.log;
@@ -191,9 +191,9 @@ pub(super) fn load(
     }
 
     let (built, digest) = build(&located, subdir, options, |digest| {
-        identity(digest, subdir, options)
+        identity(digest, subdir, options.skip_bad_records)
     })?;
-    let identity = identity(&digest, subdir, options);
+    let identity = identity(&digest, subdir, options.skip_bad_records);
     let stamp = stamp(digest, identity);
     for stale in file::stale_temporaries(cache_dir) {
         let _ = std::fs::remove_file(stale);

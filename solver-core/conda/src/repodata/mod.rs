@@ -36,6 +36,7 @@ use serde::de::DeserializeSeed;
 
 pub use error::{RepodataError, SUPPORTED_REPODATA_VERSION};
 pub(crate) use intern::{Lists, Texts};
+pub(crate) use source::digest;
 pub use source::{Encoding, Located, Source};
 
 use document::{Document, Failure, FileNames};

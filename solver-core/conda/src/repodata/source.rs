@@ -43,6 +43,13 @@ pub struct Source {
     pub bytes: Vec<u8>,
 }
 
+/// BLAKE3 of all that a reader gives.
+pub(crate) fn digest(reader: impl Read) -> io::Result<[u8; 32]> {
+    let mut hash = blake3::Hasher::new();
+    hash.update_reader(reader)?;
+    Ok(*hash.finalize().as_bytes())
+}
+
 /// The repodata file of a subdir, opened and not yet read.
 #[derive(Debug)]
 pub struct Located {
@@ -150,10 +157,10 @@ impl Located {
     /// [`RepodataError::Io`].
     pub(crate) fn digest(&self) -> Result<[u8; 32], RepodataError> {
         let mut handle = &self.handle;
-        let hash = Mutex::default();
-        handle.rewind().map_err(|error| self.failed(error))?;
-        self.drain(&hash)?;
-        Ok(finish(hash))
+        let rewound = handle.rewind();
+        rewound
+            .and_then(|()| digest(handle))
+            .map_err(|error| self.failed(error))
     }
 
     /// Hashes the stored bytes from where the file stands.
