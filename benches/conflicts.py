@@ -44,8 +44,9 @@ import resolvent
 from resolvent.explaining import render
 from unsatisfiable import Case, Material, arguments, cases
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
-from test_conflict_minimal import holds
+TESTS = Path(__file__).resolve().parent.parent / "tests"
+sys.path[:0] = [str(TESTS), str(TESTS / "support"), str(TESTS / "solve")]
+from test_conflict_minimal import holds  # noqa: E402
 
 # The tests do without index files; real indices are read with them.
 os.environ.pop("RESOLVENT_NO_INDEX_FILES", None)

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from network_support import Site, serving
 
 import resolvent
-from network_support import Site, serving
 
 ROOT = Path(__file__).parent.parent
 
