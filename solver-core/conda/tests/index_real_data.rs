@@ -9,7 +9,7 @@ use conda::index::{ChannelSource, Index, LoadOptions, PackageId, RecordId};
 /// The folder with real channels; `None` (with a note) where it does not exist.
 fn material() -> Option<PathBuf> {
     let root = std::env::var_os("RESOLVENT_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/material"),
         PathBuf::from,
     );
     let data = root.join("data");

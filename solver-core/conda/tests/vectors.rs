@@ -14,7 +14,7 @@ use serde_json::Value;
 
 fn vectors(file: &str) -> Option<Value> {
     let shared = std::env::var_os("RESOLVENT_SHARED").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/material"),
         PathBuf::from,
     );
     let path = shared.join("vectors").join(file);

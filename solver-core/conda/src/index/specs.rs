@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn short_cut_agrees_on_real_channels() {
         let shared = std::env::var_os("RESOLVENT_SHARED").map_or_else(
-            || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
+            || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/material"),
             PathBuf::from,
         );
         let mut files = Vec::new();
