@@ -41,7 +41,7 @@ from typing import Any
 from rich.console import Console
 
 import resolvent
-from resolvent.explaining import render
+from resolvent.cli.conflicts import render
 from unsatisfiable import Case, Material, arguments, cases
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"

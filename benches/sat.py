@@ -36,7 +36,7 @@ import resolvent
 from families import FAMILIES, write
 from generate import generate
 from resolvent import _core
-from resolvent.asking import shape_request
+from resolvent.request import shape_request
 from sources import REPOSITORY, Json, channel_folder, read_problems, shared_folder
 
 #: Clauses as in DIMACS, without the final zero.

@@ -36,15 +36,20 @@ from ._core import (
     VersionSpec,
     __version__,
 )
-from .channels import host_platform, sample_channel
-from .solving import Session, check, export_cnf, export_wcnf, load_index, solve
+from .channels import sample_channel
+from .index import load_index
+from .platforms import host_platform
+from .session import Session
+from .solve import solve
 from .virtual_packages import VirtualPackage, detect_virtual_packages
 
 if TYPE_CHECKING:
-    from .explaining import WhyNot, why, why_not
     from .prefix import InvalidPrefix, NotAnEnvironment, Prefix, PrefixError
-    from .proving import Proved, check_proof, write_proof
-    from .reproducing import replay, save_problem
+    from .problems.export import export_cnf, export_wcnf
+    from .problems.problem import replay, save_problem
+    from .problems.proof import Proved, check_proof, write_proof
+    from .solution import WhyNot, why, why_not
+    from .violations import check
 
 __all__ = [
     "Channel",
@@ -96,10 +101,12 @@ __all__ = [
 
 #: Where names are that are imported when they are asked for: a start costs more than most solves.
 _HOMES = {
-    "explaining": ("WhyNot", "why", "why_not"),
     "prefix": ("InvalidPrefix", "NotAnEnvironment", "Prefix", "PrefixError"),
-    "proving": ("Proved", "check_proof", "write_proof"),
-    "reproducing": ("replay", "save_problem"),
+    "problems.export": ("export_cnf", "export_wcnf"),
+    "problems.problem": ("replay", "save_problem"),
+    "problems.proof": ("Proved", "check_proof", "write_proof"),
+    "solution": ("WhyNot", "why", "why_not"),
+    "violations": ("check",),
 }
 
 
@@ -111,7 +118,7 @@ def __getattr__(name: str) -> Any:
         if name in names:
             value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
             return value
-    if name in _HOMES:
+    if name in {home.partition(".")[0] for home in _HOMES}:
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import _core
-from .places import cache_root, index_folder
+from .cache_paths import cache_root, index_folder
 
 #: Folders of what was fetched.
 _FETCHED = ("channels", "shards", "assembled", "closures", "locks")

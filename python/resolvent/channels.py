@@ -20,42 +20,23 @@ Which channel a name or URL *is* (its canonical name, its base URL) is decided b
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ._core import ChannelNotFound, MatchSpec, ResolventError
+from ._core import ChannelNotFound, MatchSpec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from .network import FetchedSubdir, NetworkConfig
     from .network.fetch import Surveyed
-    from .network.gradual import Gradual
+    from .network.lazy_shards import LazyShards
+    from .progress import ProgressCallback
 
 #: What `load_index` and `solve` take as a channel.
 ChannelSource = str | os.PathLike[str]
 
 _PATH_STARTS = ("/", "./", "../", "~", ".\\", "..\\", "\\")
-
-#: Spellings of machine names, as the operating systems give them, to the architecture part of a subdir.
-_ARCHITECTURES = {
-    "x86_64": "64",
-    "amd64": "64",
-    "i386": "32",
-    "i486": "32",
-    "i586": "32",
-    "i686": "32",
-    "x86": "32",
-    "aarch64": "aarch64",
-    "arm64": "aarch64",
-    "armv6l": "armv6l",
-    "armv7l": "armv7l",
-    "ppc64": "ppc64",
-    "ppc64le": "ppc64le",
-    "riscv64": "riscv64",
-    "s390x": "s390x",
-}
 
 
 class LocalSource(NamedTuple):
@@ -86,34 +67,6 @@ class NetworkSource(NamedTuple):
 
     name: str | None
     location: str
-
-
-def host_platform() -> str:
-    """Return the subdir of this machine, such as `linux-64`.
-
-    Raises
-    ------
-    ResolventError
-        If the operating system or the architecture has no conda subdir; name a platform then.
-    """
-    machine = _machine().lower()
-    arch = _ARCHITECTURES.get(machine)
-    if sys.platform.startswith("linux") and arch:
-        # A 32-bit Python on a 64-bit kernel installs 32-bit packages.
-        return "linux-32" if arch == "64" and sys.maxsize < 2**32 else f"linux-{arch}"
-    if sys.platform == "darwin" and arch in {"64", "aarch64"}:
-        return "osx-arm64" if arch == "aarch64" else "osx-64"
-    if sys.platform == "win32" and arch in {"64", "32", "aarch64"}:
-        return "win-arm64" if arch == "aarch64" else f"win-{arch}"
-    raise ResolventError(f"this machine ({sys.platform}, {machine}) has no known conda platform; give one")
-
-
-def _machine() -> str:
-    if hasattr(os, "uname"):
-        return os.uname().machine
-    import platform
-
-    return platform.machine()
 
 
 def parse_source(source: ChannelSource) -> LocalSource | NetworkSource:
@@ -186,6 +139,7 @@ class OpenedSources:
     """Channels that were found; of those on the network the shard indices, or whole files, are here.
 
     Parameters are those of `resolve_sources`; `selective`: only what specs can lead to will be asked for.
+    `progress`: told of what is fetched.
     """
 
     def __init__(
@@ -196,11 +150,13 @@ class OpenedSources:
         selective: bool,
         offline: bool | None = None,
         network: NetworkConfig | None = None,
+        progress: ProgressCallback | None = None,
     ) -> None:
         self._parsed = [parse_source(source) for source in sources]
         self._remote = [source for source in self._parsed if isinstance(source, NetworkSource)]
         self._subdirs = ["noarch"] if platform == "noarch" else [platform, "noarch"]
         self._surveyed: Surveyed | None = None
+        self._progress = progress
         if self._remote:
             self._survey(selective, offline, network)
 
@@ -209,21 +165,19 @@ class OpenedSources:
         import dataclasses
 
         from .network import NetworkConfig
-        from .network.display import terminal_progress
         from .network.fetch import survey
 
         config = NetworkConfig.from_environment() if network is None else network
         if offline is not None:
             config = dataclasses.replace(config, offline=offline)
-        with terminal_progress() as progress:
-            self._surveyed = survey(
-                [source.location for source in self._remote],
-                subdirs=self._subdirs,
-                config=config,
-                selective=selective,
-                progress=progress,
-                local_files=self._local_files(),
-            )
+        self._surveyed = survey(
+            [source.location for source in self._remote],
+            subdirs=self._subdirs,
+            config=config,
+            selective=selective,
+            progress=self._progress,
+            local_files=self._local_files(),
+        )
 
     @property
     def remote(self) -> bool:
@@ -234,20 +188,19 @@ class OpenedSources:
         """Return what `resolve_sources` does."""
         if self._surveyed is None:
             return self.arranged([])
-        from .network.display import terminal_progress
-
-        with terminal_progress() as progress:
-            names = None if specs is None else _names(specs)
-            fetched = self._surveyed.fetch(names, progress=progress, local_files=self._local_files())
+        names = None if specs is None else _names(specs)
+        fetched = self._surveyed.fetch(names, progress=self._progress, local_files=self._local_files())
         return self.arranged(fetched)
 
-    def gradual(self) -> Gradual | None:
+    def lazy_shards(self) -> LazyShards | None:
         """Return the shards of these channels, to be fetched as a solver needs them; None if not all have shards."""
         if self._surveyed is None or len(self._remote) != len(self._parsed) or not self._surveyed.indices:
             return None
-        from .network.gradual import Gradual
+        from .network.lazy_shards import LazyShards
 
-        return Gradual(self._surveyed, self._surveyed.indices)
+        shards = LazyShards(self._surveyed, self._surveyed.indices)
+        shards.progress = self._progress
+        return shards
 
     def arranged(self, fetched: Sequence[Sequence[FetchedSubdir]]) -> list[tuple[str | None, str]]:
         """Return (channel or None, local folder) of each channel, given what was fetched of those on the network."""

@@ -33,7 +33,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._core import InvalidVersion, ResolventError, Version
-from .channels import host_platform
+from .platforms import host_platform
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -14,7 +14,7 @@ import pytest
 
 import resolvent
 from conftest import ChannelMaker, Cli, record, write_subdir
-from resolvent.places import cache_root
+from resolvent.cache_paths import cache_root
 
 KEYS = {"status", "optimality", "packages", "transaction", "conflict", "stats", "error"}
 LIBRARY = [record("lib", "1.0", "0"), record("lib", "2.0", "0"), record("app", "1.0", "0", depends=["lib <2"])]
@@ -405,9 +405,9 @@ class TestStart:
         done = subprocess.run([sys.executable, "-c", self._PROGRAM, *words], capture_output=True, text=True, check=True)
         loaded = set(done.stderr.split())
         assert report(done.stdout)["status"] == "solved"
-        assert "resolvent.solving" in loaded
+        assert "resolvent.session" in loaded
         unwanted = {"rich", "httpx", "msgpack", "zstandard", "asyncio", "archspec", "platform", "subprocess", "logging"}
-        own = {"prefix", "network", "tables", "explaining", "reproducing", "_detect"}
+        own = {"prefix", "network", "cli.tables", "solution", "problems", "_detect"}
         assert not loaded & (unwanted | {f"resolvent.{name}" for name in own})
         if sys.version_info < (3, 14):  # whose json and argparse may use more of the library
             assert not loaded & {"pathlib", "shutil", "urllib.parse", "datetime"}

@@ -179,7 +179,7 @@ class TestUpdate:
 
     def test_a_cut_off(self, env: Scenario, ask: Ask) -> None:
         kept = set(identities(env.installed))
-        limit = resolvent.solving.cutoff_milliseconds(env.locked)
+        limit = resolvent.arguments.cutoff_milliseconds(env.locked)
         assert limit is not None
         solution = ask([], mode="update-all", exclude_newer=env.locked)
         assert [entry for entry in solution if entry.timestamp > limit and identity(entry) not in kept] == []

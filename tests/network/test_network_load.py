@@ -24,8 +24,8 @@ import resolvent
 from conftest import ChannelMaker, record
 from resolvent import ChannelNotFound, InvalidMatchSpec, ResolventError
 from resolvent.channels import resolve_sources
+from resolvent.cli.progress import terminal_progress
 from resolvent.network import NetworkError, Progress
-from resolvent.network.display import terminal_progress
 
 CHANNEL = {
     "linux-64": [entry("a", depends=["b >=1", "n"]), entry("b"), entry("b", "2.0"), entry("x")],
@@ -155,7 +155,7 @@ class _Terminal(io.StringIO):
 
 
 def test_progress_is_drawn_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("resolvent.network.display._PATIENCE", 0.0)
+    monkeypatch.setattr("resolvent.cli.progress._PATIENCE", 0.0)
     monkeypatch.setenv("TERM", "xterm")
     for stream, drawn in ((_Terminal(), True), (io.StringIO(), False)):
         monkeypatch.setattr(sys, "stderr", stream)
@@ -171,9 +171,21 @@ def test_progress_is_drawn_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -
 def test_quick_fetches_draw_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = _Terminal()
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr("resolvent.network.display._PATIENCE", 1000.0)
+    monkeypatch.setattr("resolvent.cli.progress._PATIENCE", 1000.0)
     put_whole(site, CHANNEL)
-    resolvent.load_index(f"{site.url}/ch", platform="linux-64")
+    with terminal_progress() as progress:
+        resolvent.load_index(f"{site.url}/ch", platform="linux-64", progress=progress)
+    assert stream.getvalue() == ""
+
+
+def test_the_library_reports_to_its_caller_and_draws_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = _Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    put_whole(site, CHANNEL)
+    seen: list[Progress] = []
+    resolvent.load_index(f"{site.url}/ch", platform="linux-64", progress=seen.append)
+    ends = [event for event in seen if event.finished]
+    assert {event.label.rpartition("/")[0] for event in ends} == {f"{site.url}/ch/{subdir}" for subdir in SUBDIRS}
     assert stream.getvalue() == ""
 
 

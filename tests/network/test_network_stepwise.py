@@ -26,7 +26,7 @@ from network_support import (
 import resolvent
 from resolvent import UnsatisfiableError
 from resolvent.network import NetworkError
-from resolvent.network.gradual import Gradual
+from resolvent.network.lazy_shards import LazyShards
 
 FACTS = ["__glibc 2.28", "__linux 5.10", "__unix 0", "__archspec 1 x86_64"]
 
@@ -38,13 +38,13 @@ pytestmark = pytest.mark.usefixtures("cache")
 def remembered(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """One entry for each request that was new: whether a part of the channel was enough."""
     told: list[bool] = []
-    remember = Gradual.remember
+    remember = LazyShards.remember
 
-    def watched(self: Gradual, question: str, found: Any) -> None:
+    def watched(self: LazyShards, question: str, found: Any) -> None:
         told.append(bool(found))
         remember(self, question, found)
 
-    monkeypatch.setattr(Gradual, "remember", watched)
+    monkeypatch.setattr(LazyShards, "remember", watched)
     return told
 
 

@@ -22,7 +22,7 @@ from syrupy.assertion import SnapshotAssertion
 import resolvent
 from conftest import LINUX, ROOT, Cli, record, write_subdir
 from resolvent import Conflict, UnsatisfiableError
-from resolvent.explaining import SCREENFUL, render
+from resolvent.cli.conflicts import SCREENFUL, render
 
 _LINE = re.compile(r"(?:(\w+)::)?(\S+) ([^\s@:;]+)(?: ([^\s@:;]+))?(?:@(\S+))?\s*(?::([^;]*))?(?:;(.*))?")
 

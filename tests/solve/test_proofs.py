@@ -23,7 +23,7 @@ import resolvent
 from conftest import LINUX, ChannelMaker, Cli, record, write_subdir
 from resolvent import DeadlineExceeded, PackageRecord, Proved, ResolventError, Solution
 from resolvent._core import InternalError
-from resolvent.proving import write_proof_of
+from resolvent.problems.proof import write_proof_of
 
 Document = dict[str, Any]
 

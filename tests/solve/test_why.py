@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import resolvent
 from conftest import LINUX, ChannelMaker, record
 from resolvent import MatchSpec, Solution
-from resolvent.explaining import held_back
+from resolvent.solution import held_back
 
 
 def shortest(solution: Solution, requested: Sequence[str], name: str) -> int:

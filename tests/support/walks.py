@@ -19,7 +19,7 @@ from universes import PRIORITIES, STRATEGIES, Universe, modern_spec, random_spec
 import resolvent
 from generate import generate
 from resolvent._core import InternalError
-from resolvent.asking import shape_request
+from resolvent.request import shape_request
 from sources import read_problems
 
 #: Keyword arguments of `Session.solve`.

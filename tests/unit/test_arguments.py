@@ -14,8 +14,7 @@ import pytest
 import resolvent
 from conftest import LINUX, ChannelMaker, record
 from resolvent import MatchSpec, PackageRecord, ResolventError
-from resolvent.arguments import spec_text
-from resolvent.solving import cutoff_milliseconds
+from resolvent.arguments import cutoff_milliseconds, spec_text
 
 UTC = datetime.timezone.utc
 DAY = 86_400_000

@@ -17,8 +17,8 @@ from resolvent.network.errors import (
 )
 from resolvent.network.fetch import FetchedSubdir, fetch_channel, fetch_channels
 from resolvent.network.locate import ChannelLocation, is_network_source, locate
-from resolvent.network.progress import Progress, ProgressCallback
 from resolvent.network.redact import redact
+from resolvent.progress import Progress, ProgressCallback
 
 __all__ = [
     "DEFAULT_ALIAS",

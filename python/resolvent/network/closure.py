@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from resolvent.network.depnames import matching
-from resolvent.network.progress import Meter, ProgressCallback
+from resolvent.network.progress import Meter
 from resolvent.network.resource import Context
 from resolvent.network.shard_index import ShardIndex
 from resolvent.network.shards import Shard, load_shard
+from resolvent.progress import ProgressCallback
 
 NameGraph = Mapping[str, Iterable[str]]
 """Name to the names that its records lead to."""

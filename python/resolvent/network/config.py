@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from resolvent.places import cache_root
+from resolvent.cache_paths import cache_root
 
 DEFAULT_ALIAS = "https://conda.anaconda.org"
 """Where a bare channel name is looked up (conda's ``channel_alias``)."""

@@ -25,12 +25,12 @@ from resolvent.network.errors import ChannelNotFound, InvalidRepodata, NetworkEr
 from resolvent.network.graph import graph_of_file, too_large
 from resolvent.network.http import HttpClient
 from resolvent.network.locate import ChannelLocation, locate
-from resolvent.network.progress import ProgressCallback
 from resolvent.network.resource import Context, Copy
 from resolvent.network.shard_index import ShardIndex, fetch_index
 from resolvent.network.shards import ShardMissing
 from resolvent.network.store import Store, touch
 from resolvent.network.whole import Availability, fetch_whole
+from resolvent.progress import ProgressCallback
 
 _log = logging.getLogger("resolvent.network")
 

@@ -36,8 +36,9 @@ from resolvent.network.auth import (
 )
 from resolvent.network.config import NetworkConfig
 from resolvent.network.errors import NetworkError, NetworkErrorKind
-from resolvent.network.progress import Meter, ProgressCallback
+from resolvent.network.progress import Meter
 from resolvent.network.redact import guard_library_logs, redact
+from resolvent.progress import ProgressCallback
 
 if TYPE_CHECKING:
     import httpx

@@ -1,31 +1,12 @@
-"""Progress of long downloads, as plain data for whoever draws it."""
+"""Counting of what a download has fetched, for a callback of the caller."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
-
-@dataclass(frozen=True)
-class Progress:
-    """One moment of one download.
-
-    ``label`` names it (an address without credentials), ``done`` and ``total`` count ``unit``;
-    ``total`` is ``None`` while unknown. ``finished`` is true once, on the last event of a label.
-    """
-
-    label: str
-    unit: Literal["bytes", "shards"]
-    done: int
-    total: int | None
-    finished: bool
-
-
-ProgressCallback = Callable[[Progress], None]
-"""Called from worker threads, but never twice at the same time."""
+from resolvent.progress import Progress, ProgressCallback
 
 _INTERVAL = 0.1
 _calls = threading.Lock()

@@ -299,9 +299,9 @@ impl Conflict {
     fn __str__(&self) -> String {
         self.inner.report(&self.inner.hints(), false)
     }
-    /// A conflict that travels leaves its index behind: what arrives is a `CarriedConflict`.
+    /// A conflict that travels leaves its index behind: what arrives is a `DetachedConflict`.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
-        let carried = py.import("resolvent.carried")?.getattr("CarriedConflict")?;
+        let carried = py.import("resolvent.conflict")?.getattr("DetachedConflict")?;
         let full = self.inner.report(&self.inner.hints(), true);
         Ok((carried, (self.to_dict(py, 0.0)?, full)))
     }

@@ -25,13 +25,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from . import _core
-from ._core import Index, ResolventError, Solution, UnsatisfiableError
-from .arguments import Specs, timeout_seconds
-from .asking import Wishes, shape_request
-from .reproducing import problem_text, write_whole
-from .virtual_packages import VirtualPackages
-from .virtual_packages import virtual_packages as shape_virtual_packages
+from .. import _core
+from .._core import Index, ResolventError, Solution, UnsatisfiableError
+from ..arguments import Specs, timeout_seconds
+from ..request import Wishes, shape_request
+from ..virtual_packages import VirtualPackages
+from ..virtual_packages import virtual_packages as shape_virtual_packages
+from .problem import problem_text, write_whole
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -104,7 +104,7 @@ def write_proof(
     OSError
         If the file cannot be written.
     """
-    from .solving import Session
+    from ..session import Session
 
     session = Session(index, virtual_packages=virtual_packages)
     solution: Solution | None = None

@@ -26,8 +26,9 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Solve and print as `resolvent solve` does; a saved `why-not` is answered as that."""
-    from ..printing import print_json, solved_report
-    from ..reproducing import read_problem, replay, replay_why_not
+    from ...problems.problem import read_problem, replay, replay_why_not
+    from ...report import solved_report
+    from ..output import print_json
     from ..tables import print_change, print_solution
 
     problem = read_problem(options.file)

@@ -1,4 +1,4 @@
-"""What the command writes: reports as JSON, conflicts and errors as text, and what a closed pipe needs."""
+"""What the command writes: JSON, conflicts and errors as text, and what a closed pipe needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from ._core import Conflict, DeadlineExceeded, Solution, UnsatisfiableError
+from .._core import Conflict
+from ..report import failed_report
+from ..text import printable
 
 #: Warnings about the index that are shown one by one; the rest is counted.
 _SHOWN_WARNINGS = 5
@@ -15,77 +17,6 @@ _SHOWN_WARNINGS = 5
 
 class UsageError(Exception):
     """The arguments make no sense; raised instead of argparse's own exit so that `--json` holds for it too."""
-
-
-def solved_report(solution: Solution, *, environment: bool = False) -> dict[str, Any]:
-    """Return what `--json` prints for a solution; for an environment also what changes in it, and why."""
-    transaction = solution.transaction
-    packages = [record.to_dict() for record in solution.records]
-    # What is linked is among the packages: the same mapping stands in both lists.
-    same = {(one["channel"], one["subdir"], one["fn"]): one for one in packages}
-    values: dict[str, Any] = {
-        "optimality": solution.optimality,
-        "packages": packages,
-        "transaction": {
-            "link": [same.get((r.channel, r.subdir, r.fn)) or r.to_dict() for r in transaction.link],
-            "unlink": [record.to_dict() for record in transaction.unlink],
-        },
-        "stats": solution.stats,
-    }
-    if environment:
-        values["changes"] = [_change(change) for change in solution.changes]
-        values["dropped"] = solution.dropped
-        values["exempt"] = solution.exempt
-    return _report("solved", **values)
-
-
-def _change(change: dict[str, Any]) -> dict[str, Any]:
-    """Return one package's change as `--json` prints it; the records are in the transaction."""
-    old, new = change["before"], change["after"]
-    return {
-        "name": change["name"],
-        "kind": change["kind"],
-        "from": None if old is None else f"{old.version} {old.build}",
-        "to": None if new is None else f"{new.version} {new.build}",
-        "size": None if new is None else new.size,
-        "reasons": change["reasons"],
-    }
-
-
-def failed_report(error: BaseException) -> dict[str, Any]:
-    """Return what `--json` prints for an error."""
-    status, conflict = "error", None
-    if isinstance(error, UnsatisfiableError):
-        status, conflict = "unsatisfiable", error.conflict.to_dict()
-    elif isinstance(error, DeadlineExceeded):
-        status = "timeout"
-    return _report(
-        status,
-        conflict=conflict,
-        error={
-            "type": "UsageError" if isinstance(error, UsageError) else type(error).__name__,
-            "message": str(error),
-            "file": _text(getattr(error, "file", None) or getattr(error, "filename", None)),
-            "field": _text(getattr(error, "field", None)),
-        },
-    )
-
-
-def _report(status: str, **values: Any) -> dict[str, Any]:
-    empty: dict[str, Any] = {
-        "status": status,
-        "optimality": None,
-        "packages": [],
-        "transaction": {"link": [], "unlink": []},
-        "conflict": None,
-        "stats": {},
-        "error": None,
-    }
-    return {**empty, **values}
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
 
 
 def print_json(report: dict[str, Any]) -> None:
@@ -134,7 +65,7 @@ def tell_conflict(conflict: Conflict, words: Sequence[str]) -> None:
 
     from rich.console import Console
 
-    from .explaining import render
+    from .conflicts import render
 
     text = StringIO()
     colours = sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
@@ -162,7 +93,7 @@ def fail(error: Exception, code: int, as_json: bool) -> int:
 
 def complain(text: str) -> None:
     """Write to stderr what any terminal can show: control characters of a file's text do not reach it."""
-    safe = "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)
+    safe = printable(text)
     encoding = getattr(sys.stderr, "encoding", None) or "ascii"
     sys.stderr.write(safe.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 

@@ -27,10 +27,10 @@ def add(commands: Any) -> None:
 
 def why(options: argparse.Namespace) -> int:
     """Print the chains of requirements that lead to a package."""
-    from .. import explaining
+    from ... import solution as answers
 
     solution, _ = answer(options)
-    chains = explaining.why(solution, options.wish)
+    chains = answers.why(solution, options.wish)
     if not chains:
         there = any(record.name == options.wish for record in solution.records)
         what = "is there, but nothing that was asked for requires it" if there else "is not in the answer"
@@ -43,9 +43,9 @@ def why(options: argparse.Namespace) -> int:
 
 def why_not(options: argparse.Namespace) -> int:
     """Print what a wish would cost, or why it cannot be granted."""
-    from .. import explaining
+    from ... import solution as answers
 
     solution, _ = answer(options, options.wish)
-    found = explaining.why_not(solution, options.wish, timeout=options.timeout)
+    found = answers.why_not(solution, options.wish, timeout=options.timeout)
     sys.stdout.write(str(found) + "\n")
     return EXIT_YES if found.possible else EXIT_NO

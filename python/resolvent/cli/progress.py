@@ -12,10 +12,10 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from resolvent.network.progress import Progress, ProgressCallback
-
 if TYPE_CHECKING:
     import rich.progress
+
+    from ..progress import Progress, ProgressCallback
 
 _PATIENCE = 0.5
 """Seconds of a fetch that pass in silence."""
@@ -35,7 +35,7 @@ def terminal_progress() -> Iterator[ProgressCallback | None]:
 
 
 class _Display:
-    """Draws events. They come one at a time, see :data:`ProgressCallback`."""
+    """Draws events. They come one at a time, see `ProgressCallback`."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()

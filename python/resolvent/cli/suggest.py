@@ -11,9 +11,9 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
-from ._core import MatchSpec
-from .arguments import specs_of
-from .prefix import Prefix
+from .._core import MatchSpec
+from ..arguments import specs_of
+from ..prefix import Prefix
 
 #: One change of a fix: `kind`, `name`, `from`, `to`, `text`.
 Change = Mapping[str, str]

@@ -6,8 +6,9 @@ import argparse
 import sys
 from typing import Any
 
-from ..channels import host_platform
-from ..printing import print_json, print_warnings, solved_report
+from ...platforms import host_platform
+from ...report import solved_report
+from ..output import print_json, print_warnings
 from .help import EXAMPLES, Help
 from .request import add_environment, add_request, answer
 
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
         return EXIT_SOLVED
     print_warnings(index.warnings)
     if options.explicit:
-        from ..lockfiles import explicit
+        from ...lockfiles import explicit
 
         sys.stdout.write(explicit(solution.transaction.link, options.platform or host_platform()))
         return EXIT_SOLVED
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         print_solution(solution, options.specs)
     if options.why:
-        from ..explaining import held_back
+        from ...solution import held_back
 
         for line in held_back(solution, options.specs):
             sys.stdout.write(line + "\n")

@@ -9,18 +9,8 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 from .arguments import CHANNEL_PRIORITIES, STRATEGIES, ChannelPriority, Specs, Strategy, choice, flag, specs_of
-from .environments import (
-    Cutoffs,
-    Deny,
-    Deps,
-    Installed,
-    Licenses,
-    Mode,
-    as_prefix,
-    environment_arguments,
-    opened,
-    policy_arguments,
-)
+from .environment import Deps, Installed, Mode, as_prefix, environment_arguments, opened
+from .policy import Cutoffs, Deny, Licenses, policy_arguments
 
 
 class Wishes(TypedDict, total=False):

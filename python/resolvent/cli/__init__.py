@@ -1,6 +1,6 @@
 """The command `resolvent`.
 
-It reads the words of the line, runs one of `resolvent.commands`, and makes an exit code of every error: 0 solved, 1
+It reads the words of the line, runs one of `resolvent.cli.commands`, and makes an exit code of every error: 0 solved, 1
 unsatisfiable, 2 bad input, 3 the deadline struck before there was any answer.
 
 A cold start costs more than most solves, so what only some commands or forms of output need is imported there, and
@@ -16,14 +16,14 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import NoReturn
 
-from . import __version__
-from ._core import DeadlineExceeded, ResolventError, UnsatisfiableError
+from .. import __version__
+from .._core import DeadlineExceeded, ResolventError, UnsatisfiableError
 from .commands.help import EXAMPLES, Help
-from .printing import UsageError, complain, fail, flushed, silence, tell_conflict
+from .output import UsageError, complain, fail, flushed, silence, tell_conflict
 
 EXIT_UNSATISFIABLE, EXIT_BAD_INPUT, EXIT_DEADLINE, EXIT_INTERRUPTED = 1, 2, 3, 130
 
-#: The module of `resolvent.commands` that declares a command.
+#: The module of `resolvent.cli.commands` that declares a command.
 _COMMANDS = {
     "solve": "solve",
     "update": "changes",

@@ -1,4 +1,4 @@
-"""Why a package is there, why another version is not, and how a conflict is shown.
+"""Why a package is in an answer, and why another version is not.
 
 >>> import resolvent
 >>> index = resolvent.load_index([resolvent.sample_channel()], platform="linux-64")
@@ -12,27 +12,14 @@ False
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from . import _core
 from ._core import Conflict, MatchSpec, Solution
 from .arguments import timeout_seconds
-from .rewording import changed_command
-from .stepwise import complete
+from .lazy_solve import complete
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-#: Most lines of a conflict that is not shown in full, fixes included.
-SCREENFUL = 40
-#: Seconds that `render` looks for fixes.
-FIX_SECONDS = 5.0
-#: Seconds that `render` looks for further conflicts.
-FURTHER_SECONDS = 1.0
-#: Most further conflicts that `render` tells, one line each, unless everything is asked for.
-MOST_FURTHER = 3
 #: Seconds spent on one package by `held_back`.
 HELD_BACK_SECONDS = 5.0
 
@@ -171,51 +158,3 @@ def held_back(solution: Solution, specs: Iterable[str]) -> list[str]:
             cost = ", ".join(f"{p.name} {p.before or 'absent'} -> {p.after or 'absent'}" for p in found.price[:3])
             lines.append(f"{name} {record.version} could be {newer}, at the price of: {cost}")
     return lines
-
-
-def render(conflict: Conflict, console: Console, verbose: bool = False, words: Sequence[str] | None = None) -> None:
-    """Show a conflict for people: the culprit, a tree, hints, and as commands what would help.
-
-    At most `SCREENFUL` lines, unless everything is asked for; in colours if the console is a terminal.
-
-    Parameters
-    ----------
-    conflict
-        Of an `UnsatisfiableError`.
-    console
-        Of rich.
-    verbose
-        Leave nothing out, and tell further conflicts of the request in full.
-    words
-        The arguments of the command line; fixes are then told as that line with changes, else as a whole new one.
-    """
-    from rich.text import Text
-
-    def show(text: str, style: str = "") -> None:
-        console.print(Text(printable(text), style=style), soft_wrap=True)
-
-    report = conflict.report(verbose=verbose).splitlines()
-    for number, line in enumerate(report):
-        show(line, "bold red" if number == 0 else "yellow" if line.startswith("hint:") else "")
-    further = conflict.further(FIX_SECONDS if verbose else FURTHER_SECONDS)
-    besides = further if verbose else further[:MOST_FURTHER]
-    for other in besides:
-        show(f"besides, {other.report(verbose=True) if verbose else other.headline}", "red")
-    if len(further) > len(besides):
-        show(f"and {len(further) - len(besides)} more conflicts; --verbose tells them")
-    room = SCREENFUL - len(report) - len(besides) - 3
-    fixes = conflict.fixes(timeout=FIX_SECONDS)
-    shown = [fixes[i] for i in range(len(fixes)) if verbose or 2 * (i + 1) <= room]
-    if shown:
-        show("what would help:", "bold")
-    for fix in shown:
-        show(f"  {fix}")
-        own = None if words is None else changed_command(words, fix.changes)
-        show(f"    {own or fix.command}", "green")
-    if not fixes.complete:
-        show("(there was no time to try everything)")
-
-
-def printable(text: str) -> str:
-    """Return a text whose control characters, which may come from a channel, are spelled out."""
-    return "".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in text)

@@ -28,19 +28,19 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import _core
-from ._core import Index, InternalError, PackageRecord, ResolventError, Solution
-from .arguments import Specs, timeout_seconds
-from .asking import Asked, Wishes, shape_request
-from .channels import resolve_sources
-from .places import cache_root
-from .virtual_packages import VirtualPackages
-from .virtual_packages import virtual_packages as shape_virtual_packages
+from .. import _core
+from .._core import Index, InternalError, PackageRecord, ResolventError, Solution
+from ..arguments import Specs, timeout_seconds
+from ..cache_paths import cache_root
+from ..channels import resolve_sources
+from ..request import Asked, Wishes, shape_request
+from ..virtual_packages import VirtualPackages
+from ..virtual_packages import virtual_packages as shape_virtual_packages
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from .explaining import WhyNot
+    from ..solution import WhyNot
 
 #: The first entry of a file; the number changes when older readers would misread it.
 FORMAT = "resolvent-problem-2"
@@ -198,7 +198,7 @@ def replay(path: str | os.PathLike[str], *, timeout: float | None = None) -> Sol
 
 def replay_why_not(path: str | os.PathLike[str], *, timeout: float | None = None) -> WhyNot | None:
     """Ask the `why_not` of a saved problem again; None if it holds no wish."""
-    from .explaining import why_not
+    from ..solution import why_not
 
     problem = read_problem(path)
     wish = problem.get("wish")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from resolvent.rewording import changed_command
+from resolvent.cli.suggest import changed_command
 
 WORDS = shlex.split(
     "solve -c conda-forge=./mirror --platform linux-64 --pin 'lib <2' --pin=other --constraint 'x <3' --deny 'l*' "

@@ -30,10 +30,11 @@ from resolvent.network.assemble import Piece, assemble, digest_of
 from resolvent.network.depnames import names_in_record, names_in_spec, record_sections
 from resolvent.network.fetch import FetchedSubdir, Part, Surveyed, recall, remember
 from resolvent.network.http import HttpClient
-from resolvent.network.progress import Meter, ProgressCallback
+from resolvent.network.progress import Meter
 from resolvent.network.resource import Context
 from resolvent.network.shard_index import ShardIndex
 from resolvent.network.shards import Shard, shape_shard, shard_bytes, unpack_shard
+from resolvent.progress import ProgressCallback
 
 
 class TooWideError(Exception):
@@ -53,7 +54,7 @@ class _Row:
 _Versions = Mapping[Version, Mapping[int, Sequence[_Row]]]
 
 
-class Gradual:
+class LazyShards:
     """The shards of some channels, of which more and more are here.
 
     Parameters
@@ -72,7 +73,7 @@ class Gradual:
         self._tables: dict[str, _Versions] = {}
         self._names: dict[str, frozenset[str]] = {}
 
-    def __enter__(self) -> Gradual:
+    def __enter__(self) -> LazyShards:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -130,7 +131,7 @@ class Gradual:
                     following += [(to, dependency) for to in self._names_in(dependency) if to not in done]
             todo = following
 
-    def lacking(self, roots: Iterable[str], chosen: Mapping[str, tuple[str, int]]) -> set[str]:
+    def missing_names(self, roots: Iterable[str], chosen: Mapping[str, tuple[str, int]]) -> set[str]:
         """Return the names that the layers of an answer have, and that are not here.
 
         Parameters

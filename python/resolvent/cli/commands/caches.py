@@ -6,8 +6,8 @@ import argparse
 import sys
 from typing import Any
 
-from ..channels import host_platform
-from ..solving import load_index
+from ...index import load_index
+from ...platforms import host_platform
 from .help import Help
 
 EXIT_OK, EXIT_BAD = 0, 1
@@ -65,7 +65,7 @@ def index(options: argparse.Namespace) -> int:
 
 def cache(options: argparse.Namespace) -> int:
     """List, check or clear the cache. What was fetched is checked whenever it is read, so only index files are here."""
-    from .. import cache as files
+    from ... import cache as files
     from ..tables import human_size
 
     if options.action == "clear":

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ._core import MatchSpec, PackageRecord, Solution
+from .._core import MatchSpec, PackageRecord, Solution
 
 #: Columns of what is no terminal.
 _WIDE = 10_000

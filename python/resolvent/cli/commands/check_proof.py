@@ -37,12 +37,12 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check, and say what is shown; a refusal is an error with the step that fails."""
-    from ..proving import check_proof
+    from ...problems.proof import check_proof
 
     index = None
     if options.channels:
-        from ..reproducing import read_problem
-        from ..solving import load_index
+        from ...index import load_index
+        from ...problems.problem import read_problem
 
         index = load_index(options.channels, platform=read_problem(options.file)["platform"])
     proved = check_proof(options.file, index=index)

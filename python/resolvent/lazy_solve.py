@@ -1,10 +1,10 @@
-"""A request on channels in shards, answered step by step: fetch a few names, solve, look which names are lacking.
+"""A request on channels in shards, answered lazily: fetch a few names, solve, look which names are missing.
 
-Why the last answer is the one that the whole channel gives, and what the first ones are good for, says
-`resolvent.network.gradual`. Where the question is another one than "which is the best fresh environment", and where the
-channels are not all in shards, the whole closure of the request is fetched instead; so it is when there is no answer,
-because the conflict and its fixes speak of all records, and when requested packages stand in each other's way, because
-the price of the other choice may lie anywhere.
+`resolvent.network.lazy_shards` says why the last answer is the one that the whole channel gives, and what the first
+ones are good for. The whole closure of the request is fetched instead where the question is not "which is the best
+fresh environment", and where a channel has no shards. The same holds when there is no answer, because the conflict and
+its fixes speak of all records, and when requested packages exclude each other's newest versions, because the price of
+the other choice may lie anywhere.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def complete(solution: Solution) -> Solution:
     return solution if again is None else again()
 
 
-def solve_stepwise(
+def solve_lazily(
     opened: OpenedSources,
     specs: Sequence[str],
     asked: Mapping[str, Any],
@@ -55,41 +55,39 @@ def solve_stepwise(
     ask
         Solves the request.
     """
-    gradual = opened.gradual()
+    shards = opened.lazy_shards()
     names = [MatchSpec(spec).name for spec in specs]
-    if gradual is None or not all(names):
+    if shards is None or not all(names):
         return None
-    from .network.display import terminal_progress
-    from .network.gradual import TooWideError
+    from .network.lazy_shards import TooWideError
     from .network.shards import ShardMissing
 
     question = json.dumps([list(specs), dict(asked)], sort_keys=True, default=str)
-    with terminal_progress() as progress, gradual:
-        gradual.progress = progress
-        known = gradual.recall(question)
+    with shards:
+        known = shards.recall(question)
         if known is not None:
             index = load(opened.arranged(known), True) if known else None
             return None if index is None else (_kept(ask(index), opened, specs, load, ask), index)
         try:
-            gradual.guess(specs)
+            shards.guess(specs)
             for _ in range(_ROUNDS):
-                found = gradual.files()
+                found = shards.files()
                 index = load(opened.arranged(found), False)
                 solution = ask(index)
                 if solution.optimality != "proved" or solution.tradeoffs:
                     break
                 chosen = {record.name: (str(record.version), record.build_number) for record in solution.records}
                 roots = [name for name in names if name]
-                lacking = gradual.lacking(roots, chosen)
-                if not lacking:
-                    gradual.remember(question, found)
+                missing = shards.missing_names(roots, chosen)
+                if not missing:
+                    shards.remember(question, found)
                     return _kept(solution, opened, specs, load, ask), index
-                while lacking:
-                    gradual.fetch(lacking)
-                    lacking = gradual.lacking(roots, chosen)
+                while missing:
+                    shards.fetch(missing)
+                    missing = shards.missing_names(roots, chosen)
         except (TooWideError, ShardMissing, UnsatisfiableError):
             pass
-        gradual.remember(question, [])
+        shards.remember(question, [])
     return None
 
 

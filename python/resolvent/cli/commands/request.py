@@ -6,19 +6,21 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .._core import Index, MatchSpec, ResolventError, Solution, UnsatisfiableError
-from ..arguments import CHANNEL_PRIORITIES, STRATEGIES
-from ..channels import host_platform, sample_channel
-from ..environments import DEPS, as_prefix
-from ..printing import UsageError, print_warnings
-from ..solving import solve_channels
-from ..virtual_packages import VirtualPackage, detect_virtual_packages, from_pair
+from ..._core import Index, MatchSpec, ResolventError, Solution, UnsatisfiableError
+from ...arguments import CHANNEL_PRIORITIES, STRATEGIES
+from ...channels import sample_channel
+from ...environment import DEPS, as_prefix
+from ...platforms import host_platform
+from ...solve import solve_channels
+from ...virtual_packages import VirtualPackage, detect_virtual_packages, from_pair
+from ..output import UsageError, print_warnings
+from ..progress import terminal_progress
 
 if TYPE_CHECKING:
-    from ..asking import Wishes
-    from ..environments import Mode
-    from ..prefix import Prefix
-    from ..solving import Session
+    from ...environment import Mode
+    from ...prefix import Prefix
+    from ...request import Wishes
+    from ...session import Session
 
 
 def add_request(parser: argparse.ArgumentParser) -> None:
@@ -149,17 +151,26 @@ def answer(options: argparse.Namespace, wish: str | None = None) -> tuple[Soluti
     }
     texts = [str(fact) for fact in facts]
     if not options.save_problem and not getattr(options, "proof", None):
-        solution, index = solve_channels(
-            options.specs, channels, virtual_packages=texts, asked=request, timeout=options.timeout, **where
-        )
+        with terminal_progress() as progress:
+            solution, index = solve_channels(
+                options.specs,
+                channels,
+                virtual_packages=texts,
+                asked=request,
+                timeout=options.timeout,
+                progress=progress,
+                **where,
+            )
     else:
         # A problem, and a proof, hold all that the request can reach.
-        from ..solving import Session, load_index
+        from ...index import load_index
+        from ...session import Session
 
         installed = [] if prefix is None else [record.name for record in prefix.records]
-        index = load_index(channels, specs=[*options.specs, *installed], **where)
+        with terminal_progress() as progress:
+            index = load_index(channels, specs=[*options.specs, *installed], progress=progress, **where)
         if options.save_problem:
-            from ..reproducing import save_problem
+            from ...problems.problem import save_problem
 
             save_problem(options.save_problem, options.specs, index=index, virtual_packages=texts, wish=wish, **request)
         solution = _proved(Session(index, virtual_packages=texts), options, request)
@@ -175,7 +186,7 @@ def _proved(session: Session, options: argparse.Namespace, request: Wishes) -> S
     """Solve, and write the proof of what comes out if it is asked for."""
     if not getattr(options, "proof", None):
         return session.solve(options.specs, timeout=options.timeout, **request)
-    from ..proving import PROOF_SECONDS, write_proof_of
+    from ...problems.proof import PROOF_SECONDS, write_proof_of
 
     def write(answer: Solution | None) -> None:
         write_proof_of(

@@ -12,7 +12,7 @@ from ._core import ResolventError
 
 
 @dataclass(frozen=True)
-class CarriedFact:
+class DetachedFact:
     """A fact of a conflict that came from another process; the attributes are those of `Fact`, without the records."""
 
     kind: str
@@ -32,7 +32,7 @@ class CarriedFact:
 
 
 @dataclass(frozen=True)
-class CarriedHint:
+class DetachedHint:
     """A hint of a conflict that came from another process; the attributes are those of `Hint`."""
 
     kind: str
@@ -44,7 +44,7 @@ class CarriedHint:
         return self.text
 
 
-class CarriedConflict:
+class DetachedConflict:
     """A conflict that was pickled: all that is told of it, but no longer the index that it is about.
 
     Facts, edges, hints and texts are those of the `Conflict`; `fixes` and `further` need the index, so they must be
@@ -59,8 +59,8 @@ class CarriedConflict:
         def shaped(entry: dict[str, Any]) -> dict[str, Any]:
             return {key: keep.get(key, lambda value: value)(value) for key, value in entry.items()}
 
-        self.facts = [CarriedFact(**shaped(fact)) for fact in data["facts"]]
-        self.hints = [CarriedHint(**shaped(hint)) for hint in data["hints"]]
+        self.facts = [DetachedFact(**shaped(fact)) for fact in data["facts"]]
+        self.hints = [DetachedHint(**shaped(hint)) for hint in data["hints"]]
         self.edges = [(edge[0], edge[1]) for edge in data["edges"]]
         self.missing = list(data["missing"])
         self.headline = str(data["headline"])
@@ -85,7 +85,7 @@ class CarriedConflict:
         return str(self._data["text"])
 
     def __repr__(self) -> str:
-        return f"<CarriedConflict of {len(self.facts)} facts>"
+        return f"<DetachedConflict of {len(self.facts)} facts>"
 
-    def __reduce__(self) -> tuple[type[CarriedConflict], tuple[dict[str, Any], str]]:
-        return CarriedConflict, (self._data, self._verbose)
+    def __reduce__(self) -> tuple[type[DetachedConflict], tuple[dict[str, Any], str]]:
+        return DetachedConflict, (self._data, self._verbose)

@@ -1,0 +1,110 @@
+"""Indices: the records of some channels, loaded once and asked many times."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from . import _core
+from ._core import Index
+from .arguments import CHANNEL_PRIORITIES, ChannelPriority, Specs, choice, flag, specs_of
+from .cache_paths import index_folder
+from .channels import ChannelSource, OpenedSources
+from .platforms import target_platform
+
+if TYPE_CHECKING:
+    from .progress import ProgressCallback
+
+
+def load_index(
+    channels: ChannelSource | Sequence[ChannelSource],
+    *,
+    platform: str | None = None,
+    channel_priority: ChannelPriority = "strict",
+    skip_bad_records: bool = False,
+    specs: Specs | None = None,
+    offline: bool | None = None,
+    progress: ProgressCallback | None = None,
+) -> Index:
+    """Read the repodata of some channels for one platform and `noarch`.
+
+    What is read is kept as index files in the cache folder (`RESOLVENT_CACHE_DIR`, or the platform's place for
+    caches), which later loads of the same repodata map into memory. What happens to them is logged as `resolvent`.
+    `RESOLVENT_NO_INDEX_FILES=1` does without.
+
+    Parameters
+    ----------
+    channels
+        Sources in order of priority, first the preferred one; see `resolvent.channels` for how they are written.
+    platform
+        Target subdir, such as `linux-64`; None: this machine's.
+    channel_priority
+        Default of the solves over this index.
+    skip_bad_records
+        Leave out records with a missing key or a wrong type, and count them in `.warnings`, instead of failing.
+    specs
+        What the index will be asked for, names of installed packages included. Channels on the network that are
+        published in shards then give only the packages that these can lead to: little to fetch, but the index does
+        not know the others. None reads everything.
+    offline
+        Read channels on the network from the cache alone; None: what the variable `RESOLVENT_OFFLINE` says.
+    progress
+        Called with a `resolvent.progress.Progress` while something is fetched, from worker threads but never twice at
+        the same time.
+
+    Raises
+    ------
+    ChannelNotFound
+        If a channel has neither the platform's data nor `noarch`'s.
+    InvalidRepodata
+        If a file is not repodata, or holds a bad record; `.file` and `.field` say where.
+    """
+    sources = [channels] if isinstance(channels, (str, os.PathLike)) else list(channels)
+    texts = None if specs is None else specs_of("specs", specs)
+    target = target_platform(platform)
+    opened = OpenedSources(sources, platform=target, selective=texts is not None, offline=offline, progress=progress)
+    return load_folders(opened.folders(texts), target, channel_priority, skip_bad_records)
+
+
+def load_folders(
+    folders: Sequence[tuple[str | None, str]],
+    platform: str,
+    channel_priority: ChannelPriority,
+    skip_bad_records: bool,
+    keep: bool = True,
+) -> Index:
+    """Read folders; `keep` makes and uses index files."""
+    index = _core.load_index(
+        list(folders),
+        platform,
+        choice("channel_priority", channel_priority, CHANNEL_PRIORITIES),
+        flag("skip_bad_records", skip_bad_records),
+        index_folder() if keep and not os.environ.get("RESOLVENT_NO_INDEX_FILES") else None,
+    )
+    _log(index.log)
+    return index
+
+
+def sound_index(index: Index) -> Index:
+    """Return the index, loaded again if it is damaged; a TypeError if it is none."""
+    if not isinstance(index, Index):
+        raise TypeError(f"index is what load_index() returns, not {type(index).__name__}")
+    return sound(index)
+
+
+def sound(index: Index) -> Index:
+    """Return the index, loaded again if its files were found damaged: what is read of them is void then."""
+    if not index.is_damaged:
+        return index
+    renewed = index.reload()
+    _log([*renewed.log, "an index file was found damaged while it was used; it is rebuilt and read again"])
+    return renewed
+
+
+def _log(lines: Sequence[str]) -> None:
+    if lines:
+        import logging
+
+        for line in lines:
+            logging.getLogger("resolvent").warning(line)
