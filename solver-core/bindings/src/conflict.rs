@@ -301,7 +301,9 @@ impl Conflict {
     }
     /// A conflict that travels leaves its index behind: what arrives is a `DetachedConflict`.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
-        let carried = py.import("resolvent.conflict")?.getattr("DetachedConflict")?;
+        let carried = py
+            .import("resolvent.conflict")?
+            .getattr("DetachedConflict")?;
         let full = self.inner.report(&self.inner.hints(), true);
         Ok((carried, (self.to_dict(py, 0.0)?, full)))
     }
