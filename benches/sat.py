@@ -167,7 +167,7 @@ Contender = Callable[[Path], Run]
 
 def build() -> Path:
     """Build the solver's DIMACS program."""
-    command = ["cargo", "build", "--release", "--locked", "--quiet", "-p", "cdcl", "--example", "dimacs"]
+    command = ["cargo", "build", "--release", "--locked", "--quiet", "-p", "resolvent-cdcl", "--example", "dimacs"]
     built = subprocess.run(
         [*command, "--message-format=json"], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, check=True
     )

@@ -31,7 +31,7 @@ def program() -> Path:
     cargo = shutil.which("cargo")
     if cargo is None:
         pytest.skip("cargo is not installed, so the example program cannot be built")
-    command = [cargo, "build", "--release", "--locked", "--quiet", "-p", "cdcl", "--example", "dimacs"]
+    command = [cargo, "build", "--release", "--locked", "--quiet", "-p", "resolvent-cdcl", "--example", "dimacs"]
     built = subprocess.run(
         [*command, "--message-format=json"], cwd=ROOT, capture_output=True, text=True, check=False, timeout=1200
     )
