@@ -16,7 +16,7 @@ use crate::encode::Instance;
 use crate::optimize::ranks::Ranks;
 use crate::policy::Policy;
 use crate::request::Request;
-use crate::solve::Asked;
+use crate::solve::asked::Asked;
 use crate::universe::NameId;
 
 /// The whole request, with everything open.
@@ -31,7 +31,7 @@ fn encode(index: &Arc<Index>, request: &Request) -> Export {
     for &lit in asked.base.iter().flatten() {
         inst.solver.add_clause(&[lit]);
     }
-    inst.open_everything(&asked.wishes);
+    inst.open_everything(&asked.requested_specs);
     // Also what is not open, because it is ruled out, has a variable.
     for name in inst.reached.clone() {
         for i in 0..inst.u.names[name as usize].known() {
@@ -117,8 +117,8 @@ pub fn export_wcnf<W: Write>(index: &Arc<Index>, request: &Request, out: &mut W)
         let mut paid = 0;
         let mut featured = Vec::new();
         for i in 0..inst.u.names[name as usize].known() {
-            let (_, rank, _) = ranks.of(&inst.u, &export.asked.wishes, name, i);
-            let (matched, _, _) = plain.of(&inst.u, &export.asked.wishes, name, i);
+            let (_, rank, _) = ranks.of(&inst.u, &export.asked.requested_specs, name, i);
+            let (matched, _, _) = plain.of(&inst.u, &export.asked.requested_specs, name, i);
             let rank = u64::from(rank);
             if let (true, Some(g)) = (rank > paid, inst.at_or_after(name, i)) {
                 soft.push(((rank - paid) * scale, !g));

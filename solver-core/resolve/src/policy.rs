@@ -10,7 +10,7 @@ use conda::match_spec::MatchSpec;
 use conda::record::PackageRecord;
 use conda::repodata::RepodataError;
 
-use crate::check::unsatisfied;
+use crate::check::{unsatisfied, Before};
 use crate::request::{ChannelPriority, Cutoffs, Licenses, Request, Strategy, VirtualPackage};
 
 /// The policy of a request.
@@ -19,7 +19,7 @@ pub(crate) struct Policy {
     pub channel_priority: ChannelPriority,
     pub rules: Rules,
     pub virtual_packages: Vec<VirtualPackage>,
-    pub low: Low,
+    pub low: PreferLowest,
     /// For names whose requested spec names a channel: which channels they may come from. Sorted by name.
     channels: Vec<(String, Vec<bool>)>,
     /// The installed records, sorted.
@@ -52,18 +52,18 @@ impl Rules {
 
 /// Whose lower versions are the better ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Low {
+pub(crate) enum PreferLowest {
     Nobody,
     Everybody,
     /// Sorted.
     These(Vec<String>),
 }
 
-impl Low {
-    pub(crate) fn of(request: &Request) -> Low {
+impl PreferLowest {
+    pub(crate) fn of(request: &Request) -> PreferLowest {
         match request.strategy {
-            Strategy::Highest | Strategy::Ordered => Low::Nobody,
-            Strategy::Lowest => Low::Everybody,
+            Strategy::Highest | Strategy::Ordered => PreferLowest::Nobody,
+            Strategy::Lowest => PreferLowest::Everybody,
             Strategy::LowestDirect => {
                 let asked = request.requested_names().into_iter();
                 let mut names: Vec<String> = asked
@@ -71,7 +71,7 @@ impl Low {
                     .map(ToString::to_string)
                     .collect();
                 names.sort_unstable();
-                Low::These(names)
+                PreferLowest::These(names)
             }
         }
     }
@@ -79,9 +79,9 @@ impl Low {
     /// True when lower versions of this name are the better ones.
     pub(crate) fn covers(&self, name: &str) -> bool {
         match self {
-            Low::Nobody => false,
-            Low::Everybody => true,
-            Low::These(names) => names.binary_search_by(|n| n.as_str().cmp(name)).is_ok(),
+            PreferLowest::Nobody => false,
+            PreferLowest::Everybody => true,
+            PreferLowest::These(names) => names.binary_search_by(|n| n.as_str().cmp(name)).is_ok(),
         }
     }
 }
@@ -109,7 +109,7 @@ impl Policy {
                 licenses: request.licenses.clone(),
             },
             virtual_packages: request.virtual_packages.clone(),
-            low: Low::of(request),
+            low: PreferLowest::of(request),
             channels,
             installed: Vec::new(),
             named: Vec::new(),
@@ -200,6 +200,14 @@ impl Policy {
             && *foreign == other.foreign
             && *broken == other.broken
             && *twins == other.twins
+    }
+
+    /// What the check of an answer must know of the environment.
+    pub(crate) fn before(&self) -> Before<'_> {
+        Before {
+            installed: &self.installed,
+            broken: &self.broken,
+        }
     }
 
     /// Whether a record is installed.

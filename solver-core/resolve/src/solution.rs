@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 
 use crate::check::active_extras;
 use crate::request::Request;
+use crate::transaction::Transaction;
 
 /// How much of the contract was shown unbeatable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,15 +119,6 @@ pub struct Stats {
     pub search_seconds: f64,
     /// Checking the answer against the raw records.
     pub check_seconds: f64,
-}
-
-/// Records to unlink and to link, each list in order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Transaction {
-    /// Records to remove, dependents first.
-    pub unlink: Vec<PackageRecord>,
-    /// Records to install, dependencies first.
-    pub link: Vec<PackageRecord>,
 }
 
 /// A checked answer.

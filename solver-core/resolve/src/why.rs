@@ -8,7 +8,7 @@ use conda::index::SpecId;
 use rustc_hash::FxHashMap;
 
 use crate::explain::Conflict;
-use crate::needs::{asks_of, by_name, Ask, Reach};
+use crate::graph::reachability::{asks_of, by_name, Ask, Reach};
 use crate::optimize::Budget;
 use crate::request::{Request, RequestSpec};
 use crate::solution::Solution;

@@ -15,8 +15,7 @@ use conda::match_spec::MatchSpec;
 use conda::record::PackageRecord;
 use rustc_hash::FxHashSet;
 
-use crate::named::Named;
-use crate::policy::Policy;
+use crate::graph::by_name::ByName;
 use crate::request::Request;
 use rules::Checker;
 use subject::{Found, Subject};
@@ -66,7 +65,7 @@ fn subjects_of<'i>(
     places: &[RecordRef],
     virtuals: &[PackageRecord],
 ) -> Vec<Subject<'i>> {
-    let named = Named::of(index, places);
+    let named = ByName::of(index, places);
     let is_virtual = |name: &str| virtuals.iter().any(|v| v.name == name);
     let found = |segment: u32, name: NameId| match named.position(segment, name) {
         Some(at) if is_virtual(named.names[at as usize]) => Found::Unknown,
@@ -86,9 +85,28 @@ fn virtual_records(request: &Request) -> Vec<PackageRecord> {
         .collect()
 }
 
-/// The same for records of an index; what did not hold before need not hold where the record stays.
+/// What did not hold in the environment need not hold where the record stays.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Before<'p> {
+    /// The installed records, sorted.
+    pub installed: &'p [RecordRef],
+    /// Their dependencies and constraints that do not hold now, sorted.
+    pub broken: &'p [(RecordRef, SpecId)],
+}
+
+impl Before<'_> {
+    fn is_installed(&self, at: RecordRef) -> bool {
+        self.installed.binary_search(&at).is_ok()
+    }
+
+    fn was_broken(&self, at: RecordRef, spec: SpecId) -> bool {
+        self.broken.binary_search(&(at, spec)).is_ok()
+    }
+}
+
+/// The same for records of an index.
 pub(crate) fn check_places(
-    policy: &Policy,
+    before: Before<'_>,
     index: &Index,
     places: &[RecordRef],
     request: &Request,
@@ -96,25 +114,25 @@ pub(crate) fn check_places(
     let virtuals = virtual_records(request);
     let mut subjects = subjects_of(index, places, &virtuals);
     for (subject, &at) in subjects.iter_mut().zip(places) {
-        if policy.is_installed(at) {
+        if before.is_installed(at) {
             let segment = &index.segments()[at.segment as usize].segment;
             let mut depends = segment.depends(at.record).iter();
             subject.depends.retain(|_| {
                 depends
                     .next()
-                    .is_none_or(|&spec| !policy.was_broken(at, spec))
+                    .is_none_or(|&spec| !before.was_broken(at, spec))
             });
             let mut constrains = segment.constrains(at.record).iter();
             subject.constrains.retain(|_| {
                 constrains
                     .next()
-                    .is_none_or(|&spec| !policy.was_broken(at, spec))
+                    .is_none_or(|&spec| !before.was_broken(at, spec))
             });
             if !subject.extras.is_empty() {
                 let groups = segment.extra_depends(at.record);
                 for ((_, group), (_, specs)) in subject.extras.iter_mut().zip(groups) {
                     let mut specs = specs.into_iter();
-                    group.retain(|_| specs.next().is_none_or(|spec| !policy.was_broken(at, spec)));
+                    group.retain(|_| specs.next().is_none_or(|spec| !before.was_broken(at, spec)));
                 }
             }
         }

@@ -30,7 +30,7 @@ mod window;
 
 pub(crate) use guard::{Cause, Guards, Liftable};
 pub(crate) use ladder::{Ladders, NO_NAME};
-pub(crate) use open::Wishes;
+pub(crate) use open::RequestedSpecs;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -88,7 +88,7 @@ pub(crate) struct Instance {
     extras: extras::Extras,
     /// Outputs of the totalizers over these literals.
     pub totalizers: FxHashMap<Vec<Lit>, Vec<Lit>>,
-    /// Literals whose falsehood some totalizer counts, see [`crate::search`].
+    /// Literals whose falsehood some totalizer counts, see [`crate::optimize::branching`].
     pub counted_false: Vec<Lit>,
     /// Candidates opened so far.
     pub opened: u64,

@@ -24,11 +24,15 @@ const MOST_GROUPS: u32 = 64;
 const MOST_PASSED: u32 = 8;
 
 /// Specs that the request has on names, for guessing well.
-pub(crate) type Wishes = rustc_hash::FxHashMap<NameId, Vec<SpecIdx>>;
+pub(crate) type RequestedSpecs = rustc_hash::FxHashMap<NameId, Vec<SpecIdx>>;
 
 impl Instance {
     /// Opens what a model chose, given as (name, position) pairs. False if all of it was open.
-    pub(crate) fn open_chosen(&mut self, chosen: &[(NameId, u32)], wishes: &Wishes) -> bool {
+    pub(crate) fn open_chosen(
+        &mut self,
+        chosen: &[(NameId, u32)],
+        requested_specs: &RequestedSpecs,
+    ) -> bool {
         let before = self.opened;
         let mut follow = Vec::new();
         let mut any = false;
@@ -53,7 +57,7 @@ impl Instance {
             follow.push((name, position));
         }
         if self.guards.as_ref().is_none_or(|g| g.follow) {
-            self.follow(follow, wishes);
+            self.follow(follow, requested_specs);
         }
         any || self.opened > before
     }
@@ -67,19 +71,19 @@ impl Instance {
     }
 
     /// Opens the best candidates of the requested names and what they lead to.
-    pub(crate) fn open_best(&mut self, names: &[NameId], wishes: &Wishes) {
+    pub(crate) fn open_best(&mut self, names: &[NameId], requested_specs: &RequestedSpecs) {
         let mut follow = Vec::new();
         for &name in names {
             follow.extend(
-                self.best_guess(name, None, wishes, 0)
+                self.best_guess(name, None, requested_specs, 0)
                     .map(|position| (name, position)),
             );
         }
-        self.follow(follow, wishes);
+        self.follow(follow, requested_specs);
     }
 
     /// Opens, breadth first, the best match of each requirement of these candidates.
-    fn follow(&mut self, mut queue: Vec<(NameId, u32)>, wishes: &Wishes) {
+    fn follow(&mut self, mut queue: Vec<(NameId, u32)>, requested_specs: &RequestedSpecs) {
         let mut next = 0;
         while next < queue.len() {
             let (name, position) = queue[next];
@@ -99,7 +103,7 @@ impl Instance {
                 if entry.on_virtual.is_some() || entry.condition().is_some() {
                     continue;
                 }
-                let mut guess = self.best_guess(name, Some(spec), wishes, 0);
+                let mut guess = self.best_guess(name, Some(spec), requested_specs, 0);
                 let most = if self.guards.is_some() {
                     MOST_PASSED
                 } else {
@@ -111,7 +115,8 @@ impl Instance {
                             if self.u.names[name as usize].cands[position as usize].open
                                 && self.disagrees(name, position) =>
                         {
-                            guess = self.best_guess(name, Some(spec), wishes, position + 1);
+                            guess =
+                                self.best_guess(name, Some(spec), requested_specs, position + 1);
                         }
                         _ => break,
                     }
@@ -151,12 +156,12 @@ impl Instance {
         &mut self,
         name: NameId,
         spec: Option<SpecIdx>,
-        wishes: &Wishes,
+        requested_specs: &RequestedSpecs,
         from: u32,
     ) -> Option<u32> {
         let none = Vec::new();
-        let wished = wishes.get(&name).unwrap_or(&none);
-        let specs: Vec<SpecIdx> = spec.iter().chain(wished).copied().collect();
+        let requested = requested_specs.get(&name).unwrap_or(&none);
+        let specs: Vec<SpecIdx> = spec.iter().chain(requested).copied().collect();
         let start = specs
             .iter()
             .filter_map(|&s| self.u.specs[s as usize].first())
@@ -284,16 +289,16 @@ impl Instance {
 
     /// Opens everything that can be reached, but for candidates that clauses alone or the request's own specs
     /// of the name rule out.
-    pub(crate) fn open_everything(&mut self, wishes: &Wishes) {
+    pub(crate) fn open_everything(&mut self, requested_specs: &RequestedSpecs) {
         let mut next = 0;
         while next < self.reached.len() {
             let name = self.reached[next];
             next += 1;
             let len = self.u.names[name as usize].len();
             self.grow(name, len);
-            let wished = wishes.get(&name).cloned().unwrap_or_default();
+            let requested = requested_specs.get(&name).cloned().unwrap_or_default();
             for position in 0..len {
-                let fits = wished
+                let fits = requested
                     .iter()
                     .all(|&s| self.u.matches(&self.u.specs[s as usize], position));
                 let cand = &mut self.u.names[name as usize].cands[position as usize];

@@ -4,7 +4,7 @@
 const DAY: u64 = 86_400_000;
 
 /// A day in UTC, `2026-01-31` (civil calendar from a count of days, after Hinnant).
-pub(super) fn date(milliseconds: u64) -> String {
+pub(crate) fn date(milliseconds: u64) -> String {
     let days = milliseconds / DAY + 719_468;
     let era = days / 146_097;
     let day_of_era = days % 146_097;
@@ -23,7 +23,7 @@ pub(super) fn date(milliseconds: u64) -> String {
 }
 
 /// The end of a day in UTC, in milliseconds since 1970.
-pub(super) fn end_of_day(milliseconds: u64) -> u64 {
+pub(crate) fn end_of_day(milliseconds: u64) -> u64 {
     milliseconds / DAY * DAY + DAY - 1
 }
 

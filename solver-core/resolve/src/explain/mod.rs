@@ -19,159 +19,29 @@
 //!
 //! | module | duty |
 //! |---|---|
-//! | `search` | searches in an instance whose facts can be lifted |
-//! | `facts` | the conflict as data |
-//! | `describe` | from guards to facts: what they speak for |
-//! | `graph` | which fact leads to which |
-//! | `versions` | ranges of versions as people write them |
-//! | `demand` | what several specs on one package ask for together |
-//! | `text` | sentences and the tree |
-//! | `headline` | the culprit in one sentence |
-//! | `changes` | which changes of the request a conflict suggests |
-//! | `fixes` | smallest changes of the request that give an answer |
-//! | `loosen` | the least loosening of a spec |
-//! | `elsewhere` | what other platforms have |
-//! | `hints` | typos, other channels, later dates |
+//! | `conflict` | the conflict as data |
+//! | `find` | finds a minimal one |
+//! | `core::search` | searches in an instance whose facts can be lifted |
+//! | `core::relax` | the smallest relaxation of a spec that gives an answer |
+//! | `facts` | from guards to facts: what they speak for (`describe`), which leads to which (`graph`), ranges of versions |
+//! | `words` | sentences and the tree (`text`), the culprit in one sentence (`headline`), typos, other channels, later dates (`hints`) |
+//! | `edits` | which changes of the request a conflict suggests; the smallest sets of them that give an answer (`fixes`) |
+//! | `further` | what else is wrong with the request |
+//! | `spec_union` | what several specs on one package ask for together |
+//! | `other_platforms` | what other platforms have |
 
-mod changes;
+pub(crate) mod conflict;
+mod core;
 mod dates;
-mod demand;
-mod describe;
-mod elsewhere;
+mod edits;
 mod facts;
-mod fixes;
-mod graph;
-mod headline;
-mod hints;
-mod loosen;
-mod search;
-mod spelling;
-mod text;
-mod versions;
+pub(crate) mod find;
+mod further;
+mod other_platforms;
+mod spec_union;
+mod words;
 
-use std::sync::Arc;
-
-use cdcl::Lit;
-use conda::index::Index;
-
-pub use changes::Change;
-pub use facts::{Conflict, Fact, FactKind};
-pub use fixes::{Fix, Fixes};
-pub use graph::Edge;
-pub use hints::{Hint, HintKind};
-
-use crate::encode::{Cause, Liftable};
-use crate::optimize::{Budget, Interrupted};
-use crate::request::Request;
-use search::{Found, Search, Wish};
-
-/// Distances at which a conflict is looked for, before everything is assumed.
-const NEAR: [u32; 4] = [0, 1, 2, 4];
-/// Most further conflicts that are looked for.
-const MOST_FURTHER: usize = 7;
-
-/// Finds a minimal conflict of an unsatisfiable request.
-pub(crate) fn explain(
-    index: &Arc<Index>,
-    request: &Request,
-    budget: Budget<'_>,
-) -> Result<Conflict, Interrupted> {
-    let mut search = Search::new(index, request, Liftable::Everything, budget);
-    let mut core = nearest(&mut search)?;
-    let wishes = search.wishes(&core);
-    let needed = narrow(index, request, &wishes, budget)?;
-    if needed.len() < wishes.len() {
-        search.only(needed);
-        core = nearest(&mut search)?;
-    }
-    let causes: Vec<Cause> = core.iter().filter_map(|&lit| search.cause(lit)).collect();
-    Ok(describe::describe(&mut search, index, request, causes))
-}
-
-/// A minimal core as near to the request as there is one.
-fn nearest(search: &mut Search<'_>) -> Result<Vec<Lit>, Interrupted> {
-    let mut core = Vec::new();
-    let near = NEAR
-        .into_iter()
-        .flat_map(|distance| [(distance, false), (distance, true)]);
-    for (distance, constrains) in near.chain([(u32::MAX, true)]) {
-        if let Found::Core(found) = search.solve_within(distance, constrains)? {
-            core = found;
-            break;
-        }
-    }
-    search.minimise(&mut core)?;
-    Ok(core)
-}
-
-/// A minimal part of some facts of the request that has no answer, all packages as they are.
-fn narrow(
-    index: &Arc<Index>,
-    request: &Request,
-    wishes: &[Wish],
-    budget: Budget<'_>,
-) -> Result<Vec<Wish>, Interrupted> {
-    let mut kept = wishes.to_vec();
-    let mut search = Search::new(index, request, Liftable::Request, budget);
-    let mut next = 0;
-    while kept.len() > 1 && next < kept.len() {
-        let mut without = kept.clone();
-        without.remove(next);
-        search.only(without);
-        match search.solve_within(u32::MAX, true)? {
-            Found::Core(core) => {
-                let needed = search.wishes(&core);
-                next = kept[..next].iter().filter(|w| needed.contains(w)).count();
-                kept.retain(|w| needed.contains(w));
-            }
-            Found::Model => next += 1,
-        }
-    }
-    Ok(kept)
-}
-
-impl Conflict {
-    /// Further conflicts: each is one of the request without the facts by which the earlier ones can be resolved.
-    ///
-    /// Of each conflict, the pin, constraint or requested spec is given up that comes first in the order of
-    /// [`Conflict::fixes`], unless giving up one of them leaves nothing wrong: then there are no more. At most seven
-    /// are looked for; those found before the budget is spent are returned, with `false` if it was.
-    pub fn further(&self, budget: Budget<'_>) -> (Vec<Conflict>, bool) {
-        let mut out: Vec<Conflict> = Vec::new();
-        let mut request = self.request.clone();
-        while out.len() < MOST_FURTHER {
-            let last = out.last().unwrap_or(self);
-            match next(last, &request, budget) {
-                Ok(Some((rest, conflict))) => {
-                    request = rest;
-                    out.push(conflict);
-                }
-                Ok(None) => break,
-                Err(Interrupted) => return (out, false),
-            }
-        }
-        (out, true)
-    }
-}
-
-/// The conflict that is left when the last one is resolved, and the request without what was given up.
-fn next(
-    last: &Conflict,
-    request: &Request,
-    budget: Budget<'_>,
-) -> Result<Option<(Request, Conflict)>, Interrupted> {
-    let mut left: Option<(Request, Conflict)> = None;
-    for relaxed in changes::single_relaxations(last, request) {
-        let mut search = Search::new(&last.index, &relaxed, Liftable::Request, budget);
-        match search.solve_within(u32::MAX, true)? {
-            // One change resolves everything: nothing else is wrong.
-            Found::Model => return Ok(None),
-            Found::Core(_) if left.is_none() => {
-                let conflict = explain(&last.index, &relaxed, budget)?;
-                left = Some((relaxed, conflict));
-            }
-            Found::Core(_) => {}
-        }
-    }
-    Ok(left)
-}
+pub use conflict::{Conflict, Edge, Fact, FactKind};
+pub use edits::fixes::{Fix, Fixes};
+pub use edits::Change;
+pub use words::hints::{Hint, HintKind};

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use conda::index::RecordId;
 use conda::match_spec::{Condition, MatchSpec};
 
+use super::branching::Model;
 use super::{Optimizer, ABSENT};
-use crate::search::Model;
 use crate::universe::{ExtraId, SpecIdx};
 
 impl Optimizer<'_> {

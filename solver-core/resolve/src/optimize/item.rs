@@ -2,8 +2,8 @@
 
 use cdcl::Lit;
 
+use super::branching::Model;
 use super::{Optimizer, ABSENT};
-use crate::search::Model;
 use crate::universe::{ExtraId, NameId, SpecIdx};
 
 /// What is counted.
@@ -82,23 +82,32 @@ impl Optimizer<'_> {
 
     /// Version rank, build rank of a known candidate, and whether the request's specs of the name match it.
     pub(crate) fn ranks(&mut self, name: NameId, position: u32) -> (bool, u32, u32) {
-        self.ranks.of(&self.inst.u, self.wishes, name, position)
+        self.ranks
+            .of(&self.inst.u, self.requested_specs, name, position)
     }
 
     /// The item's value when the candidate at this position, or the rest, is chosen.
     fn cost_at(&mut self, item: &Item, position: u32) -> u64 {
         let known = self.inst.u.names[item.name as usize].known();
         match item.cost {
-            Cost::Version if position >= known => {
-                u64::from(self.ranks.rest(&self.inst.u, self.wishes, item.name))
-            }
+            Cost::Version if position >= known => u64::from(self.ranks.rest(
+                &self.inst.u,
+                self.requested_specs,
+                item.name,
+            )),
             Cost::Version => u64::from(self.ranks(item.name, position).1),
-            Cost::Asked if position >= known => {
-                u64::from(self.asked_ranks.rest(&self.inst.u, self.wishes, item.name))
-            }
+            Cost::Asked if position >= known => u64::from(self.asked_ranks.rest(
+                &self.inst.u,
+                self.requested_specs,
+                item.name,
+            )),
             Cost::Asked => {
                 let ranks = &mut self.asked_ranks;
-                u64::from(ranks.of(&self.inst.u, self.wishes, item.name, position).1)
+                u64::from(
+                    ranks
+                        .of(&self.inst.u, self.requested_specs, item.name, position)
+                        .1,
+                )
             }
             Cost::Build(_) if position >= known => 0,
             Cost::Build(_) => u64::from(self.ranks(item.name, position).2),
@@ -190,7 +199,7 @@ impl Optimizer<'_> {
             if step.is_some()
                 || !more
                 || !self
-                    .wishes
+                    .requested_specs
                     .get(&item.name)
                     .is_none_or(|w| w.iter().all(may_match))
                 || (item.cost == Cost::Asked && !self.sometimes[&item.name].iter().any(may_match))

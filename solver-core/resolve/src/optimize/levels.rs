@@ -21,7 +21,7 @@ use crate::universe::{ExtraId, NameId, Required};
 
 /// What an existing environment asks of the levels.
 #[derive(Debug, Default)]
-pub(crate) struct Standing {
+pub(crate) struct EnvironmentGoals {
     /// Level 1, part by part: removals, dropped specs, downgrades, python's minor version.
     pub first: [Vec<Item>; 4],
     /// Requested packages that are installed and match: they stay if they can.
@@ -39,7 +39,7 @@ pub(crate) fn run(
     opt: &mut Optimizer<'_>,
     requested: &[NameId],
     strategy: Strategy,
-    standing: Option<&Standing>,
+    standing: Option<&EnvironmentGoals>,
     report: &mut LevelReport,
 ) -> Result<(), Interrupted> {
     if let Some(standing) = standing {
@@ -72,7 +72,7 @@ pub(crate) fn run(
 }
 
 /// Level 5. From here on what counts as kept must be needed.
-fn changes(opt: &mut Optimizer<'_>, standing: &Standing) -> Result<u64, Interrupted> {
+fn changes(opt: &mut Optimizer<'_>, standing: &EnvironmentGoals) -> Result<u64, Interrupted> {
     opt.keep_founded(&standing.changes)?;
     opt.minimise(&standing.changes)
 }

@@ -9,27 +9,30 @@
 //! share what the solver derived from the common part.
 
 mod base;
+pub(crate) mod branching;
 mod extras;
-pub(crate) mod founded;
+
 pub(crate) mod item;
 pub(crate) mod levels;
-mod lex;
+
 pub(crate) mod ranks;
 mod sum;
+mod tie_break;
+pub(crate) mod unfounded_sets;
 
 use std::time::Instant;
 
 use cdcl::{Limits, Lit, Outcome};
 use rustc_hash::FxHashSet;
 
-use crate::encode::{Instance, Wishes};
-use crate::search::{Brancher, Model, NameActivity};
+use self::branching::{Brancher, Model, NameActivity};
+use crate::encode::{Instance, RequestedSpecs};
 use crate::universe::{ExtraId, NameId};
 use base::Base;
-use founded::{Kept, Roots};
 use ranks::Ranks;
+use unfounded_sets::{Kept, Roots};
 
-pub(crate) use crate::search::ABSENT;
+pub(crate) use self::branching::ABSENT;
 
 /// How many conflicts and decisions a try to do without a member of a core may take. Of those that succeed in the bench,
 /// nine in ten need no decision at all, and nearly none more than two.
@@ -66,9 +69,9 @@ pub(crate) struct Optimizer<'o> {
     pub base: Base,
     pub best: Model,
     /// Specs of the request on names.
-    pub wishes: &'o Wishes,
+    pub requested_specs: &'o RequestedSpecs,
     /// Those with conditions.
-    pub sometimes: Wishes,
+    pub sometimes: RequestedSpecs,
     /// Extras that count for the layers: those the request names, and those that records of a layer do.
     pub extras: FxHashSet<ExtraId>,
     pub calls: u64,
@@ -91,15 +94,15 @@ impl<'o> Optimizer<'o> {
     pub(crate) fn new(
         inst: &'o mut Instance,
         base: Vec<Lit>,
-        wishes: &'o Wishes,
-        sometimes: &Wishes,
+        requested_specs: &'o RequestedSpecs,
+        sometimes: &RequestedSpecs,
         budget: Budget<'o>,
     ) -> Self {
         Self {
             inst,
             base: base.into(),
             best: Model::default(),
-            wishes,
+            requested_specs,
             sometimes: sometimes.clone(),
             extras: FxHashSet::default(),
             calls: 0,
@@ -117,18 +120,18 @@ impl<'o> Optimizer<'o> {
 
     /// Searches a model under the base and further assumptions; true: there is one, and it is now `self.best`. False: there
     /// is none, and the solver holds the core.
-    pub(crate) fn search(&mut self, wish: &[Lit]) -> Result<bool, Interrupted> {
+    pub(crate) fn search(&mut self, assumptions: &[Lit]) -> Result<bool, Interrupted> {
         self.calls += 1;
         let budget = self.budget;
         loop {
-            match self.solve(wish, &budget.limits()) {
+            match self.solve(assumptions, &budget.limits()) {
                 Outcome::Satisfiable => {}
                 Outcome::Unsatisfiable => return Ok(false),
                 Outcome::Unknown => return Err(Interrupted),
             }
             self.read_model();
             let chosen: Vec<(NameId, u32)> = self.model.chosen().collect();
-            if self.inst.open_chosen(&chosen, self.wishes)
+            if self.inst.open_chosen(&chosen, self.requested_specs)
                 || self.bound_newcomers()
                 || self.refuse_unfounded()
             {

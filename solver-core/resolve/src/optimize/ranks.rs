@@ -9,14 +9,14 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::encode::Wishes;
+use crate::encode::RequestedSpecs;
 use crate::universe::{NameId, Universe};
 
 /// Rank tables of names with specs, for their known candidates.
 #[derive(Debug, Default)]
 pub(crate) struct Ranks {
     /// Of these specs at least one must match.
-    sometimes: Wishes,
+    sometimes: RequestedSpecs,
     tables: FxHashMap<NameId, Table>,
 }
 
@@ -30,7 +30,7 @@ struct Table {
 
 impl Ranks {
     /// Ranks among the records that at least one of these specs of their name matches as well.
-    pub(crate) fn with(sometimes: Wishes) -> Self {
+    pub(crate) fn with(sometimes: RequestedSpecs) -> Self {
         Ranks {
             sometimes,
             ..Ranks::default()
@@ -41,33 +41,38 @@ impl Ranks {
     pub(crate) fn of(
         &mut self,
         u: &Universe,
-        wishes: &Wishes,
+        requested_specs: &RequestedSpecs,
         name: NameId,
         position: u32,
     ) -> (bool, u32, u32) {
         let entry = &u.names[name as usize];
-        if !wishes.contains_key(&name) && !self.sometimes.contains_key(&name) {
+        if !requested_specs.contains_key(&name) && !self.sometimes.contains_key(&name) {
             let cand = entry.cands[position as usize];
             return (true, cand.class, cand.build_rank);
         }
-        self.table(u, wishes, name).rows[position as usize]
+        self.table(u, requested_specs, name).rows[position as usize]
     }
 
     /// The least version rank that a record behind the known ones can have.
-    pub(crate) fn rest(&mut self, u: &Universe, wishes: &Wishes, name: NameId) -> u32 {
-        if !wishes.contains_key(&name) && !self.sometimes.contains_key(&name) {
+    pub(crate) fn rest(
+        &mut self,
+        u: &Universe,
+        requested_specs: &RequestedSpecs,
+        name: NameId,
+    ) -> u32 {
+        if !requested_specs.contains_key(&name) && !self.sometimes.contains_key(&name) {
             return u.names[name as usize]
                 .cands
                 .last()
                 .map_or(0, |c| c.class + 1);
         }
-        self.table(u, wishes, name).versions
+        self.table(u, requested_specs, name).versions
     }
 
-    fn table(&mut self, u: &Universe, wishes: &Wishes, name: NameId) -> &Table {
+    fn table(&mut self, u: &Universe, requested_specs: &RequestedSpecs, name: NameId) -> &Table {
         let table = self.tables.entry(name).or_default();
         let cands = &u.names[name as usize].cands;
-        let specs = wishes.get(&name).map_or(&[][..], Vec::as_slice);
+        let specs = requested_specs.get(&name).map_or(&[][..], Vec::as_slice);
         let sometimes = self.sometimes.get(&name);
         let mut position = table.rows.len();
         // Known candidates come in whole version classes.

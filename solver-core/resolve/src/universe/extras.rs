@@ -8,10 +8,11 @@
 use std::sync::Arc;
 
 use conda::index::{RecordId, Segment, SpecId};
-use conda::match_spec::{Condition, MatchSpec};
+use conda::match_spec::Condition;
 use rustc_hash::FxHashMap;
 
 use super::{NameId, SpecIdx, Universe};
+use crate::graph::dependency::asked_extras;
 use crate::request::is_virtual_name;
 
 /// A package name with the name of a group.
@@ -144,9 +145,4 @@ impl Universe {
             }
         }
     }
-}
-
-/// The extras that the text of a spec asks for.
-pub(crate) fn asked_extras(text: &str) -> Vec<String> {
-    MatchSpec::parse(text).map_or_else(|_| Vec::new(), |spec| spec.extras().to_vec())
 }

@@ -23,7 +23,7 @@ use conda::match_spec::MatchSpec;
 use conda::record::PackageRecord;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub(crate) use extras::{asked_extras, ExtraId, Required};
+pub(crate) use extras::{ExtraId, Required};
 pub(crate) use matching::Spec;
 pub(crate) use names::{Candidate, Exclusion, Name};
 
@@ -37,7 +37,7 @@ pub(crate) type SpecIdx = u32;
 
 /// A list of specs of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Of {
+pub(crate) enum SpecList {
     /// What it depends on.
     Depends,
     /// What it constrains.
@@ -253,13 +253,13 @@ impl Universe {
     pub(crate) fn records_with(
         &self,
         name: NameId,
-        wanted: impl IntoIterator<Item = (Of, SpecIdx)>,
-    ) -> FxHashMap<(Of, SpecIdx), Vec<u32>> {
-        let mut out: FxHashMap<(Of, SpecIdx), Vec<u32>> = FxHashMap::default();
+        wanted: impl IntoIterator<Item = (SpecList, SpecIdx)>,
+    ) -> FxHashMap<(SpecList, SpecIdx), Vec<u32>> {
+        let mut out: FxHashMap<(SpecList, SpecIdx), Vec<u32>> = FxHashMap::default();
         out.extend(wanted.into_iter().map(|which| (which, Vec::new())));
-        let text = |&(_, spec): &(Of, SpecIdx)| (&*self.specs[spec as usize].text, spec);
+        let text = |&(_, spec): &(SpecList, SpecIdx)| (&*self.specs[spec as usize].text, spec);
         let by_text: FxHashMap<&str, SpecIdx> = out.keys().map(text).collect();
-        let lists: FxHashSet<Of> = out.keys().map(|&(which, _)| which).collect();
+        let lists: FxHashSet<SpecList> = out.keys().map(|&(which, _)| which).collect();
         let entry = &self.names[name as usize];
         for position in 0..entry.len() {
             let place = entry.place(position);
@@ -268,9 +268,9 @@ impl Universe {
             for &which in &lists {
                 let group;
                 let list = match which {
-                    Of::Depends => segment.depends(record),
-                    Of::Constrains => segment.constrains(record),
-                    Of::Extra(extra) => {
+                    SpecList::Depends => segment.depends(record),
+                    SpecList::Constrains => segment.constrains(record),
+                    SpecList::Extra(extra) => {
                         group = self.group(segment, record, extra);
                         &group
                     }

@@ -1,0 +1,135 @@
+//! The conflict as data.
+
+use std::sync::{Arc, OnceLock};
+
+use conda::index::{Index, RecordRef};
+
+use crate::request::Request;
+
+/// What kind of fact takes part in a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FactKind {
+    /// A requested spec.
+    Request,
+    /// A constraint of the request.
+    Constraint,
+    /// A pin.
+    Pin,
+    /// An installed record that must stay as it is.
+    Frozen,
+    /// Records of a package require a spec.
+    Dependency,
+    /// Records of a package forbid what does not match a spec.
+    Constrains,
+    /// Records of a lower channel, hidden by strict priority.
+    ChannelPriority,
+    /// Records that a policy leaves out; the reason names it.
+    Policy,
+    /// Records whose version or specs cannot be read.
+    Unparsable,
+    /// The target does not have what is asked of a virtual package.
+    VirtualPackage,
+    /// No channel has the package.
+    MissingName,
+    /// The package exists, but no record of it matches the spec.
+    MissingVersion,
+}
+
+impl FactKind {
+    /// The word used in data.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FactKind::Request => "request",
+            FactKind::Constraint => "constraint",
+            FactKind::Pin => "pin",
+            FactKind::Frozen => "frozen",
+            FactKind::Dependency => "dependency",
+            FactKind::Constrains => "constrains",
+            FactKind::ChannelPriority => "channel_priority",
+            FactKind::Policy => "policy",
+            FactKind::Unparsable => "unparsable",
+            FactKind::VirtualPackage => "virtual_package",
+            FactKind::MissingName => "missing_name",
+            FactKind::MissingVersion => "missing_version",
+        }
+    }
+}
+
+/// One fact of a conflict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// Its kind.
+    pub kind: FactKind,
+    /// The package it speaks for: the requested, pinned, frozen, missing or virtual one, or that of the records.
+    pub name: String,
+    /// The spec asked for, or that nothing matches; of a virtual package what the target has; else empty.
+    pub spec: String,
+    /// The package that `spec` speaks about; empty when there is none.
+    pub target: String,
+    /// Distinct versions of the records it speaks for, newest first; of a missing version those that exist.
+    pub versions: Vec<String>,
+    /// The same as a person would write them.
+    pub ranges: String,
+    /// The records it speaks for, best first.
+    pub records: Vec<RecordRef>,
+    /// Of a fact of the request: its position among the specs, constraints or pins.
+    pub position: Option<usize>,
+    /// Of a dependency that belongs to an optional group of the records: the name of the group.
+    pub extra: Option<String>,
+    /// Of a policy: which (`exclude_newer`, `deny`, `license`). Of a hidden channel: which hides which.
+    pub reason: Option<String>,
+    /// Of a policy: its rule that these records break: the day of the cut-off, the specs of the deny list, the
+    /// licences that are not allowed.
+    pub rule: Option<String>,
+    /// How many requirements lie between the request and what it speaks for.
+    pub distance: u32,
+    /// One sentence.
+    pub text: String,
+}
+
+impl Fact {
+    /// A fact that speaks for a package, and nothing else yet.
+    pub(crate) fn new(kind: FactKind, name: &str) -> Fact {
+        Fact {
+            kind,
+            name: name.to_string(),
+            spec: String::new(),
+            target: String::new(),
+            versions: Vec::new(),
+            ranges: String::new(),
+            records: Vec::new(),
+            position: None,
+            extra: None,
+            reason: None,
+            rule: None,
+            distance: 0,
+            text: String::new(),
+        }
+    }
+}
+
+/// One fact leads to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edge {
+    /// Position of the fact that asks for something.
+    pub from: usize,
+    /// Position of a fact about what it asks for.
+    pub to: usize,
+}
+
+/// Facts that cannot all hold; without any one of them the others can.
+#[derive(Debug, Clone)]
+pub struct Conflict {
+    /// The facts: the request's first, then in the order in which one follows from another.
+    pub facts: Vec<Fact>,
+    /// Which fact leads to which, as positions in `facts`.
+    pub edges: Vec<Edge>,
+    /// Requested names that no channel has.
+    pub missing: Vec<String>,
+    /// What was asked.
+    pub request: Request,
+    /// Of what.
+    pub index: Arc<Index>,
+    /// The channels for other platforms, once somebody asked.
+    pub(crate) elsewhere: Arc<OnceLock<Vec<Arc<Index>>>>,
+}

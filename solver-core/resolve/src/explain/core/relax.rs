@@ -1,0 +1,335 @@
+//! The least loosening of a requested spec that gives an answer.
+//!
+//! A spec such as `numpy >=1.22,<2` is an interval of the versions that there are. Let in more of them above it, or below
+//! it: the more, the more answers, so the least that helps is found by halving. Versions are let in by series (`2.0`,
+//! `2.1`, …), because who gets along with the first release of a series is better off with its last. Of both directions
+//! the one counts that lets in fewer series; of equals, that of the newer ones. All of it is asked of one instance, in
+//! which the spec is relaxed to its name and each loosening is one assumption.
+//!
+//! A build goes before any version is let in. Specs that say more than name, version and build are not loosened, nor are
+//! those whose versions are no interval (`!=`, `|`).
+
+use std::sync::Arc;
+
+use conda::index::Index;
+use conda::match_spec::MatchSpec;
+use conda::version::Version;
+
+use crate::encode::Liftable;
+use crate::explain::core::search::Search;
+use crate::explain::spec_union::following;
+use crate::optimize::{Budget, Interrupted};
+use crate::request::{Request, RequestSpec};
+use crate::solution::Solution;
+
+/// The ends of a spec's versions, as terms of a spec.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Ends {
+    low: Option<String>,
+    high: Option<String>,
+}
+
+impl Ends {
+    /// Takes a version part apart; `None` where it is no interval.
+    fn parse(text: &str) -> Option<Self> {
+        if text.contains(['|', '!', '(', '^']) {
+            return None;
+        }
+        let mut out = Ends::default();
+        for term in text.split(',').map(str::trim) {
+            let (low, high) = if term.starts_with('>') {
+                (Some(term.to_string()), None)
+            } else if term.starts_with('<') {
+                (None, Some(term.to_string()))
+            } else if let Some(version) = term.strip_prefix("~=") {
+                let (stem, _) = version.rsplit_once('.')?;
+                (Some(format!(">={version}")), Some(above(stem)?))
+            } else {
+                let exact = term.starts_with("==");
+                let version = term.trim_start_matches('=');
+                match version.strip_suffix('*') {
+                    Some(stem) => {
+                        let stem = stem.trim_end_matches('.');
+                        (Some(format!(">={stem}")), Some(above(stem)?))
+                    }
+                    None if term.starts_with('=') && !exact => {
+                        (Some(format!(">={version}")), Some(above(version)?))
+                    }
+                    None => (Some(format!(">={version}")), Some(format!("<={version}"))),
+                }
+            };
+            for (end, new) in [(&mut out.low, low), (&mut out.high, high)] {
+                if end.is_some() && new.is_some() {
+                    return None;
+                }
+                *end = new.or(end.take());
+            }
+        }
+        Some(out)
+    }
+
+    /// The spec of a name with these ends.
+    fn spec(&self, name: &str) -> Option<RequestSpec> {
+        let ends = [self.low.as_deref(), self.high.as_deref()];
+        let ends: Vec<&str> = ends.into_iter().flatten().collect();
+        RequestSpec::parse(format!("{name} {}", ends.join(",")).trim()).ok()
+    }
+}
+
+/// `<3.13` for `3.12`.
+fn above(stem: &str) -> Option<String> {
+    following(stem).map(|next| format!("<{next}"))
+}
+
+/// The versions that a spec lets in, as a stretch of all that there are.
+struct Versions {
+    /// Of the package, oldest first.
+    all: Vec<Version>,
+    /// Those before this one are below the spec.
+    first: usize,
+    /// Those from this one on are above it.
+    end: usize,
+}
+
+impl Versions {
+    fn of(all: Vec<Version>, spec: &MatchSpec, ends: &Ends) -> Option<Self> {
+        let matches = |v: &Version| spec.version().is_none_or(|s| s.matches(v));
+        let found = all.iter().position(matches);
+        let (first, end) = match found {
+            Some(first) => (first, all.iter().rposition(matches)? + 1),
+            None => {
+                let term = ends.low.as_ref().or(ends.high.as_ref())?;
+                let version = term.trim_start_matches(['<', '>', '=']);
+                let version = Version::parse(version).ok()?;
+                let at = all.partition_point(|v| *v < version);
+                (at, at)
+            }
+        };
+        Some(Versions { all, first, end })
+    }
+
+    /// Where each series ends that lies above the spec, the nearest first.
+    fn above(&self) -> Vec<usize> {
+        let last = |&at: &usize| {
+            let next = self.all.get(at + 1);
+            next.is_none_or(|next| series(next) != series(&self.all[at]))
+        };
+        let above = self.end..self.all.len();
+        above.filter(last).map(|at| at + 1).collect()
+    }
+
+    /// Where each series begins that lies below the spec, the nearest first.
+    fn below(&self) -> Vec<usize> {
+        let first = |&at: &usize| {
+            let before = at.checked_sub(1).map(|before| series(&self.all[before]));
+            before != Some(series(&self.all[at]))
+        };
+        (0..self.first).rev().filter(first).collect()
+    }
+
+    /// The shortest term that lets in the version at `last` and none above.
+    fn up_to(&self, last: usize) -> Option<String> {
+        let (version, next) = (&self.all[last], self.all.get(last + 1)?);
+        let fits = |bound: &Version| version < bound && bound <= next;
+        let found = stems(version).find_map(|stem| {
+            let bound = following(stem)?;
+            fits(&Version::parse(&bound).ok()?).then(|| format!("<{bound}"))
+        });
+        Some(found.unwrap_or_else(|| format!("<={version}")))
+    }
+
+    /// The shortest term that lets in the version at `first` and none below.
+    fn from(&self, first: usize) -> Option<String> {
+        let (version, last) = (&self.all[first], &self.all[first.checked_sub(1)?]);
+        let fits = |bound: &Version| last < bound && bound <= version;
+        let found = stems(version).find(|stem| Version::parse(stem).is_ok_and(|v| fits(&v)));
+        Some(format!(">={}", found.unwrap_or(version.as_str())))
+    }
+}
+
+/// `1`, `1.21`, `1.21.6` for `1.21.6`, as far as there are only numbers.
+fn stems(version: &Version) -> impl Iterator<Item = &str> {
+    let text = version.as_str();
+    let plain = |stem: &&str| stem.split('.').all(|s| s.parse::<u64>().is_ok());
+    let ends = text.match_indices('.').map(|(at, _)| at);
+    ends.chain([text.len()])
+        .map(|end| &text[..end])
+        .take_while(plain)
+}
+
+/// The first two numbers of a version; all of it where it begins otherwise.
+fn series(version: &Version) -> &str {
+    stems(version).take(2).last().unwrap_or(version.as_str())
+}
+
+/// The least number of things, at most `most`, with which something is possible that gets no less so with more; `None`
+/// where not even `most` will do.
+fn least(
+    most: usize,
+    mut possible: impl FnMut(usize) -> Result<bool, Interrupted>,
+) -> Result<Option<usize>, Interrupted> {
+    if most == 0 || !possible(most)? {
+        return Ok(None);
+    }
+    let (mut too_few, mut enough) = (0, most);
+    while too_few + 1 < enough {
+        let middle = too_few + (enough - too_few) / 2;
+        if possible(middle)? {
+            enough = middle;
+        } else {
+            too_few = middle;
+        }
+    }
+    Ok(Some(enough))
+}
+
+/// The least loosening of a spec that gives an answer, or `None` where there is none but its name.
+///
+/// `request` asks for the name alone, which gives `solution`.
+pub(crate) fn relax(
+    index: &Arc<Index>,
+    request: &Request,
+    spec: &RequestSpec,
+    solution: &Solution,
+    budget: Budget<'_>,
+) -> Result<Option<RequestSpec>, Interrupted> {
+    let name = &spec.name;
+    let Some(ends) = spec.spec.version().filter(|_| spec.spec.is_simple()) else {
+        return Ok(None);
+    };
+    let given = solution.records().into_iter().find(|r| r.name == *name);
+    let given = given.and_then(|record| Version::parse(&record.version).ok());
+    let (Some(ends), Some(given)) = (Ends::parse(ends.as_str()), given) else {
+        return Ok(None);
+    };
+    let mut search = Search::new(index, request, Liftable::Request, budget);
+    let all = search.versions(name);
+    let Some(versions) = Versions::of(all, &spec.spec, &ends) else {
+        return Ok(None);
+    };
+    if spec.spec.build().is_some() {
+        let same = spec.spec.version().map(|v| format!("{name} {v}"));
+        let same = same.and_then(|text| RequestSpec::parse(&text).ok());
+        if let Some(same) = same {
+            if search.possible_with(&same)? {
+                return Ok(Some(same));
+            }
+        }
+    }
+    let mut ends = ends;
+    if versions.first == versions.end {
+        // An end beyond all that there is would only puzzle.
+        ends.low = ends.low.filter(|_| versions.first > 0);
+        ends.high = ends.high.filter(|_| versions.end < versions.all.len());
+    }
+    let (above, below) = (versions.above(), versions.below());
+    let up = |count: usize| {
+        let high = versions.up_to(above[count - 1] - 1);
+        let low = ends.low.clone();
+        Ends { low, high }.spec(name)
+    };
+    let down = |count: usize| {
+        let low = versions.from(below[count - 1]);
+        let high = ends.high.clone();
+        Ends { low, high }.spec(name)
+    };
+    let mut possible = |spec: Option<RequestSpec>| match spec {
+        Some(spec) => search.possible_with(&spec),
+        None => Ok(false),
+    };
+    // What the name alone gives is surely enough, where it lies above.
+    let given = versions.all.partition_point(|v| *v < given);
+    let enough = above.partition_point(|&end| end <= given) + 1;
+    let most = if given < versions.end {
+        above.len()
+    } else {
+        enough.min(above.len())
+    };
+    let higher = least(most, |count| possible(up(count)))?;
+    let most = higher.map_or(below.len(), |higher| below.len().min(higher - 1));
+    let lower = least(most, |count| possible(down(count)))?;
+    let loosened = match (lower, higher) {
+        (Some(count), _) => down(count),
+        (None, Some(count)) => up(count),
+        (None, None) => None,
+    };
+    Ok(loosened.filter(|loosened| loosened.text != *name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{least, Ends, Versions};
+    use conda::match_spec::MatchSpec;
+    use conda::version::Version;
+
+    fn ends(text: &str) -> Option<(String, String)> {
+        let ends = Ends::parse(text)?;
+        Some((ends.low.unwrap_or_default(), ends.high.unwrap_or_default()))
+    }
+
+    #[test]
+    fn ends_of_specs() {
+        let pair = |a: &str, b: &str| Some((a.to_string(), b.to_string()));
+        assert_eq!(ends(">=1.22,<2"), pair(">=1.22", "<2"));
+        assert_eq!(ends("<2"), pair("", "<2"));
+        assert_eq!(ends("3.12.*"), pair(">=3.12", "<3.13"));
+        assert_eq!(ends("=3.12"), pair(">=3.12", "<3.13"));
+        assert_eq!(ends("~=1.4.2"), pair(">=1.4.2", "<1.5"));
+        assert_eq!(ends("==1.4"), pair(">=1.4", "<=1.4"));
+        assert_eq!(ends("1.4"), pair(">=1.4", "<=1.4"));
+        for other in ["!=1", "<1|>2", "1.*,2.*", ">=1,>2"] {
+            assert_eq!(ends(other), None, "{other}");
+        }
+    }
+
+    fn versions(spec: &str) -> Option<Versions> {
+        let all = [
+            "1.20.3", "1.21.6", "1.22.0", "1.22.4", "2.0.0", "2.1rc1", "2.1.0",
+        ];
+        let all = all.iter().filter_map(|v| Version::parse(v).ok()).collect();
+        let spec = MatchSpec::parse(spec).ok()?;
+        let ends = Ends::parse(spec.version()?.as_str())?;
+        Versions::of(all, &spec, &ends)
+    }
+
+    #[test]
+    fn bounds_are_as_short_as_they_can_be() {
+        let Some(versions) = versions("x 1.22.*") else {
+            panic!("no interval");
+        };
+        assert_eq!((versions.first, versions.end), (2, 4));
+        assert_eq!(versions.up_to(4).as_deref(), Some("<2.0.1"));
+        assert_eq!(versions.up_to(3).as_deref(), Some("<2"));
+        assert_eq!(versions.up_to(5).as_deref(), Some("<=2.1rc1"));
+        assert_eq!(versions.up_to(6), None);
+        assert_eq!(versions.from(1).as_deref(), Some(">=1.21"));
+        assert_eq!(versions.from(4).as_deref(), Some(">=2"));
+        assert_eq!(versions.from(0), None);
+    }
+
+    #[test]
+    fn series_are_let_in_whole() {
+        let beside = |spec| versions(spec).map(|v| (v.above(), v.below()));
+        assert_eq!(beside("x 1.22.*"), Some((vec![5, 6, 7], vec![1, 0])));
+        assert_eq!(beside("x ==1.22.0"), Some((vec![4, 5, 6, 7], vec![1, 0])));
+        assert_eq!(beside("x ==1.22.4"), Some((vec![5, 6, 7], vec![2, 1, 0])));
+    }
+
+    #[test]
+    fn a_spec_without_versions_has_a_place() {
+        let place = |spec| versions(spec).map(|v| (v.first, v.end));
+        assert_eq!(place("x 9.*"), Some((7, 7)));
+        assert_eq!(place("x ==1.22.1"), Some((3, 3)));
+        assert_eq!(place("x <1"), Some((0, 0)));
+    }
+
+    #[test]
+    fn halving() {
+        for most in 0..9 {
+            for enough in 1..9 {
+                let found = least(most, |count| Ok(count >= enough));
+                assert_eq!(found.ok(), Some((enough <= most).then_some(enough)));
+            }
+        }
+    }
+}

@@ -1,0 +1,446 @@
+//! From guards to facts: what the causes of a minimal core speak for.
+
+use std::sync::Arc;
+
+use conda::index::{Index, RecordId, RecordRef};
+use conda::match_spec::MatchSpec;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{graph, versions};
+use crate::encode::Cause;
+use crate::explain::conflict::{Conflict, Fact, FactKind};
+use crate::explain::core::search::Search;
+use crate::explain::dates::date;
+use crate::explain::words::text;
+use crate::request::{ChannelPriority, Request, RequestSpec};
+use crate::universe::{Exclusion, NameId, SpecIdx, SpecList, Universe};
+
+/// Puts a minimal core into facts.
+pub(crate) fn describe(
+    search: &mut Search<'_>,
+    index: &Arc<Index>,
+    request: &Request,
+    causes: Vec<Cause>,
+) -> Conflict {
+    let of_request: Vec<(Cause, SpecIdx)> = causes
+        .iter()
+        .filter_map(|&cause| Some((cause, asked(request, cause)?)))
+        .map(|(cause, spec)| (cause, search.spec_of(spec)))
+        .collect();
+    let frozen = search.frozen_of(&causes);
+    let missing = missing_names(&search.inst.u, &search.requested);
+    let distances: Vec<u32> = {
+        let guards = search.inst.guards.as_ref();
+        causes
+            .iter()
+            .map(|&c| guards.map_or(0, |g| g.distance(c)))
+            .collect()
+    };
+    let u = &search.inst.u;
+    let mut core = Core {
+        u,
+        request,
+        of_request,
+        frozen,
+        causes: causes.iter().copied().collect(),
+        names: FxHashMap::default(),
+    };
+    core.look_up(&causes);
+    let mut facts: Vec<Fact> = causes
+        .iter()
+        .zip(distances)
+        .map(|(&c, d)| core.fact(c, d))
+        .collect();
+    graph::sort(&mut facts);
+    let edges = graph::edges(&facts, u);
+    Conflict {
+        facts,
+        edges,
+        missing,
+        request: request.clone(),
+        index: Arc::clone(index),
+        elsewhere: Arc::default(),
+    }
+}
+
+/// The word for the policy that excludes records.
+fn policy(exclusion: Exclusion) -> &'static str {
+    match exclusion {
+        Exclusion::Denied => "deny",
+        Exclusion::License => "license",
+        _ => "exclude_newer",
+    }
+}
+
+/// The spec of the request that a cause stands for.
+fn asked(request: &Request, cause: Cause) -> Option<&RequestSpec> {
+    match cause {
+        Cause::Spec(i) => request.specs.get(i as usize),
+        Cause::Constraint(i) => request.constraints.get(i as usize),
+        Cause::Pin(i) => request.pins.get(i as usize),
+        _ => None,
+    }
+}
+
+fn missing_names(u: &Universe, requested: &[NameId]) -> Vec<String> {
+    let names = requested.iter().map(|&name| &u.names[name as usize]);
+    names
+        .filter(|name| name.len() == 0)
+        .map(|name| name.text.to_string())
+        .collect()
+}
+
+/// A minimal core, and what its facts leave of each name.
+struct Core<'c> {
+    u: &'c Universe,
+    request: &'c Request,
+    of_request: Vec<(Cause, SpecIdx)>,
+    /// Names of which the core freezes a record, and its position.
+    frozen: Vec<(NameId, u32)>,
+    causes: FxHashSet<Cause>,
+    names: FxHashMap<NameId, OfName<'c>>,
+}
+
+/// What the facts about one name are made of; a name may have thousands of them.
+struct OfName<'c> {
+    /// Distinct versions, newest first.
+    versions: Vec<&'c str>,
+    /// Which of them each position has.
+    class: Vec<usize>,
+    /// Positions that the core's own facts leave, ascending.
+    left: Vec<u32>,
+    /// Positions of the records with each requirement.
+    with: FxHashMap<(SpecList, SpecIdx), Vec<u32>>,
+}
+
+/// The requirement of records that a cause stands for.
+fn requirement(cause: Cause) -> Option<(NameId, SpecList, SpecIdx)> {
+    match cause {
+        Cause::Depends(name, spec) => Some((name, SpecList::Depends, spec)),
+        Cause::Extra(name, extra, spec) => Some((name, SpecList::Extra(extra), spec)),
+        Cause::Constrains(name, spec) => Some((name, SpecList::Constrains, spec)),
+        _ => None,
+    }
+}
+
+impl<'c> Core<'c> {
+    /// Looks up what the facts need about each name.
+    fn look_up(&mut self, causes: &[Cause]) {
+        let mut wanted: FxHashMap<NameId, Vec<(SpecList, SpecIdx)>> = FxHashMap::default();
+        let mut required: FxHashMap<NameId, Vec<SpecIdx>> = FxHashMap::default();
+        for &cause in causes {
+            if let Some((name, which, spec)) = requirement(cause) {
+                wanted.entry(name).or_default().push((which, spec));
+                if which != SpecList::Constrains {
+                    let target = self.u.specs[spec as usize].name;
+                    required.entry(target).or_default().push(spec);
+                }
+            }
+            match cause {
+                Cause::Frozen(name) | Cause::Excluded(name, _) => {
+                    wanted.entry(name).or_default();
+                }
+                Cause::Missing(spec) => {
+                    let name = self.u.specs[spec as usize].name;
+                    wanted.entry(name).or_default();
+                }
+                _ => {}
+            }
+        }
+        for (name, requirements) in wanted {
+            let (versions, class) = self.u.versions_of(name);
+            let required = required.get(&name).map_or(&[][..], |specs| specs);
+            let of_name = OfName {
+                versions,
+                class,
+                left: self.left(name, required),
+                with: self.u.records_with(name, requirements),
+            };
+            self.names.insert(name, of_name);
+        }
+    }
+
+    /// Positions of a name that its own facts leave: all that is asked of it by the request, or else anything that
+    /// some fact requires (these specs); never what a pin or a constraint rules out.
+    fn left(&self, name: NameId, required: &[SpecIdx]) -> Vec<u32> {
+        let u = self.u;
+        let on_name = |spec: &SpecIdx| u.specs[*spec as usize].name == name;
+        let matches = |spec: SpecIdx, position: u32| u.matches(&u.specs[spec as usize], position);
+        let asked: Vec<(Cause, SpecIdx)> = self
+            .of_request
+            .iter()
+            .filter(|(_, s)| on_name(s))
+            .copied()
+            .collect();
+        let frozen = self.frozen.iter().find(|(frozen, _)| *frozen == name);
+        if let Some(&(_, at)) = frozen {
+            return std::iter::once(at)
+                .filter(|&p| asked.iter().all(|&(_, spec)| matches(spec, p)))
+                .collect();
+        }
+        let requested = asked
+            .iter()
+            .any(|(cause, _)| matches!(cause, Cause::Spec(_)));
+        (0..u.names[name as usize].len())
+            .filter(|&p| asked.iter().all(|&(_, spec)| matches(spec, p)))
+            .filter(|&p| requested || required.iter().any(|&spec| matches(spec, p)))
+            .collect()
+    }
+
+    /// Whether a fact of this core excludes the record at a position.
+    fn excluded(&self, name: NameId, position: u32) -> bool {
+        let why = self.u.exclusion_at(name, position);
+        why.is_some_and(|why| self.causes.contains(&Cause::Excluded(name, why)))
+    }
+
+    fn fact(&self, cause: Cause, distance: u32) -> Fact {
+        let u = self.u;
+        match cause {
+            Cause::Spec(i) | Cause::Presence(i) => {
+                self.of_the_request(FactKind::Request, i, &self.request.specs)
+            }
+            Cause::Constraint(i) => {
+                self.of_the_request(FactKind::Constraint, i, &self.request.constraints)
+            }
+            Cause::Pin(i) => self.of_the_request(FactKind::Pin, i, &self.request.pins),
+            Cause::Frozen(name) => self.of_frozen(name),
+            Cause::Depends(name, spec)
+            | Cause::Extra(name, _, spec)
+            | Cause::Constrains(name, spec) => {
+                let (kind, which) = match cause {
+                    Cause::Constrains(..) => (FactKind::Constrains, SpecList::Constrains),
+                    Cause::Extra(_, extra, _) => (FactKind::Dependency, SpecList::Extra(extra)),
+                    _ => (FactKind::Dependency, SpecList::Depends),
+                };
+                let of_name = &self.names[&name];
+                let with = of_name.with.get(&(which, spec)).into_iter().flatten();
+                let records = with
+                    .copied()
+                    .filter(|p| of_name.left.binary_search(p).is_ok() && !self.excluded(name, *p))
+                    .collect();
+                let mut fact = self.of_records(kind, name, Some(spec), records, distance);
+                if let SpecList::Extra(extra) = which {
+                    fact.extra = Some(u.extra(extra).1.to_string());
+                    fact.text = text::sentence(&fact);
+                }
+                fact
+            }
+            Cause::Excluded(name, exclusion) => {
+                let left = self.names[&name].left.iter().copied();
+                let records = left
+                    .filter(|&p| u.exclusion_at(name, p) == Some(exclusion))
+                    .collect();
+                let kind = match exclusion {
+                    Exclusion::Priority => FactKind::ChannelPriority,
+                    Exclusion::Cutoff | Exclusion::Denied | Exclusion::License => FactKind::Policy,
+                    Exclusion::Unparsable => FactKind::Unparsable,
+                };
+                self.of_records(kind, name, None, records, distance)
+            }
+            Cause::Virtual(name) => self.of_target(&u.names[name as usize].text),
+            Cause::Missing(spec) => {
+                let entry = &u.specs[spec as usize];
+                let len = u.names[entry.name as usize].len();
+                let kind = if len == 0 {
+                    FactKind::MissingName
+                } else {
+                    FactKind::MissingVersion
+                };
+                let mut fact =
+                    self.of_records(kind, entry.name, Some(spec), (0..len).collect(), distance);
+                fact.records.clear();
+                fact
+            }
+        }
+    }
+
+    fn of_the_request(&self, kind: FactKind, position: u32, specs: &[RequestSpec]) -> Fact {
+        let spec = &specs[position as usize];
+        let mut fact = Fact {
+            spec: spec.text.clone(),
+            target: spec.name.clone(),
+            position: Some(position as usize),
+            ..Fact::new(kind, &spec.name)
+        };
+        fact.text = text::sentence(&fact);
+        fact
+    }
+
+    fn of_frozen(&self, name: NameId) -> Fact {
+        let at = self.frozen.iter().find(|(frozen, _)| *frozen == name);
+        let at: Vec<u32> = at.iter().map(|(_, at)| *at).collect();
+        let mut fact = self.of_records(FactKind::Frozen, name, None, at, 0);
+        if let Some(&place) = fact.records.first() {
+            let segment = self.u.segment(place.segment);
+            let (version, build) = (segment.version(place.record), segment.build(place.record));
+            fact.spec = format!("{} {version} {build}", fact.name);
+        }
+        fact.target.clone_from(&fact.name);
+        fact.text = text::sentence(&fact);
+        fact
+    }
+
+    fn of_target(&self, name: &str) -> Fact {
+        let given = self
+            .request
+            .virtual_packages
+            .iter()
+            .find(|v| v.name == name);
+        let mut fact = Fact {
+            spec: given.map_or_else(String::new, |v| {
+                format!("{} {} {}", v.name, v.version.as_str(), v.build)
+            }),
+            versions: given
+                .iter()
+                .map(|v| v.version.as_str().to_string())
+                .collect(),
+            ranges: given.map_or_else(String::new, |v| v.version.as_str().to_string()),
+            ..Fact::new(FactKind::VirtualPackage, name)
+        };
+        fact.text = text::sentence(&fact);
+        fact
+    }
+
+    fn of_records(
+        &self,
+        kind: FactKind,
+        name: NameId,
+        spec: Option<SpecIdx>,
+        at: Vec<u32>,
+        distance: u32,
+    ) -> Fact {
+        let u = self.u;
+        let OfName {
+            versions: all,
+            class,
+            ..
+        } = &self.names[&name];
+        let mut some = vec![false; all.len()];
+        for &position in &at {
+            some[class[position as usize]] = true;
+        }
+        let mut versions: Vec<String> = all
+            .iter()
+            .zip(&some)
+            .filter(|(_, &is)| is)
+            .map(|(v, _)| (*v).to_string())
+            .collect();
+        let mut ranges = versions::ranges(all, |i| some[i]);
+        if u.names[name as usize].len() == 0 {
+            versions.clear();
+            ranges.clear();
+        }
+        let target = spec.map_or_else(String::new, |s| {
+            u.names[u.specs[s as usize].name as usize].text.to_string()
+        });
+        let mut fact = Fact {
+            spec: spec.map_or_else(String::new, |s| u.specs[s as usize].text.to_string()),
+            target,
+            versions,
+            ranges,
+            records: at.iter().map(|&p| u.place_of(name, p)).collect(),
+            distance,
+            ..Fact::new(kind, &u.names[name as usize].text)
+        };
+        fact.reason = match (kind, at.first()) {
+            (FactKind::ChannelPriority, _) => self.hidden_by(name, &at),
+            (FactKind::Policy, Some(&p)) => u.exclusion_at(name, p).map(policy).map(str::to_string),
+            _ => None,
+        };
+        if kind == FactKind::Policy {
+            fact.rule = self.broken_rule(&fact);
+        }
+        fact.text = text::sentence(&fact);
+        if fact.reason.as_deref() == Some("deny") {
+            // The list's own words come last; the records are denied one by one, and the first one's stand for all.
+            let record = fact.records.first().map(|&at| u.index.record(at));
+            let why = record.as_ref().and_then(|r| self.request.deny_reason(r));
+            fact.text
+                .extend(why.into_iter().flat_map(|why| [" (", why, ")"]));
+        }
+        fact
+    }
+
+    /// What of a policy the records of a fact break.
+    fn broken_rule(&self, fact: &Fact) -> Option<String> {
+        let index = &self.u.index;
+        let mut rules: Vec<String> = match fact.reason.as_deref() {
+            Some("deny") => {
+                let hits = |spec: &&MatchSpec| {
+                    fact.records
+                        .iter()
+                        .any(|&at| spec.matches(&index.record(at)))
+                };
+                let denied = self.request.deny.iter().filter(hits);
+                denied.map(ToString::to_string).collect()
+            }
+            Some("license") => {
+                let licences = fact.records.iter().map(|&at| index.record(at).license);
+                let mut all: Vec<String> = licences
+                    .map(|l| l.unwrap_or_else(|| "none given".to_string()))
+                    .collect();
+                all.sort_unstable();
+                all
+            }
+            _ => {
+                let cutoffs = &self.request.cutoffs;
+                let of = |at: &RecordRef| {
+                    let channel = index.segments()[at.segment as usize].channel;
+                    cutoffs.of(&fact.name, &index.channels()[channel])
+                };
+                fact.records.iter().filter_map(of).map(date).collect()
+            }
+        };
+        rules.dedup();
+        (!rules.is_empty()).then(|| rules.join(", "))
+    }
+
+    /// "channel a, which …" for records that a higher channel hides.
+    fn hidden_by(&self, name: NameId, hidden: &[u32]) -> Option<String> {
+        debug_assert_ne!(self.request.channel_priority, ChannelPriority::Disabled);
+        let u = self.u;
+        let channel = |p: u32| u.index.segments()[u.place_of(name, p).segment as usize].channel;
+        let lower = hidden.iter().map(|&p| channel(p)).min()?;
+        let higher = (0..u.names[name as usize].len()).map(channel).min()?;
+        let text = |i: usize| u.index.channels()[i].name.as_str();
+        Some(format!(
+            "in channel {}, while channel {} has the name",
+            text(lower),
+            text(higher)
+        ))
+    }
+}
+
+impl Universe {
+    /// The address of any record of a name.
+    pub(crate) fn place_of(&self, name: NameId, position: u32) -> RecordRef {
+        let (segment, record) = self.place_at(name, position);
+        RecordRef {
+            segment,
+            record: RecordId(record),
+        }
+    }
+
+    /// Distinct versions of a name, newest first, and for each position which of them it has.
+    pub(crate) fn versions_of(&self, name: NameId) -> (Vec<&str>, Vec<usize>) {
+        let len = self.names[name as usize].len();
+        let key = |p: &u32| {
+            let at = self.place_of(name, *p);
+            self.segment(at.segment).version_key(at.record)
+        };
+        // Channels may be apart in the list, so versions are sorted anew.
+        let mut order: Vec<u32> = (0..len).collect();
+        order.sort_by(|a, b| key(b).cmp(key(a)));
+        let mut all: Vec<&str> = Vec::new();
+        let mut class = vec![0; len as usize];
+        let mut last: Option<u32> = None;
+        for p in order {
+            if last.is_none_or(|q| key(&q) != key(&p)) {
+                all.push(self.version_at(name, p));
+            }
+            class[p as usize] = all.len() - 1;
+            last = Some(p);
+        }
+        (all, class)
+    }
+}

@@ -1,0 +1,368 @@
+//! What changes in an environment, package by package, and why what was installed does not stay.
+//!
+//! The reasons are found on the finished answer, not in the search: each is a rule of the answer that the installed
+//! record would break in the new one's place. Level 1 and level 5 of the contract count changes as costs, so an
+//! installed record that could simply stay does stay; a downgrade or a removal therefore has such a rule, or comes
+//! from a preference that outranks it (the strategy, the channel), which is then named.
+
+use conda::match_spec::MatchSpec;
+use conda::record::PackageRecord;
+use conda::version::Version;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::graph::dependency::required_name;
+use crate::policy::PreferLowest;
+use crate::request::{ChannelPriority, Environment, Mode, Request, RequestSpec};
+use crate::solution::Solution;
+
+/// Most reasons that are told of one package.
+const MOST_REASONS: usize = 4;
+
+/// What becomes of a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It is new.
+    Link,
+    /// It leaves.
+    Unlink,
+    /// It gets a higher version.
+    Up,
+    /// It gets a lower version.
+    Down,
+    /// It gets another record of the same version.
+    Revise,
+    /// The same record is linked again.
+    Relink,
+}
+
+impl ChangeKind {
+    /// The word that tables and JSON use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ChangeKind::Link => "link",
+            ChangeKind::Unlink => "unlink",
+            ChangeKind::Up => "up",
+            ChangeKind::Down => "down",
+            ChangeKind::Revise => "revise",
+            ChangeKind::Relink => "relink",
+        }
+    }
+}
+
+/// A package that a transaction touches.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PackageChange {
+    /// Its name.
+    pub name: String,
+    /// What becomes of it.
+    pub kind: ChangeKind,
+    /// The record that is unlinked.
+    pub before: Option<PackageRecord>,
+    /// The record that is linked.
+    pub after: Option<PackageRecord>,
+    /// Why the record before could not stay: sentences, at most four. Empty for new packages and where nothing
+    /// but the wish for a better version moved it.
+    pub reasons: Vec<String>,
+}
+
+impl Solution {
+    /// What the transaction changes, sorted by name.
+    pub fn changes(&self) -> Vec<PackageChange> {
+        let transaction = self.transaction();
+        let mut changes: Vec<PackageChange> = Vec::new();
+        let mut linked: FxHashMap<String, PackageRecord> = transaction
+            .link
+            .into_iter()
+            .map(|r| (r.name.clone(), r))
+            .collect();
+        for before in transaction.unlink {
+            let after = linked.remove(&before.name);
+            changes.push(PackageChange {
+                name: before.name.clone(),
+                kind: kind(&before, after.as_ref()),
+                before: Some(before),
+                after,
+                reasons: Vec::new(),
+            });
+        }
+        changes.extend(linked.into_values().map(|after| PackageChange {
+            name: after.name.clone(),
+            kind: ChangeKind::Link,
+            before: None,
+            after: Some(after),
+            reasons: Vec::new(),
+        }));
+        changes.sort_by(|a, b| a.name.cmp(&b.name));
+        if let Some(environment) = &self.request.environment {
+            let records = self.records();
+            Reasons::new(&self.request, environment, &records, &changes).fill(&mut changes);
+        }
+        changes
+    }
+
+    /// Specs of earlier requests that no longer hold, though no spec of this one replaced them (level 1).
+    pub fn dropped(&self) -> Vec<String> {
+        let Some(environment) = &self.request.environment else {
+            return Vec::new();
+        };
+        let named: FxHashSet<&str> = self.request.specs.iter().map(|s| s.name.as_str()).collect();
+        let before: FxHashSet<&str> = environment
+            .installed
+            .iter()
+            .map(|r| r.name.as_str())
+            .collect();
+        let records = self.records();
+        let after: FxHashMap<&str, &PackageRecord> =
+            records.iter().map(|r| (r.name.as_str(), r)).collect();
+        environment
+            .history
+            .iter()
+            .filter(|s| before.contains(s.name.as_str()) && !named.contains(s.name.as_str()))
+            .filter(|s| {
+                after
+                    .get(s.name.as_str())
+                    .is_none_or(|r| !s.spec.matches(r))
+            })
+            .map(|s| s.text.clone())
+            .collect()
+    }
+}
+
+fn kind(before: &PackageRecord, after: Option<&PackageRecord>) -> ChangeKind {
+    let Some(after) = after else {
+        return ChangeKind::Unlink;
+    };
+    if before.is_same_package(after) {
+        return ChangeKind::Relink;
+    }
+    match (
+        Version::parse(&before.version),
+        Version::parse(&after.version),
+    ) {
+        (Ok(old), Ok(new)) if new > old => ChangeKind::Up,
+        (Ok(old), Ok(new)) if new < old => ChangeKind::Down,
+        _ => ChangeKind::Revise,
+    }
+}
+
+/// Looks up what an installed record would break.
+struct Reasons<'r> {
+    request: &'r Request,
+    environment: &'r Environment,
+    before: FxHashMap<&'r str, &'r PackageRecord>,
+    after: FxHashMap<&'r str, &'r PackageRecord>,
+    /// Of a removal: what was to be removed, and what needs it.
+    gone: FxHashSet<&'r str>,
+    /// For each changed name, specs of the answer's records on it: the record, the spec, whether it is a `depends`.
+    asks: FxHashMap<&'r str, Vec<(&'r PackageRecord, &'r str, bool)>>,
+}
+
+impl<'r> Reasons<'r> {
+    fn new(
+        request: &'r Request,
+        environment: &'r Environment,
+        records: &'r [PackageRecord],
+        changes: &[PackageChange],
+    ) -> Self {
+        let before: FxHashMap<&str, &PackageRecord> = environment
+            .installed
+            .iter()
+            .map(|r| (r.name.as_str(), r))
+            .collect();
+        let changed: FxHashSet<&str> = changes.iter().map(|c| c.name.as_str()).collect();
+        let mut asks: FxHashMap<&str, Vec<(&PackageRecord, &str, bool)>> = FxHashMap::default();
+        for record in records {
+            let depends = record.depends.iter().map(|text| (text, true));
+            let constrains = record.constrains.iter().map(|text| (text, false));
+            for (text, needs) in depends.chain(constrains) {
+                let name = required_name(text);
+                if changed.contains(name) && name != record.name {
+                    asks.entry(name).or_default().push((record, text, needs));
+                }
+            }
+        }
+        for list in asks.values_mut() {
+            list.sort_by(|a, b| (&a.0.name, a.1).cmp(&(&b.0.name, b.1)));
+        }
+        Reasons {
+            request,
+            environment,
+            gone: gone(request, environment),
+            before,
+            after: records.iter().map(|r| (r.name.as_str(), r)).collect(),
+            asks,
+        }
+    }
+
+    fn fill(&self, changes: &mut [PackageChange]) {
+        let other_python = changes.iter().any(|c| c.name == "python");
+        for change in changes {
+            let Some(old) = change.before.as_ref() else {
+                continue;
+            };
+            let mut reasons = match change.kind {
+                ChangeKind::Relink if other_python && old.noarch.is_some() => {
+                    vec!["python's minor version changes".to_string()]
+                }
+                ChangeKind::Relink => vec!["it is to be linked again".to_string()],
+                _ => self.of(old),
+            };
+            if reasons.is_empty() {
+                reasons.extend(self.preference(change.kind, old, change.after.as_ref()));
+            }
+            reasons.truncate(MOST_REASONS);
+            change.reasons = reasons;
+        }
+    }
+
+    /// The rules that an installed record would break in the answer.
+    fn of(&self, old: &PackageRecord) -> Vec<String> {
+        // What is absent may be so because this record left, too: it counts where there is nothing else.
+        let (mut out, mut absent) = (Vec::new(), Vec::new());
+        let removes = self.environment.mode == Mode::Remove;
+        for spec in self.request.specs.iter().filter(|s| s.name == old.name) {
+            match (removes, spec.spec.matches(old)) {
+                (true, true) => out.push(format!("'{}' is to be removed", spec.text)),
+                (false, false) => out.push(format!("'{}' is asked for", spec.text)),
+                _ => {}
+            }
+        }
+        for (kind, specs) in [
+            ("pin", &self.request.pins),
+            ("constraint", &self.request.constraints),
+        ] {
+            let broken = specs
+                .iter()
+                .filter(|s| s.name == old.name && !s.spec.matches(old));
+            out.extend(broken.map(|spec| format!("the {kind} '{}' does not allow it", spec.text)));
+        }
+        for (record, text, needs) in self.asks.get(old.name.as_str()).into_iter().flatten() {
+            if parsed(text).is_some_and(|spec| self.applies(&spec) && !spec.matches(old)) {
+                let word = if *needs { "needs" } else { "allows only" };
+                out.push(format!(
+                    "{} {} {word} '{text}'",
+                    record.name, record.version
+                ));
+            }
+        }
+        for text in &old.depends {
+            let Some(spec) = parsed(text).filter(|spec| self.applies(spec)) else {
+                continue;
+            };
+            let name = required_name(text);
+            let meets = |by_name: &FxHashMap<&str, &PackageRecord>| {
+                by_name.get(name).is_some_and(|r| spec.matches(r))
+            };
+            // What was broken before is no reason.
+            if name == old.name || !meets(&self.before) || meets(&self.after) {
+                continue;
+            }
+            match self.after.get(name) {
+                Some(there) => {
+                    out.push(format!(
+                        "it needs '{text}', and {name} is {}",
+                        there.version
+                    ));
+                }
+                None if self.gone.is_empty() || self.gone.contains(name) => {
+                    absent.push(format!("it needs '{text}', which is not there any more"));
+                }
+                None => {}
+            }
+        }
+        for text in &old.constrains {
+            let there = self.after.get(required_name(text));
+            let Some((spec, there)) = parsed(text).zip(there) else {
+                continue;
+            };
+            let held = self
+                .before
+                .get(there.name.as_str())
+                .is_none_or(|r| spec.matches(r));
+            if held && !spec.matches(there) {
+                out.push(format!(
+                    "it allows only '{text}', and {} is {}",
+                    there.name, there.version
+                ));
+            }
+        }
+        if out.is_empty() {
+            absent
+        } else {
+            out
+        }
+    }
+
+    /// What moved a record that breaks no rule.
+    fn preference(
+        &self,
+        kind: ChangeKind,
+        old: &PackageRecord,
+        new: Option<&PackageRecord>,
+    ) -> Option<String> {
+        let Some(new) = new else {
+            return Some("no longer needed".to_string());
+        };
+        if kind == ChangeKind::Down && PreferLowest::of(self.request).covers(&old.name) {
+            return Some("the strategy prefers low versions".to_string());
+        }
+        if old.channel != new.channel
+            && self.request.channel_priority != ChannelPriority::Disabled
+            && kind != ChangeKind::Up
+        {
+            return Some(format!(
+                "channel {} comes before {}",
+                new.channel, old.channel
+            ));
+        }
+        (kind == ChangeKind::Down).then(|| "what is asked for is best with it".to_string())
+    }
+
+    /// Whether a dependency's condition holds in the answer.
+    fn applies(&self, spec: &MatchSpec) -> bool {
+        let mut met = |leaf: &MatchSpec| {
+            leaf.name_exact()
+                .and_then(|name| self.after.get(name))
+                .is_some_and(|r| leaf.matches(r))
+        };
+        spec.when()
+            .is_none_or(|condition| condition.holds(&mut met))
+    }
+}
+
+/// Of a removal: the names that were to be removed, and of all that need these.
+fn gone<'r>(request: &Request, environment: &'r Environment) -> FxHashSet<&'r str> {
+    let mut gone: FxHashSet<&str> = FxHashSet::default();
+    if environment.mode != Mode::Remove {
+        return gone;
+    }
+    let mut needed_by: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+    for record in &environment.installed {
+        for text in &record.depends {
+            let users = needed_by.entry(required_name(text)).or_default();
+            users.push(&record.name);
+        }
+        let named = |s: &&RequestSpec| s.name == record.name;
+        if request
+            .specs
+            .iter()
+            .filter(named)
+            .any(|s| s.spec.matches(record))
+        {
+            gone.insert(&record.name);
+        }
+    }
+    let mut queue: Vec<&str> = gone.iter().copied().collect();
+    while let Some(name) = queue.pop() {
+        for &user in needed_by.get(name).into_iter().flatten() {
+            if gone.insert(user) {
+                queue.push(user);
+            }
+        }
+    }
+    gone
+}
+
+fn parsed(text: &str) -> Option<MatchSpec> {
+    MatchSpec::parse(text).ok()
+}
