@@ -174,3 +174,24 @@ impl EnvironmentArguments<'_> {
         })
     }
 }
+
+/// Virtual packages of texts.
+pub fn parse_virtual(texts: &[String]) -> PyResult<Vec<resolve::VirtualPackage>> {
+    texts
+        .iter()
+        .map(|t| resolve::VirtualPackage::parse(t).map_err(errors::request))
+        .collect()
+}
+
+/// The strategy of a word.
+pub fn parse_strategy(word: &str) -> PyResult<resolve::Strategy> {
+    match word {
+        "highest" => Ok(resolve::Strategy::Highest),
+        "lowest" => Ok(resolve::Strategy::Lowest),
+        "lowest-direct" => Ok(resolve::Strategy::LowestDirect),
+        "ordered" => Ok(resolve::Strategy::Ordered),
+        other => Err(ResolventError::new_err(format!(
+            "strategy is '{other}'; it can be highest, lowest, lowest-direct, ordered"
+        ))),
+    }
+}

@@ -8,10 +8,10 @@ use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use resolve::Request;
 
+use crate::arguments::parse_virtual;
 use crate::arguments::{parse_specs, EnvironmentArguments, PolicyArguments};
 use crate::index::{parse_priority, Index};
 use crate::record::{wrap, PackageRecord};
-use crate::solving::parse_virtual;
 
 fn request_of(
     index: &Index,

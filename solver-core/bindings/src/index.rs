@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use conda::index::cache::{CacheEntry, CacheState};
+use conda::index::cache_admin::{CacheEntry, CacheState};
 use conda::index::{ChannelSource, LoadOptions};
 use conda::repodata::RepodataError;
 use pyo3::prelude::*;
@@ -177,7 +177,7 @@ pub fn cache_list(
     py: Python<'_>,
     folder: PathBuf,
 ) -> PyResult<Vec<(PathBuf, Option<PathBuf>, String, usize, u64, String)>> {
-    let entries = conda::index::cache::list(&folder).map_err(|e| repodata(py, &e))?;
+    let entries = conda::index::cache_admin::list(&folder).map_err(|e| repodata(py, &e))?;
     let row = |e: CacheEntry| {
         let state = word_of(&e.state);
         (e.file, e.source, e.subdir, e.records, e.bytes, state)
@@ -195,14 +195,14 @@ fn word_of(state: &CacheState) -> String {
 /// Checks every block of an index file; an error says what is wrong.
 #[pyfunction]
 pub fn cache_verify(py: Python<'_>, file: PathBuf) -> PyResult<()> {
-    py.detach(|| conda::index::cache::verify(&file))
+    py.detach(|| conda::index::cache_admin::verify(&file))
         .map_err(|e| repodata(py, &e))
 }
 
 /// Compares an index file with the content of its source: its state.
 #[pyfunction]
 pub fn cache_compare(py: Python<'_>, file: PathBuf) -> PyResult<String> {
-    py.detach(|| conda::index::cache::compare(&file))
+    py.detach(|| conda::index::cache_admin::compare(&file))
         .map(|state| word_of(&state))
         .map_err(|e| repodata(py, &e))
 }
@@ -210,6 +210,6 @@ pub fn cache_compare(py: Python<'_>, file: PathBuf) -> PyResult<String> {
 /// Removes all index files of a folder: how many, and how many bytes.
 #[pyfunction]
 pub fn cache_clear(py: Python<'_>, folder: PathBuf) -> PyResult<(usize, u64)> {
-    let cleared = conda::index::cache::clear(&folder).map_err(|e| repodata(py, &e))?;
+    let cleared = conda::index::cache_admin::clear(&folder).map_err(|e| repodata(py, &e))?;
     Ok((cleared.files, cleared.bytes))
 }

@@ -4,18 +4,20 @@
 //! honours Ctrl-C. Every Rust error becomes one of the exceptions of [`errors`]; no panic is meant to cross.
 
 mod arguments;
+mod conda_types;
 mod conflict;
 mod errors;
 mod exports;
+mod failure;
 mod fixes;
 mod index;
-mod proving;
+mod interrupt;
+mod proofs;
 mod record;
 mod record_dict;
-mod running;
+mod session;
 mod solution;
-mod solving;
-mod words;
+mod why;
 
 use pyo3::prelude::*;
 
@@ -24,10 +26,10 @@ use pyo3::prelude::*;
 fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     errors::register(m)?;
-    m.add_class::<words::Version>()?;
-    m.add_class::<words::VersionSpec>()?;
-    m.add_class::<words::MatchSpec>()?;
-    m.add_class::<words::Channel>()?;
+    m.add_class::<conda_types::Version>()?;
+    m.add_class::<conda_types::VersionSpec>()?;
+    m.add_class::<conda_types::MatchSpec>()?;
+    m.add_class::<conda_types::Channel>()?;
     m.add_class::<record::PackageRecord>()?;
     m.add_class::<index::Index>()?;
     m.add_function(wrap_pyfunction!(index::load_index, m)?)?;
@@ -35,7 +37,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(index::cache_verify, m)?)?;
     m.add_function(wrap_pyfunction!(index::cache_compare, m)?)?;
     m.add_function(wrap_pyfunction!(index::cache_clear, m)?)?;
-    m.add_class::<solving::Session>()?;
+    m.add_class::<session::Session>()?;
     m.add_class::<solution::Solution>()?;
     m.add_class::<solution::Transaction>()?;
     m.add_class::<conflict::Conflict>()?;
@@ -43,11 +45,11 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<conflict::Hint>()?;
     m.add_class::<fixes::Fix>()?;
     m.add_class::<fixes::Fixes>()?;
-    m.add_function(wrap_pyfunction!(conflict::why, m)?)?;
-    m.add_function(wrap_pyfunction!(conflict::why_not, m)?)?;
+    m.add_function(wrap_pyfunction!(why::why, m)?)?;
+    m.add_function(wrap_pyfunction!(why::why_not, m)?)?;
     m.add_function(wrap_pyfunction!(exports::reachable, m)?)?;
-    m.add_function(wrap_pyfunction!(proving::prove, m)?)?;
-    m.add_function(wrap_pyfunction!(proving::check_proof, m)?)?;
+    m.add_function(wrap_pyfunction!(proofs::prove, m)?)?;
+    m.add_function(wrap_pyfunction!(proofs::check_proof, m)?)?;
     m.add_function(wrap_pyfunction!(exports::check, m)?)?;
     m.add_function(wrap_pyfunction!(exports::export_cnf, m)?)?;
     m.add_function(wrap_pyfunction!(exports::export_wcnf, m)?)?;

@@ -28,6 +28,7 @@ mod matching;
 pub mod problem;
 mod rules;
 mod task;
+mod totalizer;
 mod universe;
 
 pub use certificate::{Certificate, Claim};

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use conda::index::cache::{self, CacheState};
+use conda::index::cache_admin::{self, CacheState};
 use conda::index::{Index, Segment};
 use conda::repodata::{ParseOptions, RepodataError};
 use index_support::{load, names, repodata, Channel, Folder};
@@ -170,7 +170,7 @@ fn checking_everything_at_once_rebuilds_at_once() {
     bytes[middle] ^= 1;
     fs::remove_file(&path).expect("removed");
     fs::write(&path, &bytes).expect("written");
-    assert!(cache::verify(&path).is_err());
+    assert!(cache_admin::verify(&path).is_err());
     // `verify` took it away as any reader does.
     fs::write(&path, &bytes).expect("written");
     let mut options = channel.options();
@@ -179,7 +179,7 @@ fn checking_everything_at_once_rebuilds_at_once() {
     assert_eq!(index.log().len(), 1, "{:?}", index.log());
     assert!(!index.is_damaged());
     assert_eq!(everything(&index), expected);
-    assert!(cache::verify(&path).is_ok());
+    assert!(cache_admin::verify(&path).is_ok());
 }
 
 #[test]
@@ -319,9 +319,9 @@ fn a_folder_that_cannot_be_written_is_no_error() {
 #[test]
 fn the_folder_can_be_looked_after() {
     let channel = Channel::new(10);
-    assert_eq!(cache::list(&channel.cache()).expect("absent"), []);
+    assert_eq!(cache_admin::list(&channel.cache()).expect("absent"), []);
     load(&channel);
-    let entries = cache::list(&channel.cache()).expect("listed");
+    let entries = cache_admin::list(&channel.cache()).expect("listed");
     assert_eq!(entries.len(), 1);
     assert_eq!(
         (entries[0].subdir.as_str(), entries[0].records),
@@ -330,8 +330,8 @@ fn the_folder_can_be_looked_after() {
     assert_eq!(entries[0].source, Some(channel.source()));
     // The source was written a moment ago, so its looks prove nothing yet.
     assert_eq!(entries[0].state, CacheState::Unsure);
-    cache::verify(&entries[0].file).expect("sound");
-    let compared = || cache::compare(&entries[0].file).expect("sound");
+    cache_admin::verify(&entries[0].file).expect("sound");
+    let compared = || cache_admin::compare(&entries[0].file).expect("sound");
     assert_eq!(compared(), CacheState::Fresh);
     let source = fs::read(channel.source()).expect("source");
     fs::write(channel.source(), [&source[..], b" "].concat()).expect("written");
@@ -348,17 +348,17 @@ fn the_folder_can_be_looked_after() {
     let bytes = fs::read(&entries[0].file).expect("file");
     fs::remove_file(&entries[0].file).expect("removed");
     fs::write(&entries[0].file, &bytes[..bytes.len() - 1]).expect("written");
-    let damaged = cache::list(&channel.cache()).expect("listed");
+    let damaged = cache_admin::list(&channel.cache()).expect("listed");
     assert!(matches!(damaged[0].state, CacheState::Refused(_)));
-    assert!(cache::verify(&damaged[0].file).is_err());
+    assert!(cache_admin::verify(&damaged[0].file).is_err());
     load(&channel);
     fs::remove_file(channel.source()).expect("removed");
-    let orphan = cache::list(&channel.cache()).expect("listed");
+    let orphan = cache_admin::list(&channel.cache()).expect("listed");
     assert_eq!(orphan[0].state, CacheState::Orphan);
     assert_eq!(compared(), CacheState::Orphan);
 
     fs::write(channel.cache().join("notes.txt"), "mine").expect("written");
-    let cleared = cache::clear(&channel.cache()).expect("cleared");
+    let cleared = cache_admin::clear(&channel.cache()).expect("cleared");
     assert_eq!(cleared.files, 1);
     let left: Vec<_> = fs::read_dir(channel.cache()).expect("folder").collect();
     assert_eq!(left.len(), 1, "only what is not ours");

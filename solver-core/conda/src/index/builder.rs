@@ -11,16 +11,17 @@
 use rustc_hash::FxHashMap;
 
 use super::layout::{flag, spec_flag, Digest, Meta, Section, SpecRow};
-use super::meeting::{Meeting, Specs};
 use super::numbering::{RareRows, SpecLists, StringIds, Strings};
+use super::options::LoadOptions;
 use super::order::{sort_records, Names, Stays, Versions};
 use super::segment::Segment;
+use super::spec_compiler::{CompiledSpecs, SpecCompiler};
 use super::specs::SpecTable;
 use super::warning::{WarningKind, WarningLog};
 use super::writer::Writer;
 use crate::pattern::PatternKind;
-use crate::repodata::raw::{Columns, NONE};
-use crate::repodata::{Rejection, Texts};
+use crate::repodata::columns::{Columns, NONE};
+use crate::repodata::{self, Located, ParseOptions, Rejection, RepodataError, Texts};
 
 /// Below this many specs a thread costs more than it brings.
 const SPECS_FOR_A_THREAD: usize = 2000;
@@ -28,23 +29,39 @@ const SPECS_FOR_A_THREAD: usize = 2000;
 /// Room that the sections of a small segment need beside that for its records.
 const SMALL: usize = 1 << 12;
 
+/// A segment from a file, and BLAKE3 of the stored bytes; `identity` makes the segment's identity of it.
+pub(super) fn build_from(
+    located: &Located,
+    subdir: &str,
+    options: &LoadOptions,
+    identity: impl FnOnce(&Digest) -> Digest,
+) -> Result<(Segment, Digest), RepodataError> {
+    let parse = ParseOptions {
+        skip_bad_records: options.skip_bad_records,
+        workers: 0,
+    };
+    let (raw, digest) = repodata::read(located, options.max_size, parse)?;
+    let segment = build(&raw, subdir, &identity(&digest), parse.workers);
+    Ok((segment, digest))
+}
+
 /// Builds a segment. `subdir` counts where the repodata itself does not say. `workers` is as in
 /// [`ParseOptions`](crate::repodata::ParseOptions).
 pub(super) fn build(raw: &Columns, subdir: &str, identity: &Digest, workers: usize) -> Segment {
     let own = raw.subdir.as_deref().filter(|text| !text.is_empty());
     let subdir = own.unwrap_or(subdir);
-    let meeting = Meeting::new(&raw.specs);
+    let compiler = SpecCompiler::new(&raw.specs);
     if workers == 1 || raw.specs.len() < SPECS_FOR_A_THREAD {
-        let specs = Specs::new(meeting.forwards(), SpecTable::new());
+        let specs = CompiledSpecs::new(compiler.forwards(), SpecTable::new());
         return Sorted::new(raw, subdir).write(raw, &specs, identity, false);
     }
     let (sorted, specs) = std::thread::scope(|scope| {
-        let front = scope.spawn(|| meeting.forwards());
+        let front = scope.spawn(|| compiler.forwards());
         let sorted = Sorted::new(raw, subdir);
-        let back = meeting.backwards();
+        let back = compiler.backwards();
         let front = front.join();
         let front = front.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (sorted, Specs::new(front, back))
+        (sorted, CompiledSpecs::new(front, back))
     });
     sorted.write(raw, &specs, identity, true)
 }
@@ -122,7 +139,13 @@ impl<'a> Sorted<'a> {
     }
 
     /// Two threads make half of the sections each; one after the other they are the same.
-    fn write(mut self, raw: &Columns, specs: &Specs<'_>, identity: &Digest, both: bool) -> Segment {
+    fn write(
+        mut self,
+        raw: &Columns,
+        specs: &CompiledSpecs<'_>,
+        identity: &Digest,
+        both: bool,
+    ) -> Segment {
         let mut meta = self.meta;
         let mut strings = std::mem::take(&mut self.strings);
         // Bytes a record, by rule of thumb; the columns are the larger part, so the rest is copied behind them.
@@ -163,7 +186,7 @@ impl<'a> Sorted<'a> {
     fn write_names(
         &self,
         raw: &Columns,
-        specs: &Specs<'_>,
+        specs: &CompiledSpecs<'_>,
         meta: &mut Meta,
         writer: &mut Writer,
     ) -> Vec<u32> {
@@ -196,7 +219,7 @@ impl<'a> Sorted<'a> {
     fn write_specs(
         &self,
         raw: &Columns,
-        specs: &Specs<'_>,
+        specs: &CompiledSpecs<'_>,
         names: &[u32],
         strings: &mut Strings,
         writer: &mut Writer,
@@ -257,7 +280,12 @@ impl<'a> Sorted<'a> {
     }
 
     /// The flags, and what is wrong with records.
-    fn write_flags(&self, raw: &Columns, specs: &Specs<'_>, writer: &mut Writer) -> WarningLog {
+    fn write_flags(
+        &self,
+        raw: &Columns,
+        specs: &CompiledSpecs<'_>,
+        writer: &mut Writer,
+    ) -> WarningLog {
         let mut warnings = WarningLog::default();
         log_rejected(raw, &mut warnings);
         let error = |spec: usize| specs.get(self.lists.order[spec]).error.as_deref();

@@ -20,7 +20,7 @@ use memmap2::Mmap;
 
 use super::layout::{Buffer, Digest, Header};
 use super::segment::Segment;
-use super::storage::Storage;
+use super::storage::{Origin, Storage};
 use crate::repodata::RepodataError;
 
 /// How names of temporary files begin and end.
@@ -37,38 +37,6 @@ pub(super) enum Refusal {
     Bad(String),
 }
 
-/// Which file a segment was opened from.
-#[derive(Debug)]
-pub(super) struct Origin {
-    path: PathBuf,
-    number: Option<(u64, u64)>,
-}
-
-impl Origin {
-    /// Takes a file that turned out to be damaged out of the way, if the name still means it, so that the next
-    /// load rebuilds it. Best effort: a load with [`super::LoadOptions::verify`] finds the damage again.
-    pub fn discard(&self) {
-        let now = std::fs::metadata(&self.path).ok();
-        if now.is_some_and(|now| file_number(&now) == self.number) {
-            let _ = std::fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// Device and inode, where the system has them.
-fn file_number(metadata: &std::fs::Metadata) -> Option<(u64, u64)> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        Some((metadata.dev(), metadata.ino()))
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = metadata;
-        None
-    }
-}
-
 /// Maps a file and checks its header; with `identity` the file must have it.
 pub(super) fn open(path: &Path, identity: Option<&Digest>) -> Result<Segment, Refusal> {
     let refused = |error: io::Error| match error.kind() {
@@ -83,10 +51,7 @@ pub(super) fn open(path: &Path, identity: Option<&Digest>) -> Result<Segment, Re
     if metadata.len() == 0 {
         return Err(Refusal::Bad("it is empty".into()));
     }
-    let origin = Origin {
-        path: path.to_path_buf(),
-        number: file_number(&metadata),
-    };
+    let origin = Origin::of(path, &metadata);
     let wanted = |bytes: &[u8]| {
         let header = Header::parse(bytes).map_err(Refusal::Bad)?;
         match identity {

@@ -6,7 +6,7 @@
 //! 12    byte-order mark 0x0A0B0C0D                  u32
 //! 16    length of the whole                         u64
 //! 24    identity of the contents (BLAKE3), see      32 bytes
-//!       `cache.rs`; zeros for none
+//!       `cache_admin.rs`; zeros for none
 //! 56    number of sections                          u32
 //! 60    bytes a checksummed block                   u32
 //! 64    section table: (offset u64, length u64) ×   SECTION_COUNT

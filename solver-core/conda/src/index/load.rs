@@ -1,52 +1,13 @@
 //! Loading channels from folders, or from JSON text in memory.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use super::cached::{self, Loaded};
 use super::layout::Digest;
+use super::load_cached::{self, Loaded};
+use super::options::{ChannelSource, LoadOptions};
 use super::{builder, ChannelInfo, Index, Segment};
-use crate::repodata::{self, Located, ParseOptions, RepodataError, Source};
-
-/// A channel to load.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChannelSource {
-    /// Name or URL that the records belong to; without one the channel is the folder's `file://` URL.
-    pub name: Option<String>,
-    /// The folder with the channel's subdirs.
-    pub location: PathBuf,
-}
-
-/// How to load channels.
-#[derive(Debug, Clone)]
-pub struct LoadOptions {
-    /// Leave out records with a missing key or a wrong type, with a warning, instead of failing.
-    pub skip_bad_records: bool,
-    /// Largest accepted size of one repodata file, in bytes, stored or decompressed.
-    pub max_size: u64,
-    /// Folder of the index files. With one, a subdir's segment is mapped from its file there while the source is
-    /// what it was, and otherwise built and written; without one, segments are built in memory.
-    pub cache_dir: Option<PathBuf>,
-    /// Check every block of an index file when it is opened, instead of each when it is first read. For reloading
-    /// after [`Index::is_damaged`], and for folders that cannot be trusted.
-    pub verify: bool,
-    /// What the caller knows about sources, as (folder of the subdir, token): an ETag, say. When the token is the
-    /// one of the last load, the source is taken to be what it was then, without a look at it.
-    pub tokens: Vec<(PathBuf, String)>,
-}
-
-impl Default for LoadOptions {
-    fn default() -> Self {
-        LoadOptions {
-            skip_bad_records: false,
-            // Four times the largest channel of today.
-            max_size: 4 << 30,
-            cache_dir: None,
-            verify: false,
-            tokens: Vec::new(),
-        }
-    }
-}
+use crate::repodata::{self, ParseOptions, RepodataError, Source};
 
 impl Index {
     /// Loads the platform's and the `noarch` subdir of each channel.
@@ -192,29 +153,13 @@ fn load_subdir(
         return Ok(None);
     };
     let loaded = match &options.cache_dir {
-        Some(cache_dir) => cached::load(cache_dir, &folder, located, subdir, options)?,
+        Some(cache_dir) => load_cached::load(cache_dir, &folder, located, subdir, options)?,
         None => Loaded {
-            segment: build(&located, subdir, options, |_| Digest::default())?.0,
+            segment: builder::build_from(&located, subdir, options, |_| Digest::default())?.0,
             log: Vec::new(),
         },
     };
     Ok(Some(loaded))
-}
-
-/// A segment from a file, and BLAKE3 of the stored bytes; `identity` makes the segment's identity of it.
-pub(super) fn build(
-    located: &Located,
-    subdir: &str,
-    options: &LoadOptions,
-    identity: impl FnOnce(&Digest) -> Digest,
-) -> Result<(Segment, Digest), RepodataError> {
-    let parse = ParseOptions {
-        skip_bad_records: options.skip_bad_records,
-        workers: 0,
-    };
-    let (raw, digest) = repodata::read(located, options.max_size, parse)?;
-    let segment = builder::build(&raw, subdir, &identity(&digest), parse.workers);
-    Ok((segment, digest))
 }
 
 /// The identity of a channel to load.

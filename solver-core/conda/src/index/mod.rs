@@ -10,20 +10,21 @@
 //! everything is only made when somebody looks at it.
 
 mod builder;
-pub mod cache;
-mod cached;
+pub mod cache_admin;
 mod file;
+mod fingerprint;
 mod installed;
 pub(crate) mod layout;
 mod load;
-mod meeting;
+mod load_cached;
 mod numbering;
+mod options;
 mod order;
+mod other_platforms;
 mod record;
 mod segment;
-mod siblings;
+mod spec_compiler;
 mod specs;
-mod stamp;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -32,7 +33,7 @@ mod writer;
 
 use std::sync::Arc;
 
-pub use load::{ChannelSource, LoadOptions};
+pub use options::{ChannelSource, LoadOptions};
 pub use segment::{
     BuildPattern, ListId, NameId, PackageId, RecordId, Segment, SpecId, SpecRef, VersionId,
 };
@@ -80,7 +81,7 @@ pub struct Index {
     warnings: Vec<Warning>,
     pub(super) log: Vec<String>,
     /// What it was read from, if from folders.
-    origin: Option<Arc<siblings::Origin>>,
+    origin: Option<Arc<other_platforms::Origin>>,
 }
 
 impl Index {

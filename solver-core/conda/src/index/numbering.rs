@@ -4,7 +4,7 @@
 
 use super::layout::{rare_fields, rare_tag, Section};
 use super::writer::Writer;
-use crate::repodata::raw::{renumber_row, Columns, NONE};
+use crate::repodata::columns::{renumber_row, Columns, NONE};
 use crate::repodata::{Lists, Texts};
 
 /// The strings of a segment: string 0 is empty.

@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::layout::Section;
 use super::writer::Writer;
-use crate::repodata::raw::{Columns, RawRecord, NONE};
+use crate::repodata::columns::{Columns, RawRecord, NONE};
 use crate::repodata::Texts;
 use crate::version::encode_version;
 
@@ -230,7 +230,7 @@ fn by_archive(raw: &Columns, a: &RawRecord, b: &RawRecord) -> std::cmp::Ordering
     let archive = |record: &RawRecord| {
         let mut name = String::new();
         raw.file_name(record, &mut name);
-        let kind = crate::repodata::raw::archive_flag(&name);
+        let kind = crate::repodata::columns::archive_flag(&name);
         (kind.wrapping_sub(1), name)
     };
     archive(a).cmp(&archive(b))

@@ -1,8 +1,8 @@
 //! From columns back to a whole [`PackageRecord`].
 
+use super::fingerprint::hex;
 use super::layout::{flag, rare_fields, rare_tag, Section};
 use super::segment::{RecordId, Segment, SpecId};
-use super::stamp::hex;
 use super::ChannelInfo;
 use crate::record::PackageRecord;
 

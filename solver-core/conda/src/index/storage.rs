@@ -12,7 +12,8 @@ use bytemuck::Pod;
 use memmap2::Mmap;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::file::Origin;
+use std::path::{Path, PathBuf};
+
 use super::layout::{Buffer, Header, Section, Toc, BLOCK};
 
 /// The bytes of a segment and the places of its sections.
@@ -229,5 +230,45 @@ impl Checks {
             self.origin.discard();
         }
         matches
+    }
+}
+
+/// Which file a segment was opened from.
+#[derive(Debug)]
+pub(super) struct Origin {
+    path: PathBuf,
+    number: Option<(u64, u64)>,
+}
+
+impl Origin {
+    /// The file of this path, opened with this metadata.
+    pub fn of(path: &Path, metadata: &std::fs::Metadata) -> Origin {
+        Origin {
+            path: path.to_path_buf(),
+            number: file_number(metadata),
+        }
+    }
+
+    /// Takes a file that turned out to be damaged out of the way, if the name still means it, so that the next
+    /// load rebuilds it. Best effort: a load with [`super::LoadOptions::verify`] finds the damage again.
+    pub fn discard(&self) {
+        let now = std::fs::metadata(&self.path).ok();
+        if now.is_some_and(|now| file_number(&now) == self.number) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Device and inode, where the system has them.
+fn file_number(metadata: &std::fs::Metadata) -> Option<(u64, u64)> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        Some((metadata.dev(), metadata.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        None
     }
 }

@@ -1,5 +1,5 @@
-//! Reading in pieces, by guesses, gives what reading in one go by the parser for all of JSON gives, whatever the text,
-//! the pieces and the number of threads.
+//! Reading in chunks, by guesses, gives what reading in one go by the parser for all of JSON gives, whatever the text,
+//! the chunks and the number of threads.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::builder;
 use super::layout::Digest;
-use crate::repodata::{parse, parse_pieces, parse_whole, ParseOptions};
+use crate::repodata::{parse, parse_chunks, parse_whole, ParseOptions};
 
 fn record(name: &str, more: &str) -> String {
     format!(
@@ -59,7 +59,7 @@ fn tricky() -> Vec<String> {
     ]
 }
 
-fn bytes(columns: &crate::repodata::raw::Columns, workers: usize) -> Vec<u8> {
+fn bytes(columns: &crate::repodata::columns::Columns, workers: usize) -> Vec<u8> {
     let segment = builder::build(columns, "linux-64", &Digest::default(), workers);
     segment.as_bytes().to_vec()
 }
@@ -75,15 +75,15 @@ fn pieces_give_what_the_whole_gives() {
             for workers in [1, 3] {
                 let options = ParseOptions { workers, ..options };
                 // A refusal is no answer: the whole is read then.
-                if let Some(columns) = parse_pieces(text.as_bytes(), size, options) {
+                if let Some(columns) = parse_chunks(text.as_bytes(), size, options) {
                     in_pieces += usize::from(size < text.len() / 2);
                     let found = Some(bytes(&columns, workers));
-                    assert!(found == whole, "pieces of {size} bytes of {text}");
+                    assert!(found == whole, "chunks of {size} bytes of {text}");
                 }
             }
         }
     }
-    assert!(in_pieces > 1000, "read in pieces {in_pieces} times");
+    assert!(in_pieces > 1000, "read in chunks {in_pieces} times");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn any_number_of_threads_gives_the_same_bytes() {
         .unwrap();
     }
     text.push_str("}}");
-    assert!(text.len() > 3 * crate::repodata::PIECE);
+    assert!(text.len() > 3 * crate::repodata::CHUNK);
     let with = |workers: usize| {
         let options = ParseOptions {
             workers,
@@ -254,7 +254,7 @@ proptest! {
         let whole = whole.map(|columns| bytes(&columns, 1));
         // A refusal is no answer, and where nothing is wrong there must be one.
         for size in [size, 1 << 20] {
-            let found = parse_pieces(&text, size, options);
+            let found = parse_chunks(&text, size, options);
             let found = found.map(|columns| bytes(&columns, 1));
             prop_assert!(found.is_none() || found == whole.as_ref().ok().cloned(), "{}", String::from_utf8_lossy(&text));
 let answers = found.is_some() || size <= text.len() || whole.is_err() || skip_bad_records;

@@ -11,10 +11,11 @@ use std::collections::HashSet;
 use rustc_hash::FxBuildHasher;
 use serde::de::{Error as _, MapAccess, SeqAccess};
 
+use super::columns::Columns;
 use super::fields::{Accept, Found, Ignore, OptStr, Str, Unsigned, Value};
-use super::quick::hash_of_name;
-use super::raw::Columns;
-use super::record::{Outcome, RecordOf, Room};
+use super::file_name::{hash_of_name, is_file_name};
+use super::record::{Outcome, RecordOf};
+use super::scratch::Scratch;
 use super::{RejectedRecord, Rejection, SUPPORTED_REPODATA_VERSION};
 
 /// Why reading stopped although the text is JSON.
@@ -28,10 +29,10 @@ pub(crate) enum Failure {
 /// The file names of a document that was read so far.
 pub(crate) type FileNames = HashSet<String, FxBuildHasher>;
 
-/// Reads a repodata document, or a piece of one, into `columns`.
+/// Reads a repodata document, or a chunk of one, into `columns`.
 pub(crate) struct Document<'x> {
     pub columns: &'x mut Columns,
-    pub room: &'x mut Room,
+    pub scratch: &'x mut Scratch,
     /// Leave wrong records out instead of stopping.
     pub skip_bad_records: bool,
     /// For finding names that are given twice; without, that is left to the caller.
@@ -275,7 +276,7 @@ impl<'a> Accept<'a> for Section<'_, '_> {
             }
             let record = RecordOf {
                 columns: &mut *self.document.columns,
-                room: &mut *self.document.room,
+                scratch: &mut *self.document.scratch,
                 file_name: &file_name,
             };
             let outcome = map.next_value_seed(Value(record))?;
@@ -313,19 +314,4 @@ impl<'a> Accept<'a> for Section<'_, '_> {
         }
         Ok(Ok(()))
     }
-}
-
-/// Archive names become parts of URLs and of paths, so they must not lead elsewhere.
-pub(super) fn is_file_name(name: &str) -> bool {
-    let plain = |byte: u8| byte > b' ' && byte < 0x7f && byte != b'/' && byte != b'\\';
-    // Looks at all bytes: without a branch at each the compiler makes vector instructions of it.
-    if name.len() > 2 && name.bytes().fold(true, |all, byte| all & plain(byte)) {
-        return true;
-    }
-    !name.is_empty()
-        && name != "."
-        && name != ".."
-        && !name
-            .chars()
-            .any(|c| c == '/' || c == '\\' || c.is_control())
 }

@@ -1,7 +1,7 @@
 //! A record whose keys were read, and how it becomes a row of the columns.
 
-use super::raw::{archive_flag, is_regular, Columns, RawRecord};
-use super::record::Room;
+use super::columns::{archive_flag, is_regular, Columns, RawRecord};
+use super::scratch::Scratch;
 use crate::index::layout::{flag, rare_tag};
 
 /// The last second that is read as seconds: 9999-12-31T23:59:59Z. Above it a timestamp is in milliseconds.
@@ -90,7 +90,7 @@ impl Draft {
         rare: Option<Box<Rare>>,
         file_name: &str,
         columns: &mut Columns,
-        room: &mut Room,
+        scratch: &mut Scratch,
     ) {
         let regular = is_regular(
             file_name,
@@ -104,12 +104,12 @@ impl Draft {
         self.record.rare = match (rare, self.subdir) {
             (None, None) => 0,
             // Nearly every record repeats its subdir and has nothing else.
-            (None, Some(subdir)) => match room.subdir {
+            (None, Some(subdir)) => match scratch.subdir {
                 Some((last, row)) if last == subdir => row,
                 _ => {
                     let row = [rare_tag::SUBDIR, 1, subdir];
                     let row = columns.rows.intern(&row);
-                    room.subdir = Some((subdir, row));
+                    scratch.subdir = Some((subdir, row));
                     row
                 }
             },
@@ -124,7 +124,7 @@ impl Draft {
                 if !rare.extra_json.is_empty() {
                     rare.extra_json.push('}');
                 }
-                rare.row(columns, &mut room.row)
+                rare.row(columns, &mut scratch.row)
             }
         };
         columns.records.push(self.record);

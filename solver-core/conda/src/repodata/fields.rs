@@ -10,8 +10,8 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
+use super::columns::NONE;
 use super::intern::{Lists, Texts};
-use super::raw::NONE;
 
 /// What stood where something else was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Found {
 
 /// A string as the parser hands it out.
 pub(crate) enum Text<'a, 's> {
-    /// A piece of the JSON text itself.
+    /// A chunk of the JSON text itself.
     Borrowed(&'a str),
     /// Unescaped into a buffer that the next string overwrites.
     Unescaped(&'s str),
@@ -353,12 +353,12 @@ pub(crate) struct Specs<'x> {
     pub specs: &'x mut Texts,
     pub lists: &'x mut Lists,
     /// The list that was read before this one in the same place, and room for this one.
-    pub room: &'x mut ListRoom,
+    pub scratch: &'x mut ListScratch,
 }
 
 /// Remembers a list: its items are tried before the table is asked.
 #[derive(Debug, Default)]
-pub(crate) struct ListRoom {
+pub(crate) struct ListScratch {
     list: Vec<u32>,
     last: Vec<u32>,
 }
@@ -374,7 +374,7 @@ impl<'a> Accept<'a> for Specs<'_> {
     }
     #[inline]
     fn list<A: SeqAccess<'a>>(self, mut list: A) -> Result<Result<u32, Found>, A::Error> {
-        let ListRoom { list: items, last } = self.room;
+        let ListScratch { list: items, last } = self.scratch;
         std::mem::swap(items, last);
         items.clear();
         let mut wrong = None;

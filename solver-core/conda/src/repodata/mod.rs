@@ -1,10 +1,10 @@
 //! Reading `repodata.json`: bytes in, columns out.
 //!
 //! The text goes once through a reader that writes straight into columns: no document tree is built, strings and lists of
-//! specs are interned once. Usual records are read by comparing them with what came before (`quick.rs`); everything
-//! else goes through a SIMD JSON parser (`sonic-rs`) with visitors. A large text is read in pieces by several
-//! workers while it is decompressed (`pieces.rs`, `workers.rs`), so it is never in memory as a whole. What comes out
-//! (`raw.rs`, private to the crate) has no order that means anything; [`crate::index`] sorts it and makes it
+//! specs are interned once. Usual records are read by comparing them with what came before (`fast_reader.rs`); everything
+//! else goes through a SIMD JSON parser (`sonic-rs`) with visitors. A large text is read in chunks by several
+//! workers while it is decompressed (`chunks.rs`, `workers.rs`), so it is never in memory as a whole. What comes out
+//! (`columns.rs`, private to the crate) has no order that means anything; [`crate::index`] sorts it and makes it
 //! permanent.
 //!
 //! The format is that of CEP 36 with CEP 15 (`base_url`), CEP 47 (`indexed_timestamp`) and the deviations of old
@@ -16,16 +16,19 @@
 //! [`ParseOptions::skip_bad_records`] wrong records are left out and reported instead.
 //! Nesting is limited to 255 levels by the parser, so hostile input cannot exhaust the stack.
 
+mod chunks;
+pub(crate) mod columns;
 mod cursor;
 mod document;
 mod draft;
 mod error;
+mod fast_reader;
 mod fields;
+mod file_name;
 mod intern;
-mod pieces;
-mod quick;
-pub(crate) mod raw;
+mod predictor;
 mod record;
+mod scratch;
 mod source;
 mod workers;
 
@@ -39,12 +42,12 @@ pub(crate) use intern::{Lists, Texts};
 pub(crate) use source::digest;
 pub use source::{Encoding, Located, Source};
 
+use chunks::Chunks;
+pub(crate) use chunks::CHUNK;
+use columns::Columns;
 use document::{Document, Failure, FileNames};
 use fields::{Found, Value};
-use pieces::Pieces;
-pub(crate) use pieces::PIECE;
-use raw::Columns;
-use record::Room;
+use scratch::Scratch;
 use workers::Refused;
 
 /// How to treat what is not as it should be.
@@ -88,7 +91,7 @@ pub(crate) fn parse(
     if json.len() as u64 > LONGEST {
         return Err(too_large());
     }
-    match workers::read(Pieces::new(json, PIECE, LONGEST), options) {
+    match workers::read(Chunks::new(json, CHUNK, LONGEST), options) {
         Ok(columns) => Ok(columns),
         Err(Refused::TooLarge) => Err(too_large()),
         Err(Refused::Unclear) => parse_whole(json, file, options),
@@ -105,7 +108,7 @@ pub(crate) fn read(
     let longest = limit.min(LONGEST);
     let hash = Mutex::default();
     let stream = located.stream(limit, &hash)?;
-    match workers::read(Pieces::new(stream, PIECE, longest), options) {
+    match workers::read(Chunks::new(stream, CHUNK, longest), options) {
         Ok(columns) => {
             // What a decompressor leaves unread belongs to the file too.
             located.drain(&hash)?;
@@ -137,7 +140,7 @@ pub(crate) fn parse_whole(
     let mut failure = None;
     let document = Document {
         columns: &mut columns,
-        room: &mut Room::default(),
+        scratch: &mut Scratch::default(),
         skip_bad_records: options.skip_bad_records,
         file_names: Some(&mut FileNames::default()),
         continues: false,
@@ -161,10 +164,10 @@ pub(crate) fn parse_whole(
     }
 }
 
-/// Parses repodata in pieces of a size; `None` where that does not work and [`parse`] would read in one go.
+/// Parses repodata in chunks of a size; `None` where that does not work and [`parse`] would read in one go.
 #[cfg(test)]
-pub(crate) fn parse_pieces(json: &[u8], size: usize, options: ParseOptions) -> Option<Columns> {
-    workers::read(Pieces::new(json, size, LONGEST), options).ok()
+pub(crate) fn parse_chunks(json: &[u8], size: usize, options: ParseOptions) -> Option<Columns> {
+    workers::read(Chunks::new(json, size, LONGEST), options).ok()
 }
 
 /// Reads a whole document.

@@ -8,13 +8,13 @@ use std::borrow::Cow;
 
 use serde::de::{MapAccess, SeqAccess};
 
+use super::columns::{Columns, RawRecord, NONE};
 use super::draft::{from_hex, milliseconds, Draft, Rare};
 use super::fields::{
-    write_json_string, Accept, Found, Ignore, Intern, ListRoom, OptIntern, OptStr, OptUnsigned,
+    write_json_string, Accept, Found, Ignore, Intern, ListScratch, OptIntern, OptStr, OptUnsigned,
     Rewrite, Specs, Text, Unsigned, Value, Words,
 };
-use super::quick::Habits;
-use super::raw::{Columns, RawRecord, NONE};
+use super::scratch::Scratch;
 use crate::index::layout::flag;
 use crate::record::NoArch;
 
@@ -207,7 +207,7 @@ impl<'a> Accept<'a> for NoArchOf {
 /// `extra_depends`: group to list of specs (CEP 44), as ids of texts and lists.
 struct ExtraDepends<'x> {
     columns: &'x mut Columns,
-    room: &'x mut ListRoom,
+    scratch: &'x mut ListScratch,
 }
 
 impl<'a> Accept<'a> for ExtraDepends<'_> {
@@ -223,7 +223,7 @@ impl<'a> Accept<'a> for ExtraDepends<'_> {
             let list = map.next_value_seed(Value(Specs {
                 specs: &mut self.columns.specs,
                 lists: &mut self.columns.lists,
-                room: &mut *self.room,
+                scratch: &mut *self.scratch,
             }))?;
             match (group, list) {
                 (Ok(group), Ok(list)) => groups.push((group, list)),
@@ -244,23 +244,10 @@ pub(crate) enum Outcome {
     Wrong(String, String),
 }
 
-/// What is used again for each record.
-#[derive(Debug, Default)]
-pub(crate) struct Room {
-    depends: ListRoom,
-    constrains: ListRoom,
-    extra: ListRoom,
-    pub(super) row: Vec<u32>,
-    /// The last subdir and the row that says only that.
-    pub(super) subdir: Option<(u32, u32)>,
-    /// Guesses for usual records.
-    pub(super) habits: Habits,
-}
-
 /// Reads one record into `columns`.
 pub(crate) struct RecordOf<'x> {
     pub columns: &'x mut Columns,
-    pub room: &'x mut Room,
+    pub scratch: &'x mut Scratch,
     pub file_name: &'x str,
 }
 
@@ -275,7 +262,7 @@ impl<'a> Accept<'a> for RecordOf<'_> {
     fn object<A: MapAccess<'a>>(self, mut map: A) -> Result<Result<Self::Out, Found>, A::Error> {
         let RecordOf {
             columns,
-            room,
+            scratch,
             file_name,
         } = self;
         // Guesses for this one.
@@ -302,13 +289,13 @@ impl<'a> Accept<'a> for RecordOf<'_> {
             };
         }
         macro_rules! specs {
-            ($key:expr, $room:ident) => {
+            ($key:expr, $scratch:ident) => {
                 value!(
                     $key,
                     Specs {
                         specs: &mut columns.specs,
                         lists: &mut columns.lists,
-                        room: &mut room.$room
+                        scratch: &mut scratch.$scratch
                     },
                     "a list of strings"
                 )
@@ -354,7 +341,7 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                 Key::Depends => record.depends = specs!(key, depends).unwrap_or(0),
                 Key::Constrains => record.constrains = specs!(key, constrains).unwrap_or(0),
                 Key::Subdir => {
-                    let known = room.subdir.map_or(NONE, |(subdir, _)| subdir);
+                    let known = scratch.subdir.map_or(NONE, |(subdir, _)| subdir);
                     let own = OptIntern(Intern::guessing(&mut columns.texts, known));
                     draft.subdir = value!(key, own, "a string").flatten();
                 }
@@ -443,7 +430,7 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                 Key::ExtraDepends => {
                     let accept = ExtraDepends {
                         columns: &mut *columns,
-                        room: &mut room.extra,
+                        scratch: &mut scratch.extra,
                     };
                     let groups = value!(key, accept, "an object of lists of strings");
                     rare.get_or_insert_default().extra_depends = groups.unwrap_or_default();
@@ -480,7 +467,7 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                 return Ok(Ok(Outcome::Wrong(key.as_str().into(), reason)));
             }
         }
-        draft.complete(rare, file_name, columns, room);
+        draft.complete(rare, file_name, columns, scratch);
         Ok(Ok(Outcome::Record))
     }
 }

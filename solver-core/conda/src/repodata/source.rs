@@ -4,7 +4,7 @@
 //! that order and the first that exists is taken: conda's servers write them together, zstd is the preferred
 //! form, and bzip2 the deprecated one. (Choosing by modification time would make the answer depend on how a
 //! folder was copied.) Reading, hashing and decompressing are one stream ([`Located::stream`]), which is parsed in
-//! pieces; the whole text is only made when something is wrong with it. Both stop at the caller's limit, so a small
+//! chunks; the whole text is only made when something is wrong with it. Both stop at the caller's limit, so a small
 //! file that unpacks without end costs at most the limit.
 
 use std::fs::{File, Metadata};

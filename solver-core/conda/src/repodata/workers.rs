@@ -1,19 +1,19 @@
-//! Several workers read one text, a piece each in turns.
+//! Several workers read one text, a chunk each in turns.
 //!
-//! Whoever is free takes the next piece: reading it from the disk and decompressing happen under the lock, parsing
-//! outside of it, so that both go on at the same time. Which worker had which piece is chance; nothing that comes
+//! Whoever is free takes the next chunk: reading it from the disk and decompressing happen under the lock, parsing
+//! outside of it, so that both go on at the same time. Which worker had which chunk is chance; nothing that comes
 //! out depends on it, because the order and the numbers in [`Columns`] mean nothing.
 
 use std::io::Read;
 use std::sync::{Mutex, PoisonError};
 
+use super::chunks::{Buffer, Chunk, Chunks, NoChunk};
+use super::columns::Columns;
 use super::document::{Document, FileNames};
-use super::pieces::{Buffer, NoPiece, Piece, Pieces};
-use super::raw::Columns;
-use super::record::Room;
-use super::{quick, ParseOptions};
+use super::scratch::Scratch;
+use super::{fast_reader, ParseOptions};
 
-/// Why the pieces gave nothing.
+/// Why the chunks gave nothing.
 #[derive(Debug)]
 pub(super) enum Refused {
     /// The text is longer than the limit.
@@ -27,42 +27,42 @@ pub(super) enum Refused {
 #[derive(Debug, Default)]
 struct Share {
     columns: Columns,
-    /// Keys at the top of all pieces.
+    /// Keys at the top of all chunks.
     keys: Vec<&'static str>,
 }
 
-/// Reads all pieces.
+/// Reads all chunks.
 pub(super) fn read<R: Read + Send>(
-    mut pieces: Pieces<R>,
+    mut chunks: Chunks<R>,
     options: ParseOptions,
 ) -> Result<Columns, Refused> {
     let mut buffer = Buffer::default();
-    let first = pieces.next(&mut buffer).map_err(refused)?;
-    let one_piece = first.is_none_or(|piece| piece.last);
+    let first = chunks.next(&mut buffer).map_err(refused)?;
+    let one_piece = first.is_none_or(|chunk| chunk.last);
     let workers = match options.workers {
         _ if one_piece => 1,
         0 => std::thread::available_parallelism().map_or(1, |count| count.get().min(MOST)),
         count => count,
     };
     let mut share = Share::default();
-    let mut room = Room::default();
+    let mut scratch = Scratch::default();
     if one_piece {
-        if first.is_some_and(|piece| !share.read(buffer.text(), piece, &mut room, options)) {
+        if first.is_some_and(|chunk| !share.read(buffer.text(), chunk, &mut scratch, options)) {
             return Err(Refused::Unclear);
         }
     } else {
-        let pieces = Mutex::new(pieces);
+        let chunks = Mutex::new(chunks);
         let others: Vec<Result<Share, Refused>> = std::thread::scope(|scope| {
             let others: Vec<_> = (1..workers)
                 .map(|_| {
                     scope.spawn(|| {
                         let mut share = Share::default();
-                        let done = share.work(None, &pieces, Buffer::default(), options);
+                        let done = share.work(None, &chunks, Buffer::default(), options);
                         done.map(|()| share)
                     })
                 })
                 .collect();
-            let mine = share.work(first, &pieces, buffer, options);
+            let mine = share.work(first, &chunks, buffer, options);
             let mut all: Vec<_> = others
                 .into_iter()
                 .map(|other| {
@@ -119,32 +119,32 @@ fn repeats<T: Ord>(mut all: Vec<T>) -> bool {
 /// More workers than this only make more to merge.
 const MOST: usize = 8;
 
-fn refused(reason: NoPiece) -> Refused {
+fn refused(reason: NoChunk) -> Refused {
     match reason {
-        NoPiece::TooLarge => Refused::TooLarge,
-        NoPiece::Io(_) => Refused::Unclear,
+        NoChunk::TooLarge => Refused::TooLarge,
+        NoChunk::Io(_) => Refused::Unclear,
     }
 }
 
 impl Share {
-    /// Takes pieces until there are no more, after the one that is in the buffer already, if any.
+    /// Takes chunks until there are no more, after the one that is in the buffer already, if any.
     fn work<R: Read>(
         &mut self,
-        mut given: Option<Piece>,
-        pieces: &Mutex<Pieces<R>>,
+        mut given: Option<Chunk>,
+        chunks: &Mutex<Chunks<R>>,
         mut buffer: Buffer,
         options: ParseOptions,
     ) -> Result<(), Refused> {
-        let mut room = Room::default();
-        let locked = || pieces.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scratch = Scratch::default();
+        let locked = || chunks.lock().unwrap_or_else(PoisonError::into_inner);
         let result = loop {
             let next = match given.take() {
-                Some(piece) => Ok(Some(piece)),
+                Some(chunk) => Ok(Some(chunk)),
                 None => locked().next(&mut buffer),
             };
             match next {
                 Ok(None) => break Ok(()),
-                Ok(Some(piece)) if self.read(buffer.text(), piece, &mut room, options) => {}
+                Ok(Some(chunk)) if self.read(buffer.text(), chunk, &mut scratch, options) => {}
                 Ok(Some(_)) => break Err(Refused::Unclear),
                 Err(reason) => break Err(refused(reason)),
             }
@@ -157,8 +157,14 @@ impl Share {
         result
     }
 
-    /// Reads a piece; whether it is sound and ends where it should.
-    fn read(&mut self, text: &[u8], piece: Piece, room: &mut Room, options: ParseOptions) -> bool {
+    /// Reads a chunk; whether it is sound and ends where it should.
+    fn read(
+        &mut self,
+        text: &[u8],
+        chunk: Chunk,
+        scratch: &mut Scratch,
+        options: ParseOptions,
+    ) -> bool {
         if text.is_empty() {
             return true;
         }
@@ -166,15 +172,15 @@ impl Share {
         let mut ends_in_section = false;
         let document = Document {
             columns: &mut self.columns,
-            room,
+            scratch,
             skip_bad_records: options.skip_bad_records,
             file_names: None::<&mut FileNames>,
-            continues: piece.continues,
+            continues: chunk.continues,
             keys: &mut self.keys,
             ends_in_section: &mut ends_in_section,
             failure: &mut failure,
         };
-        let sound = quick::read(document, text);
-        sound && failure.is_none() && (piece.last || ends_in_section)
+        let sound = fast_reader::read(document, text);
+        sound && failure.is_none() && (chunk.last || ends_in_section)
     }
 }

@@ -10,7 +10,7 @@ use super::specs::{CompiledSpec, SpecTable};
 use crate::repodata::Texts;
 
 /// Distinct specs, and how many of them are taken.
-pub(super) struct Meeting<'a> {
+pub(super) struct SpecCompiler<'a> {
     texts: &'a Texts,
     /// Shares of [`SHARE`] specs that were taken, from either end.
     taken: AtomicUsize,
@@ -18,9 +18,9 @@ pub(super) struct Meeting<'a> {
 
 const SHARE: usize = 256;
 
-impl<'a> Meeting<'a> {
-    pub fn new(texts: &'a Texts) -> Meeting<'a> {
-        Meeting {
+impl<'a> SpecCompiler<'a> {
+    pub fn new(texts: &'a Texts) -> SpecCompiler<'a> {
+        SpecCompiler {
             texts,
             taken: AtomicUsize::new(0),
         }
@@ -59,14 +59,14 @@ impl<'a> Meeting<'a> {
 }
 
 /// All specs, by id: those from the front and those from the back.
-pub(super) struct Specs<'a> {
+pub(super) struct CompiledSpecs<'a> {
     front: SpecTable<'a>,
     back: SpecTable<'a>,
 }
 
-impl<'a> Specs<'a> {
-    pub fn new(front: SpecTable<'a>, back: SpecTable<'a>) -> Specs<'a> {
-        Specs { front, back }
+impl<'a> CompiledSpecs<'a> {
+    pub fn new(front: SpecTable<'a>, back: SpecTable<'a>) -> CompiledSpecs<'a> {
+        CompiledSpecs { front, back }
     }
 
     /// A spec.

@@ -8,10 +8,10 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::cached::{identity, DIGITS, INDEX, STAMP};
 use super::file::{index_error, stale_temporaries};
+use super::fingerprint::{Fingerprint, Stamp};
+use super::load_cached::{identity, DIGITS, INDEX, STAMP};
 use super::segment::Segment;
-use super::stamp::{Looks, Stamp};
 use crate::repodata::{digest, RepodataError};
 
 /// How an index file stands to its source.
@@ -105,7 +105,7 @@ fn state(stamp: Option<&Stamp>, segment: &Segment) -> CacheState {
     match std::fs::metadata(&stamp.source) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => CacheState::Orphan,
         Ok(metadata)
-            if stamp.trusts(&Looks::of(&metadata))
+            if stamp.trusts(&Fingerprint::of(&metadata))
                 && segment.identity() == Some(stamp.identity) =>
         {
             CacheState::Fresh

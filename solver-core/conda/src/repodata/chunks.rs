@@ -1,44 +1,44 @@
-//! A repodata text in pieces, so that it need not be in memory as a whole and several workers can read it.
+//! A repodata text in chunks, so that it need not be in memory as a whole and several workers can read it.
 //!
-//! A piece ends behind a record and the next one begins with the next record's name. Where that is cannot be known
+//! A chunk ends behind a record and the next one begins with the next record's name. Where that is cannot be known
 //! without reading everything before it; it is *guessed* from how a record's name looks, and proved afterwards. A
-//! piece is completed to a document of its own: `{"":{` before it stands for the section that it goes on with, `}}`
-//! behind it closes section and document. When the piece is then a sound document whose last key is a section, the
+//! chunk is completed to a document of its own: `{"":{` before it stands for the section that it goes on with, `}}`
+//! behind it closes section and document. When the chunk is then a sound document whose last key is a section, the
 //! text did stand between two records of a section at its end, if it did at its beginning; so by induction from
-//! the first piece all guesses are right. When one is not, or anything else is wrong, the text is read again in one
+//! the first chunk all guesses are right. When one is not, or anything else is wrong, the text is read again in one
 //! go by the same reader, which then also knows the place of the fault.
 
 use std::io::{self, Read};
 
-/// Text of a piece, in bytes: many records, and still in a processor's cache while it is read.
-pub(crate) const PIECE: usize = 1 << 19;
+/// Text of a chunk, in bytes: many records, and still in a processor's cache while it is read.
+pub(crate) const CHUNK: usize = 1 << 19;
 
-/// Stands for all before the piece.
+/// Stands for all before the chunk.
 const OPEN: &[u8] = b"{\"\":{";
-/// Stands for all behind the piece.
+/// Stands for all behind the chunk.
 const CLOSE: &[u8] = b"}}";
 /// Longest name of an archive that is looked for.
 const LONGEST_NAME: usize = 512;
 
-/// Why there is no next piece.
+/// Why there is no next chunk.
 #[derive(Debug)]
-pub(super) enum NoPiece {
+pub(super) enum NoChunk {
     /// The text is longer than the limit.
     TooLarge,
     /// The system or the decompressor said no.
     Io(#[allow(dead_code)] io::Error),
 }
 
-/// A piece, whose text is in the caller's buffer.
+/// A chunk, whose text is in the caller's buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(super) struct Chunk {
     /// It begins inside of a section.
     pub continues: bool,
     /// It ends with the text.
     pub last: bool,
 }
 
-/// Room for the text of a piece, used again for the next one without being cleared.
+/// Room for the text of a chunk, used again for the next one without being cleared.
 #[derive(Debug, Default)]
 pub(super) struct Buffer {
     /// Beyond `length` there is what earlier texts left.
@@ -69,21 +69,21 @@ impl Buffer {
 
 /// Cuts what a reader gives.
 #[derive(Debug)]
-pub(super) struct Pieces<R> {
+pub(super) struct Chunks<R> {
     reader: R,
     size: usize,
     /// Bytes that may still come.
     allowed: u64,
-    /// What was read beyond the last piece.
+    /// What was read beyond the last chunk.
     rest: Vec<u8>,
     started: bool,
     ended: bool,
 }
 
-impl<R: Read> Pieces<R> {
-    /// Pieces of about `size` bytes of a text of at most `limit` bytes.
-    pub fn new(reader: R, size: usize, limit: u64) -> Pieces<R> {
-        Pieces {
+impl<R: Read> Chunks<R> {
+    /// Chunks of about `size` bytes of a text of at most `limit` bytes.
+    pub fn new(reader: R, size: usize, limit: u64) -> Chunks<R> {
+        Chunks {
             reader,
             size,
             allowed: limit,
@@ -93,17 +93,17 @@ impl<R: Read> Pieces<R> {
         }
     }
 
-    /// There shall be no further piece.
+    /// There shall be no further chunk.
     pub fn stop(&mut self) {
         self.ended = true;
     }
 
-    /// Puts the next piece, completed to a document, into `buffer`.
+    /// Puts the next chunk, completed to a document, into `buffer`.
     ///
     /// # Errors
     ///
-    /// [`NoPiece`]; the reader is then of no further use.
-    pub fn next(&mut self, buffer: &mut Buffer) -> Result<Option<Piece>, NoPiece> {
+    /// [`NoChunk`]; the reader is then of no further use.
+    pub fn next(&mut self, buffer: &mut Buffer) -> Result<Option<Chunk>, NoChunk> {
         if self.ended {
             return Ok(None);
         }
@@ -115,12 +115,12 @@ impl<R: Read> Pieces<R> {
         buffer.push(&self.rest);
         loop {
             let searched = buffer.length.saturating_sub(LONGEST_NAME);
-            let read = append(&mut self.reader, buffer, self.size).map_err(NoPiece::Io)?;
+            let read = append(&mut self.reader, buffer, self.size).map_err(NoChunk::Io)?;
             let allowed = self.allowed.checked_sub(read as u64);
-            self.allowed = allowed.ok_or(NoPiece::TooLarge)?;
+            self.allowed = allowed.ok_or(NoChunk::TooLarge)?;
             if read < self.size {
                 self.ended = true;
-                return Ok(Some(Piece {
+                return Ok(Some(Chunk {
                     continues,
                     last: true,
                 }));
@@ -130,7 +130,7 @@ impl<R: Read> Pieces<R> {
                 self.rest.extend_from_slice(&buffer.text()[next..]);
                 buffer.length = end;
                 buffer.push(CLOSE);
-                return Ok(Some(Piece {
+                return Ok(Some(Chunk {
                     continues,
                     last: false,
                 }));
@@ -190,11 +190,11 @@ mod tests {
     use super::*;
 
     fn cut(text: &str, size: usize) -> Vec<String> {
-        let mut pieces = Pieces::new(text.as_bytes(), size, 1 << 20);
+        let mut chunks = Chunks::new(text.as_bytes(), size, 1 << 20);
         let mut buffer = Buffer::default();
         let mut all = Vec::new();
-        while let Some(piece) = pieces.next(&mut buffer).unwrap() {
-            assert_eq!(piece.continues, !all.is_empty());
+        while let Some(chunk) = chunks.next(&mut buffer).unwrap() {
+            assert_eq!(chunk.continues, !all.is_empty());
             all.push(String::from_utf8(buffer.text().to_vec()).unwrap());
         }
         all
@@ -211,12 +211,12 @@ mod tests {
             ]
         );
         for size in 1..100 {
-            let pieces = cut(text, size);
-            assert!(pieces.len() <= 3);
-            for piece in pieces {
+            let chunks = cut(text, size);
+            assert!(chunks.len() <= 3);
+            for chunk in chunks {
                 assert!(
-                    sonic_rs::from_str::<sonic_rs::Value>(&piece).is_ok(),
-                    "{piece}"
+                    sonic_rs::from_str::<sonic_rs::Value>(&chunk).is_ok(),
+                    "{chunk}"
                 );
             }
         }
@@ -228,8 +228,8 @@ mod tests {
     fn the_limit_is_one_of_the_text() {
         let text = [b' '; 100];
         let mut buffer = Buffer::default();
-        assert!(Pieces::new(&text[..], 8, 100).next(&mut buffer).is_ok());
-        let longer = Pieces::new(&text[..], 8, 99).next(&mut buffer);
-        assert!(matches!(longer, Err(NoPiece::TooLarge)));
+        assert!(Chunks::new(&text[..], 8, 100).next(&mut buffer).is_ok());
+        let longer = Chunks::new(&text[..], 8, 99).next(&mut buffer);
+        assert!(matches!(longer, Err(NoChunk::TooLarge)));
     }
 }

@@ -1,7 +1,7 @@
 //! Repodata after parsing and before sorting: what one worker has read, one row a record.
 //!
 //! Everything textual is interned, lists of specs as well, so the whole is much smaller than the text it came from,
-//! and owns what it holds. Workers read pieces of a file each into columns of their own; [`Columns::absorb`] makes
+//! and owns what it holds. Workers read chunks of a file each into columns of their own; [`Columns::absorb`] makes
 //! one of them. Neither the order of records nor the numbers given to strings mean anything afterwards.
 
 use rustc_hash::FxHashSet;

@@ -2,17 +2,18 @@
 //!
 //! The name of a file is a digest of what tells one request from another: where the source is, the subdir, the
 //! options that change the contents, the format. Whether the file is *right* is another question, answered by the
-//! contents of the source alone: the header's identity must be the one of the source's bytes. A stamp (`stamp.rs`)
+//! contents of the source alone: the header's identity must be the one of the source's bytes. A stamp (`fingerprint.rs`)
 //! spares hashing them when the source has not been touched. Nothing that goes wrong with the cache fails a load; it
 //! becomes a line of the log, and the segment is built from the source.
 
 use std::path::{Path, PathBuf};
 
+use super::builder::build_from;
 use super::file::{self, Refusal};
+use super::fingerprint::{hex, now, Fingerprint, Stamp};
 use super::layout::{Digest, FORMAT_VERSION};
-use super::load::{build, LoadOptions};
+use super::options::LoadOptions;
 use super::segment::Segment;
-use super::stamp::{hex, now, Looks, Stamp};
 use crate::repodata::{Located, RepodataError};
 
 /// A loaded subdir.
@@ -153,7 +154,7 @@ pub(super) fn load(
 
     // Before the source is read: a change from now on makes it look different.
     let checked = now();
-    let looks = Looks::of(&located.metadata()?);
+    let looks = Fingerprint::of(&located.metadata()?);
     if let Some(stamp) = Stamp::read(&load.place.stamp) {
         let unchanged = if token.is_empty() {
             stamp.trusts(&looks)
@@ -190,7 +191,7 @@ pub(super) fn load(
         }
     }
 
-    let (built, digest) = build(&located, subdir, options, |digest| {
+    let (built, digest) = build_from(&located, subdir, options, |digest| {
         identity(digest, subdir, options.skip_bad_records)
     })?;
     let identity = identity(&digest, subdir, options.skip_bad_records);

@@ -26,7 +26,7 @@ const AT_REST: u64 = 2_000_000_000;
 
 /// What a file looks like from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Looks {
+pub(super) struct Fingerprint {
     pub length: u64,
     /// Nanoseconds since 1970.
     pub modified: u64,
@@ -36,8 +36,8 @@ pub(super) struct Looks {
     pub inode: u64,
 }
 
-impl Looks {
-    pub fn of(metadata: &std::fs::Metadata) -> Looks {
+impl Fingerprint {
+    pub fn of(metadata: &std::fs::Metadata) -> Fingerprint {
         let modified = metadata.modified().map_or(0, nanoseconds);
         #[cfg(unix)]
         let (changed, inode) = {
@@ -49,7 +49,7 @@ impl Looks {
         };
         #[cfg(not(unix))]
         let (changed, inode) = (0, 0);
-        Looks {
+        Fingerprint {
             length: metadata.len(),
             modified,
             changed,
@@ -71,14 +71,14 @@ pub(super) fn now() -> u64 {
 /// What is remembered about a source.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Stamp {
-    /// The source file, for people and for [`super::cache::list`].
+    /// The source file, for people and for [`super::cache_admin::list`].
     pub source: PathBuf,
     pub subdir: String,
     /// BLAKE3 of the source's bytes.
     pub digest: Digest,
     /// What the index file must carry.
     pub identity: Digest,
-    pub looks: Looks,
+    pub looks: Fingerprint,
     /// When the source was looked at, in nanoseconds since 1970, before it was read.
     pub checked: u64,
     /// The caller's token at that time; empty for none.
@@ -87,14 +87,14 @@ pub(super) struct Stamp {
 
 impl Stamp {
     /// Whether a source that looks like this must be the one that was hashed.
-    pub fn trusts(&self, looks: &Looks) -> bool {
+    pub fn trusts(&self, looks: &Fingerprint) -> bool {
         let last = looks.modified.max(looks.changed);
         *looks == self.looks && last.saturating_add(AT_REST) <= self.checked
     }
 
     pub fn encode(&self) -> String {
         let mut text = format!("{FIRST_LINE}\n");
-        let Looks {
+        let Fingerprint {
             length,
             modified,
             changed,
@@ -137,7 +137,7 @@ impl Stamp {
             subdir: String::from_utf8(unescape(field("subdir")?)?).ok()?,
             digest: from_hex(field("digest")?)?,
             identity: from_hex(field("identity")?)?,
-            looks: Looks {
+            looks: Fingerprint {
                 length: field("length")?.parse().ok()?,
                 modified: field("modified")?.parse().ok()?,
                 changed: field("changed")?.parse().ok()?,
@@ -213,7 +213,7 @@ mod tests {
             subdir: "linux-64".into(),
             digest: [7; 32],
             identity: [200; 32],
-            looks: Looks {
+            looks: Fingerprint {
                 length: 10,
                 modified: 50_000_000_000,
                 changed: 50_000_000_001,
@@ -253,19 +253,19 @@ mod tests {
         // Its rights or name changed a nanosecond after the contents.
         assert!(!racy.trusts(&racy.looks));
         for looks in [
-            Looks {
+            Fingerprint {
                 length: 11,
                 ..stamp.looks
             },
-            Looks {
+            Fingerprint {
                 modified: 1,
                 ..stamp.looks
             },
-            Looks {
+            Fingerprint {
                 changed: 1,
                 ..stamp.looks
             },
-            Looks {
+            Fingerprint {
                 inode: 1,
                 ..stamp.looks
             },

@@ -3,33 +3,16 @@
 use std::sync::Arc;
 
 use pyo3::prelude::*;
-use resolve::{Request, SolveError, Strategy, VirtualPackage};
+use resolve::{Request, VirtualPackage};
 
-use crate::arguments::{parse_specs, EnvironmentArguments, PolicyArguments};
-use crate::conflict::unsatisfiable;
-use crate::errors::{self, DeadlineExceeded, InternalError, ResolventError};
+use crate::arguments::{
+    parse_specs, parse_strategy, parse_virtual, EnvironmentArguments, PolicyArguments,
+};
+use crate::errors::ResolventError;
+use crate::failure::failure;
 use crate::index::{parse_priority, Index};
-use crate::running::{deadline_in, interruptibly};
+use crate::interrupt::{deadline_in, interruptibly};
 use crate::solution::Solution;
-
-pub fn parse_virtual(texts: &[String]) -> PyResult<Vec<VirtualPackage>> {
-    texts
-        .iter()
-        .map(|t| VirtualPackage::parse(t).map_err(errors::request))
-        .collect()
-}
-
-fn parse_strategy(word: &str) -> PyResult<Strategy> {
-    match word {
-        "highest" => Ok(Strategy::Highest),
-        "lowest" => Ok(Strategy::Lowest),
-        "lowest-direct" => Ok(Strategy::LowestDirect),
-        "ordered" => Ok(Strategy::Ordered),
-        other => Err(ResolventError::new_err(format!(
-            "strategy is '{other}'; it can be highest, lowest, lowest-direct, ordered"
-        ))),
-    }
-}
 
 /// Many solves over one index.
 #[pyclass(frozen, module = "resolvent")]
@@ -113,20 +96,5 @@ impl Session {
             }),
             Err(error) => Err(failure(py, error)),
         }
-    }
-}
-
-/// How a solve ended without an answer, as an exception.
-pub fn failure(py: Python<'_>, error: SolveError) -> PyErr {
-    match error {
-            SolveError::Unsatisfiable(conflict) => unsatisfiable(py, *conflict),
-        SolveError::Invalid(reason) => ResolventError::new_err(reason),
-        SolveError::Interrupted => DeadlineExceeded::new_err(
-            "the deadline struck before any answer was found; give more time, or narrow the request",
-        ),
-        SolveError::Internal(broken) => InternalError::new_err(format!(
-            "internal error: the answer failed its check and is withheld: {}",
-            broken.join("; ")
-        )),
     }
 }

@@ -9,162 +9,17 @@
 //! part. Guesses are compared and never believed, and a refused record is read anew from its start; so what comes
 //! out is what the other reader gives. Nothing is said about what is wrong: then the text is read again in one go.
 
-use rustc_hash::FxBuildHasher;
-use std::hash::BuildHasher;
-
-use super::cursor::{Cursor, Token};
+use super::columns::{Columns, NONE};
+use super::cursor::Cursor;
 use super::deserialize;
-use super::document::{is_file_name, Document};
+use super::document::Document;
 use super::draft::{from_hex, milliseconds, Draft};
-use super::intern::{Lists, Texts};
-use super::raw::{Columns, NONE};
-use super::record::Room;
+use super::file_name::{hash_of_name, is_file_name};
+use super::predictor::{intern, intern_or_null, Usual};
+use super::scratch::Scratch;
 use crate::index::layout::flag;
 
-/// The keys of usual records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-enum Usual {
-    Name,
-    Version,
-    Build,
-    BuildNumber,
-    Depends,
-    Constrains,
-    Subdir,
-    NoArch,
-    Timestamp,
-    IndexedTimestamp,
-    Md5,
-    Sha256,
-    Size,
-    License,
-    LicenseFamily,
-}
-
-impl Usual {
-    const COUNT: usize = 15;
-
-    /// Each with its text, quotes and colon included.
-    const ALL: [(Usual, &'static str, Token); Usual::COUNT] = [
-        usual(Usual::Name, "\"name\":"),
-        usual(Usual::Version, "\"version\":"),
-        usual(Usual::Build, "\"build\":"),
-        usual(Usual::BuildNumber, "\"build_number\":"),
-        usual(Usual::Depends, "\"depends\":"),
-        usual(Usual::Constrains, "\"constrains\":"),
-        usual(Usual::Subdir, "\"subdir\":"),
-        usual(Usual::NoArch, "\"noarch\":"),
-        usual(Usual::Timestamp, "\"timestamp\":"),
-        usual(Usual::IndexedTimestamp, "\"indexed_timestamp\":"),
-        usual(Usual::Md5, "\"md5\":"),
-        usual(Usual::Sha256, "\"sha256\":"),
-        usual(Usual::Size, "\"size\":"),
-        usual(Usual::License, "\"license\":"),
-        usual(Usual::LicenseFamily, "\"license_family\":"),
-    ];
-
-    /// The keys that each record must have, a bit each.
-    const REQUIRED: u32 = 1 << Usual::Name as u8
-        | 1 << Usual::Version as u8
-        | 1 << Usual::Build as u8
-        | 1 << Usual::BuildNumber as u8;
-
-    /// Takes a key and its colon; `guess` is tried first.
-    #[inline]
-    fn take(cursor: &mut Cursor<'_>, guess: Usual) -> Option<Usual> {
-        cursor.blank();
-        if cursor.took_token(&Usual::ALL[guess as usize].2) {
-            return Some(guess);
-        }
-        let text = cursor.string()?;
-        cursor.take(b':')?;
-        let is_it = |(_, known, _): &&(_, &str, _)| known.get(1..known.len() - 2) == Some(text);
-        Usual::ALL.iter().find(is_it).map(|(key, ..)| *key)
-    }
-}
-
-const fn usual(key: Usual, text: &'static str) -> (Usual, &'static str, Token) {
-    (key, text, Token::new(text))
-}
-
-/// What followed what last time.
-#[derive(Debug)]
-pub(super) struct Habits {
-    /// The key behind each key; at the end, the first one.
-    keys: [Usual; Usual::COUNT + 1],
-    depends: Followers,
-    constrains: Followers,
-}
-
-impl Default for Habits {
-    fn default() -> Habits {
-        Habits {
-            keys: [Usual::Name; Usual::COUNT + 1],
-            depends: Followers::default(),
-            constrains: Followers::default(),
-        }
-    }
-}
-
-/// The spec behind each spec in the lists of one key.
-#[derive(Debug, Default)]
-struct Followers {
-    /// By the id of the spec before, plus one; [`NONE`] where nothing is known.
-    of: Vec<u32>,
-    list: Vec<u32>,
-}
-
-impl Followers {
-    /// Takes a list of specs.
-    #[inline]
-    fn list(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        specs: &mut Texts,
-        lists: &mut Lists,
-    ) -> Option<u32> {
-        cursor.take(b'[')?;
-        self.list.clear();
-        if cursor.took(b']') {
-            return Some(lists.intern(&[]));
-        }
-        let mut place = 0;
-        loop {
-            if place >= self.of.len() {
-                self.of.resize(specs.len() + 1, NONE);
-            }
-            let guess = &mut self.of[place];
-            let spec = intern(cursor, specs, *guess)?;
-            *guess = spec;
-            place = spec as usize + 1;
-            self.list.push(spec);
-            if !cursor.more(b']')? {
-                return Some(lists.intern(&self.list));
-            }
-        }
-    }
-}
-
-/// Takes a string; `guess` is an id of `texts` or [`NONE`].
-#[inline]
-fn intern(cursor: &mut Cursor<'_>, texts: &mut Texts, guess: u32) -> Option<u32> {
-    if guess != NONE && cursor.took_string(texts.get(guess)) {
-        return Some(guess);
-    }
-    cursor.string().map(|text| texts.intern(text))
-}
-
-/// As [`intern`]; [`NONE`] for `null`.
-#[inline]
-fn intern_or_null(cursor: &mut Cursor<'_>, texts: &mut Texts, guess: u32) -> Option<u32> {
-    match cursor.is_at(b'"') {
-        true => intern(cursor, texts, guess),
-        false => cursor.took_null().then_some(NONE),
-    }
-}
-
-/// Reads a document, or a piece of one; whether it is sound.
+/// Reads a document, or a chunk of one; whether it is sound.
 ///
 /// Apart from the loop of its worker it takes a twentieth more instructions.
 #[inline(always)]
@@ -175,7 +30,7 @@ pub(super) fn read(document: Document<'_>, text: &[u8]) -> bool {
     let mut reader = Reader {
         document,
         cursor: Cursor::new(text),
-        room: String::new(),
+        text: String::new(),
     };
     reader.document() == Some(()) && reader.cursor.is_at_end()
 }
@@ -185,7 +40,7 @@ struct Reader<'a, 'x> {
     document: Document<'x>,
     cursor: Cursor<'a>,
     /// Room for parts that the other reader gets.
-    room: String,
+    text: String,
 }
 
 impl Reader<'_, '_> {
@@ -251,13 +106,13 @@ impl Reader<'_, '_> {
         self.cursor.skip_string()?;
         self.cursor.take(b':')?;
         self.cursor.skip_value()?;
-        self.room.clear();
-        self.room.push_str(open);
-        self.room.push_str(self.cursor.since(start)?);
-        self.room.push_str(close);
+        self.text.clear();
+        self.text.push_str(open);
+        self.text.push_str(self.cursor.since(start)?);
+        self.text.push_str(close);
         let Document {
             columns,
-            room,
+            scratch,
             skip_bad_records,
             keys,
             ends_in_section,
@@ -266,7 +121,7 @@ impl Reader<'_, '_> {
         } = &mut self.document;
         let document = Document {
             columns,
-            room,
+            scratch,
             skip_bad_records: *skip_bad_records,
             file_names: None,
             continues,
@@ -274,7 +129,7 @@ impl Reader<'_, '_> {
             ends_in_section,
             failure,
         };
-        let outcome = deserialize(document, self.room.as_bytes());
+        let outcome = deserialize(document, self.text.as_bytes());
         matches!(outcome, Ok(Ok(()))).then_some(())
     }
 
@@ -286,8 +141,10 @@ impl Reader<'_, '_> {
         if !is_file_name(file_name) {
             return None;
         }
-        let Document { columns, room, .. } = &mut self.document;
-        fields(&mut self.cursor, columns, room, file_name)?;
+        let Document {
+            columns, scratch, ..
+        } = &mut self.document;
+        fields(&mut self.cursor, columns, scratch, file_name)?;
         columns.file_hashes.push(hash_of_name(false, file_name));
         Some(())
     }
@@ -298,7 +155,7 @@ impl Reader<'_, '_> {
 fn fields(
     cursor: &mut Cursor<'_>,
     columns: &mut Columns,
-    room: &mut Room,
+    scratch: &mut Scratch,
     file_name: &str,
 ) -> Option<()> {
     cursor.take(b'{')?;
@@ -312,7 +169,7 @@ fn fields(
     let mut seen = 0;
     let mut place = Usual::COUNT;
     loop {
-        let guess = &mut room.habits.keys[place];
+        let guess = &mut scratch.predictor.keys[place];
         let key = Usual::take(cursor, *guess)?;
         *guess = key;
         place = key as usize;
@@ -326,16 +183,16 @@ fn fields(
             Usual::Build => record.build = intern(cursor, &mut columns.builds, NONE)?,
             Usual::BuildNumber => record.build_number = cursor.unsigned()?,
             Usual::Depends => {
-                let followers = &mut room.habits.depends;
+                let followers = &mut scratch.predictor.depends;
                 record.depends = followers.list(cursor, &mut columns.specs, &mut columns.lists)?;
             }
             Usual::Constrains => {
-                let followers = &mut room.habits.constrains;
+                let followers = &mut scratch.predictor.constrains;
                 record.constrains =
                     followers.list(cursor, &mut columns.specs, &mut columns.lists)?;
             }
             Usual::Subdir => {
-                let known = room.subdir.map_or(NONE, |(subdir, _)| subdir);
+                let known = scratch.subdir.map_or(NONE, |(subdir, _)| subdir);
                 let own = intern_or_null(cursor, &mut columns.texts, known)?;
                 draft.subdir = (own != NONE).then_some(own);
             }
@@ -372,12 +229,6 @@ fn fields(
     if seen & Usual::REQUIRED != Usual::REQUIRED {
         return None;
     }
-    draft.complete(None, file_name, columns, room);
+    draft.complete(None, file_name, columns, scratch);
     Some(())
-}
-
-/// The hash by which repeated file names are found; `v3` and the rest are apart.
-#[inline]
-pub(super) fn hash_of_name(newer: bool, file_name: &str) -> u64 {
-    FxBuildHasher.hash_one((newer, file_name))
 }

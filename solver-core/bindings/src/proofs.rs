@@ -6,8 +6,8 @@ use pyo3::types::{PyDict, PyList};
 
 use crate::errors::{DeadlineExceeded, InternalError, ResolventError};
 use crate::index::Index;
+use crate::interrupt::{deadline_in, interruptibly};
 use crate::record::PackageRecord;
-use crate::running::{deadline_in, interruptibly};
 
 /// The certificate, as JSON, of an answer to the problem whose file has this text; `None`: there is no answer.
 #[pyfunction]
