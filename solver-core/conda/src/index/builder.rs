@@ -10,7 +10,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::layout::{flag, spec_flag, Digest, Meta, Section, SpecRow};
+use super::layout::{spec_flag, Digest, Meta, Section, SpecRow};
 use super::numbering::{RareRows, SpecLists, StringIds, Strings};
 use super::options::LoadOptions;
 use super::order::{sort_records, Names, Stays, Versions};
@@ -21,6 +21,7 @@ use super::warning::{WarningKind, WarningLog};
 use super::writer::Writer;
 use crate::pattern::PatternKind;
 use crate::repodata::columns::{Columns, NONE};
+use crate::repodata::row::flag;
 use crate::repodata::{self, Located, ParseOptions, Rejection, RepodataError, Texts};
 
 /// Below this many specs a thread costs more than it brings.

@@ -157,20 +157,6 @@ pub(crate) struct SpecRow {
     pub flags: u32,
 }
 
-/// Bits of a record.
-pub(crate) mod flag {
-    pub const CONDA_ARCHIVE: u16 = 1;
-    pub const TAR_BZ2_ARCHIVE: u16 = 1 << 1;
-    pub const NOARCH_GENERIC: u16 = 1 << 2;
-    pub const NOARCH_PYTHON: u16 = 1 << 3;
-    pub const TRACK_FEATURES: u16 = 1 << 4;
-    pub const UNPARSABLE: u16 = 1 << 5;
-    pub const HAS_MD5: u16 = 1 << 6;
-    pub const HAS_SHA256: u16 = 1 << 7;
-    /// The rare fields hold optional dependency groups (CEP 44).
-    pub const EXTRAS: u16 = 1 << 8;
-}
-
 /// Bits of a spec.
 pub(crate) mod spec_flag {
     /// Name, version program and build pattern say everything.
@@ -184,39 +170,6 @@ pub(crate) mod spec_flag {
     pub const BUILD_REGEX: u32 = 3 << 2;
     /// The text asks for optional dependency groups (CEP 44).
     pub const EXTRAS: u32 = 1 << 4;
-}
-
-/// Tags of the rare fields.
-pub(crate) mod rare_tag {
-    /// Items: string ids.
-    pub const TRACK_FEATURES: u32 = 1;
-    /// Items: string ids.
-    pub const FEATURES: u32 = 2;
-    /// Items: string ids.
-    pub const FLAGS: u32 = 3;
-    /// Item: string id.
-    pub const SITE_PACKAGES: u32 = 4;
-    /// Item: string id of the record's own subdir.
-    pub const SUBDIR: u32 = 5;
-    /// Item: string id.
-    pub const EXTRA_JSON: u32 = 6;
-    /// Items: string id of the group, then spec ids. Once a group.
-    pub const EXTRA_DEPENDS: u32 = 7;
-    /// Item: string id of an MD5 that is no hex.
-    pub const MD5: u32 = 8;
-    /// Item: string id of a SHA-256 that is no hex.
-    pub const SHA256: u32 = 9;
-}
-
-/// The rare fields of a row as (tag, items).
-pub(crate) fn rare_fields(row: &[u32]) -> impl Iterator<Item = (u32, &[u32])> {
-    let mut rest = row;
-    std::iter::from_fn(move || {
-        let ([tag, length], after) = rest.split_first_chunk::<2>()?;
-        let (items, after) = after.split_at_checked(*length as usize)?;
-        rest = after;
-        Some((*tag, items))
-    })
 }
 
 /// Where a section lies.

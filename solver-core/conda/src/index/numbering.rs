@@ -2,9 +2,10 @@
 //!
 //! The numbers that reading gave depend on the order of the file and on which worker read what. These do not.
 
-use super::layout::{rare_fields, rare_tag, Section};
+use super::layout::Section;
 use super::writer::Writer;
 use crate::repodata::columns::{renumber_row, Columns, NONE};
+use crate::repodata::row::{rare_fields, rare_tag};
 use crate::repodata::{Lists, Texts};
 
 /// The strings of a segment: string 0 is empty.

@@ -1,10 +1,11 @@
 //! From columns back to a whole [`PackageRecord`].
 
 use super::fingerprint::hex;
-use super::layout::{flag, rare_fields, rare_tag, Section};
+use super::layout::Section;
 use super::segment::{RecordId, Segment, SpecId};
 use super::ChannelInfo;
 use crate::record::PackageRecord;
+use crate::repodata::row::{flag, rare_fields, rare_tag};
 
 impl Segment {
     /// The archive's file name.

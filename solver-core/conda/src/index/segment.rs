@@ -5,10 +5,11 @@
 
 use std::ops::Range;
 
-use super::layout::{flag, spec_flag, Digest, Meta, Section, SpecRow};
+use super::layout::{spec_flag, Digest, Meta, Section, SpecRow};
 use super::storage::Storage;
 use super::warning::{self, Warning};
 use crate::record::NoArch;
+use crate::repodata::row::flag;
 
 /// A package name of a segment, by position: names are sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,8 +8,8 @@ use rustc_hash::FxHashSet;
 
 use super::cursor::is_same;
 use super::intern::{Lists, Texts};
+use super::row::{flag, rare_fields, rare_tag};
 use super::RejectedRecord;
-use crate::index::layout::{flag, rare_fields, rare_tag};
 
 /// Ends of the names of archives.
 const CONDA: &str = ".conda";
@@ -38,11 +38,11 @@ pub(crate) struct RawRecord {
     pub license_family: u32,
     /// In [`Columns::texts`], or [`NONE`] when it is name-version-build with the extension of the flags.
     pub file_name: u32,
-    /// Row of the rare fields, see [`rare_tag`](crate::index::layout::rare_tag).
+    /// Row of the rare fields, see [`rare_tag`](super::row::rare_tag).
     pub rare: u32,
     /// The record is one of `v3`.
     pub newer: bool,
-    /// Archive type, noarch kind, known hashes, features and extras, as [`flag`](crate::index::layout::flag) has them.
+    /// Archive type, noarch kind, known hashes, features and extras, as [`flag`](super::row::flag) has them.
     pub flags: u16,
 }
 

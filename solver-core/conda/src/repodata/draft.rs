@@ -1,8 +1,8 @@
 //! A record whose keys were read, and how it becomes a row of the columns.
 
 use super::columns::{archive_flag, is_regular, Columns, RawRecord};
+use super::row::{flag, rare_tag};
 use super::scratch::Scratch;
-use crate::index::layout::{flag, rare_tag};
 
 /// The last second that is read as seconds: 9999-12-31T23:59:59Z. Above it a timestamp is in milliseconds.
 const LAST_SECOND: u64 = 253_402_300_799;

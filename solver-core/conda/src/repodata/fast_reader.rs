@@ -16,8 +16,8 @@ use super::document::Document;
 use super::draft::{from_hex, milliseconds, Draft};
 use super::file_name::{hash_of_name, is_file_name};
 use super::predictor::{intern, intern_or_null, Usual};
+use super::row::flag;
 use super::scratch::Scratch;
-use crate::index::layout::flag;
 
 /// Reads a document, or a chunk of one; whether it is sound.
 ///

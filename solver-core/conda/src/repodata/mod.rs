@@ -28,6 +28,7 @@ mod file_name;
 mod intern;
 mod predictor;
 mod record;
+pub(crate) mod row;
 mod scratch;
 mod source;
 mod workers;

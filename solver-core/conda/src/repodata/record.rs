@@ -14,8 +14,8 @@ use super::fields::{
     write_json_string, Accept, Found, Ignore, Intern, ListScratch, OptIntern, OptStr, OptUnsigned,
     Rewrite, Specs, Text, Unsigned, Value, Words,
 };
+use super::row::flag;
 use super::scratch::Scratch;
-use crate::index::layout::flag;
 use crate::record::NoArch;
 
 /// A key of a record.

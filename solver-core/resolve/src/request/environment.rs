@@ -2,7 +2,7 @@
 
 use conda::record::PackageRecord;
 
-use super::RequestSpec;
+use super::spec::RequestSpec;
 
 /// What is done with an environment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -5,6 +5,7 @@
 //! is a walk over records: see [`crate::graph`].
 
 mod environment;
+mod error;
 mod policy;
 mod spec;
 mod target;
@@ -14,8 +15,9 @@ use conda::record::PackageRecord;
 use rustc_hash::FxHashSet;
 
 pub use environment::{Deps, Environment, Mode};
+pub use error::RequestError;
 pub use policy::{ChannelPriority, Cutoffs, Licenses, Strategy};
-pub use spec::{RequestError, RequestSpec};
+pub use spec::RequestSpec;
 pub use target::{is_virtual_name, VirtualPackage};
 
 /// One request for a set of packages.

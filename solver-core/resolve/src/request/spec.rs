@@ -1,8 +1,9 @@
-//! A spec of a request, and why a request cannot be formed.
+//! A spec of a request.
 
-use conda::match_spec::{MatchSpec, MatchSpecError};
+use conda::match_spec::MatchSpec;
 
-use super::is_virtual_name;
+use super::error::RequestError;
+use super::target::is_virtual_name;
 
 /// A MatchSpec together with the text it came from.
 #[derive(Debug, Clone)]
@@ -13,57 +14,6 @@ pub struct RequestSpec {
     pub name: String,
     /// The parsed spec.
     pub spec: MatchSpec,
-}
-
-/// Why a request could not be formed.
-#[derive(Debug, Clone)]
-pub enum RequestError {
-    /// A string is not a MatchSpec.
-    Spec(MatchSpecError),
-    /// A MatchSpec is valid but cannot be asked of the solver.
-    Unusable {
-        /// The text as given.
-        text: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A virtual package string is not `name [version [build]]`.
-    VirtualPackage {
-        /// The text as given.
-        text: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-}
-
-impl std::fmt::Display for RequestError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            RequestError::Spec(e) => e.fmt(f),
-            RequestError::Unusable { text, reason } => {
-                write!(f, "cannot solve for '{}': {reason}", shorten(text))
-            }
-            RequestError::VirtualPackage { text, reason } => {
-                write!(
-                    f,
-                    "invalid virtual package '{}': {reason}; expected 'name [version [build]]' such as '__glibc 2.28'",
-                    shorten(text)
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for RequestError {}
-
-fn shorten(text: &str) -> String {
-    const LIMIT: usize = 120;
-    if text.chars().count() <= LIMIT {
-        text.to_string()
-    } else {
-        let head: String = text.chars().take(LIMIT).collect();
-        format!("{head}… ({} bytes)", text.len())
-    }
 }
 
 impl RequestSpec {

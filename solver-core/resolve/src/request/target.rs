@@ -3,7 +3,7 @@
 use conda::record::PackageRecord;
 use conda::version::Version;
 
-use super::RequestError;
+use super::error::RequestError;
 
 /// True for names of virtual packages (CEP 30).
 pub fn is_virtual_name(name: &str) -> bool {
