@@ -44,6 +44,7 @@ from .solve import solve
 from .virtual_packages import VirtualPackage, detect_virtual_packages
 
 if TYPE_CHECKING:
+    from .install import Applied, Environment, apply, apply_async
     from .prefix import InvalidPrefix, NotAnEnvironment, Prefix, PrefixError
     from .problems.export import export_cnf, export_wcnf
     from .problems.problem import replay, save_problem
@@ -52,10 +53,12 @@ if TYPE_CHECKING:
     from .violations import check
 
 __all__ = [
+    "Applied",
     "Channel",
     "ChannelNotFound",
     "Conflict",
     "DeadlineExceeded",
+    "Environment",
     "Fact",
     "Fix",
     "Hint",
@@ -82,6 +85,8 @@ __all__ = [
     "VirtualPackage",
     "WhyNot",
     "__version__",
+    "apply",
+    "apply_async",
     "check",
     "check_proof",
     "detect_virtual_packages",
@@ -101,6 +106,7 @@ __all__ = [
 
 #: Where names are that are imported when they are asked for: a start costs more than most solves.
 _HOMES = {
+    "install": ("Applied", "Environment", "apply", "apply_async"),
     "prefix": ("InvalidPrefix", "NotAnEnvironment", "Prefix", "PrefixError"),
     "problems.export": ("export_cnf", "export_wcnf"),
     "problems.problem": ("replay", "save_problem"),

@@ -21,6 +21,7 @@ from .._core import MatchSpec, PackageRecord, ResolventError
 from . import files, history, records
 from .errors import InvalidPrefix, NotAnEnvironment, PrefixError, printable
 from .files import Unreadable
+from .pending import CHANGE, change_in_progress
 
 __all__ = ["InvalidPrefix", "NotAnEnvironment", "Prefix", "PrefixError"]
 
@@ -83,6 +84,7 @@ class Prefix:
         self._meta = self.path / "conda-meta"
         if not self.is_environment(self.path):
             raise NotAnEnvironment(_advice(self.path), self.path)
+        self._read_pending()
         noted = self._read_records()
         self._read_history(noted)
         self._read_pins()
@@ -115,6 +117,16 @@ class Prefix:
         if self._strict:
             raise error
         self.warnings.append(error)
+
+    def _read_pending(self) -> None:
+        """Note that the environment is in the middle of a change, so what is read here is not the whole of it."""
+        what = change_in_progress(self._meta)
+        if what is not None:
+            self._complain(
+                self._meta / CHANGE,
+                f"the environment is being changed, or a change was interrupted ({what}); "
+                "`resolvent recover` brings that to an end",
+            )
 
     def _read_records(self) -> dict[str, list[str]]:
         """Read every record; return the specs that the records themselves carry, by package name."""
@@ -158,7 +170,7 @@ class Prefix:
         texts: dict[str, str] = {}
         text = self._read_optional(path, files.LARGEST_FILE)
         if text is not None:
-            texts = history.requested_specs(text, _name_of, lambda reason: self._complain(path, reason))
+            texts = history.requested_specs(text, requested_name, lambda reason: self._complain(path, reason))
         installed = {record.name: record for record in self.records}
         for name, spec in texts.items():
             if name in installed:
@@ -244,7 +256,7 @@ class Prefix:
             return None
 
 
-def _name_of(text: str) -> str | None:
+def requested_name(text: str) -> str | None:
     """Return the name that a requested spec is about, if need be from a spec that is otherwise unreadable."""
     try:
         return MatchSpec(text).name
