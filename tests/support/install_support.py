@@ -1,4 +1,4 @@
-"""What the tests of the installer share: an environment as bytes, solving over a tiny channel, a worker to be killed."""
+"""What the tests of the installer share: an environment as bytes, solving over a tiny channel, a worker process."""
 
 from __future__ import annotations
 
