@@ -18,6 +18,8 @@ from network_support import Site, serving
 
 import resolvent
 
+pytest_plugins = ["install_fixtures"]
+
 ROOT = Path(__file__).parent.parent
 
 # No test reads or writes the caches of whoever runs it.

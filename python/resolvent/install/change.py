@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._core import MatchSpec, PackageRecord, ResolventError
-from ..channels import host_platform
+from ..platforms import host_platform
 from ..prefix import Prefix
 from ..prefix.pending import LOCK
 from . import checks, history, journal, locations, metadata, rattler, revisions, scripts

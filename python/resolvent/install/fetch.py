@@ -26,7 +26,7 @@ from .package_cache import CachedPackage, PackageCache
 if TYPE_CHECKING:
     from ..network.auth import Credential
     from ..network.http import HttpClient
-    from ..network.progress import Progress
+    from ..progress import Progress
 
 #: Archives that are fetched and unpacked at the same time.
 _WORKERS = 8

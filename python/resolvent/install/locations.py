@@ -32,7 +32,7 @@ def envs_dirs() -> list[Path]:
 
 def package_cache_folder() -> Path:
     """Return the folder of unpacked packages: `RESOLVENT_PKGS_DIR`, else `pkgs` in resolvent's cache."""
-    from ..places import cache_root
+    from ..cache_paths import cache_root
 
     given = os.environ.get("RESOLVENT_PKGS_DIR")
     return Path(given).expanduser() if given else Path(cache_root()) / "pkgs"

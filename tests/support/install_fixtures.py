@@ -1,19 +1,17 @@
-"""Channels of tiny packages, built once a run, and a package cache for each test."""
+"""Fixtures of the installer's tests: a channel of tiny packages, built once, and a package cache for each test."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("rattler", reason="the engine of the installer, extra `install`")
-
 from packages import Package, library, noarch_app, python_package, text_with_prefix, write_channel
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """No test touches the environments of whoever runs it."""
+    pytest.importorskip("rattler", reason="the engine of the installer, extra `install`")
     for name in ("CONDA_EXE", "CONDA_ROOT", "CONDA_PREFIX", "MAMBA_ROOT_PREFIX", "CONDA_ENVS_DIRS", "CONDA_ENVS_PATH"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -22,7 +20,7 @@ def own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def pkgs(tmp_path: Path) -> Path:
+def pkgs(tmp_path: Path, own_home: Path) -> Path:
     """The package cache of the test."""
     return tmp_path / "pkgs"
 
