@@ -260,7 +260,7 @@ def zygote(tiny: Path, tmp_path: Path, pkgs: Path) -> Iterator[Zygote]:
 
 
 def storm(kills: int, seed: int, tiny: Path, tmp_path: Path, pkgs: Path, zygote: Zygote) -> Counter[str]:
-    """Kill so many processes, a third each that create, update and remove; count what was found after each."""
+    """Kill so many processes that create, update or remove, by turns; count what was found after each."""
     home, env, chance = tmp_path / "home", tmp_path / "home" / "env", random.Random(seed)
     home.mkdir(exist_ok=True)
     saved, wanted, seconds = {}, {}, {}
@@ -272,16 +272,22 @@ def storm(kills: int, seed: int, tiny: Path, tmp_path: Path, pkgs: Path, zygote:
             copy(env, saved[action])
         seconds[action] = zygote.run(action)[1]
         wanted[action] = (before, snapshot(env))
+        assert resolvent.Environment(env).verify() == []
     counts: Counter[str] = Counter()
-    for number in range(kills):
+    while counts["killed"] < kills:
+        number = counts["killed"] + counts["too late"]
         action = ("create", "update", "remove")[number % 3]
         shutil.rmtree(env, ignore_errors=True)
         if saved[action].exists():
             copy(saved[action], env)
         if chance.random() < 0.3:
             shutil.rmtree(pkgs, ignore_errors=True)  # fetching and unpacking are interrupted, too
-        was_killed, _ = zygote.run(action, chance.uniform(0, 1.3 * seconds[action]))
+        was_killed, took = zygote.run(action, chance.uniform(0, seconds[action]))
         counts["killed" if was_killed else "too late"] += 1
+        if not was_killed:
+            # The first time everything was cold; a kill that comes too late says what it takes now.
+            seconds[action] = max(took, 0.7 * seconds[action])
+            continue
         for path in (*home.glob(".env.*"), *env.glob("conda-meta/.resolvent-*")):
             if path.name != ".resolvent-revisions":
                 counts[f"left {path.name}"] += 1
@@ -295,8 +301,6 @@ def storm(kills: int, seed: int, tiny: Path, tmp_path: Path, pkgs: Path, zygote:
         either = min(difference(state, old), difference(state, new), key=len)
         assert either == [], (number, action)
         counts[f"{action}: {'new' if state == new else 'old'}"] += 1
-        if state:
-            assert resolvent.Environment(env).verify() == []
         # And the environment goes on living: the same command brings it where it was to go.
         if state != new:
             zygote.run(action)
@@ -306,12 +310,10 @@ def storm(kills: int, seed: int, tiny: Path, tmp_path: Path, pkgs: Path, zygote:
 
 
 def test_processes_killed_at_random_moments(tiny: Path, tmp_path: Path, pkgs: Path, zygote: Zygote) -> None:
-    counts = storm(15, 1, tiny, tmp_path, pkgs, zygote)
-    assert counts["killed"] > 5
+    storm(15, 1, tiny, tmp_path, pkgs, zygote)
 
 
 @pytest.mark.long
 def test_three_hundred_kills(tiny: Path, tmp_path: Path, pkgs: Path, zygote: Zygote) -> None:
     counts = storm(300, 2, tiny, tmp_path, pkgs, zygote)
     sys.stderr.write(f"\n{dict(sorted(counts.items()))}\n")
-    assert counts["killed"] > 150
