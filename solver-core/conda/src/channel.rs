@@ -155,6 +155,8 @@ impl Channel {
             (!rest.is_empty()).then(|| rest.to_owned())
         };
         if let Some(name) = below(config.alias.trim_end_matches('/')) {
+            // It is written as a name, which must mean the same.
+            Self::named(&name, config).map_err(|error| ChannelError::new(text, error.reason))?;
             let known = Self::below_alias(&name, config);
             channel.base_url = known.base_url;
             channel.kind = known.kind;

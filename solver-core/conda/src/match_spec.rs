@@ -16,6 +16,7 @@
 //! | `positional` | version and build behind the name |
 //! | `brackets` | `[key=value]` |
 //! | `name`, `channel`, `fields`, `condition` | one kind of value each |
+//! | `foreign` | what belongs to pip or YAML, so that the error can say so |
 //! | `matching` | records |
 //! | `display` | the canonical string |
 //!
@@ -28,6 +29,7 @@ mod condition;
 mod display;
 mod error;
 mod fields;
+mod foreign;
 mod matching;
 mod name;
 mod parse;

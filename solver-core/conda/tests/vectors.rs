@@ -208,6 +208,11 @@ const MATCH_DECISIONS: &[Decision] = &[
         "a spec has one channel",
     ),
     (
+        |spec| spec.contains("[name=other]"),
+        10,
+        "a spec has one name",
+    ),
+    (
         |spec| spec.contains("[md5=xyz]") || spec.contains("[build_number="),
         15,
         "what can never be a hash or a build number is an error",
@@ -239,6 +244,7 @@ const LENIENT: &str = "conda's older parser and rattler accept it";
 const BEHIND: &str = "conda drops a build behind the brackets";
 const OPERATOR: &str = "an unfinished or unknown operator is an error";
 const CHANNELS: &str = "a spec has one channel";
+const NAMES: &str = "a spec has one name";
 const NEVER: &str = "what can never be a hash or a build number is an error";
 const URL: &str = "the string keeps the URL, else it would not parse back to an equal spec";
 const WHEN: &str = "conditions are written as CEP 43 has them, without spaces in a spec";
@@ -260,6 +266,9 @@ const PARSE_DECISIONS: &[(&str, &str)] = &[
     ("numpy=", OPERATOR),
     ("numpy=>1.11", OPERATOR),
     ("conda-forge::conda-forge::numpy", CHANNELS),
+    ("numpy[name=other]", NAMES),
+    ("*[name=other]", NAMES),
+    ("ruamel.yaml[name=other]", NAMES),
     ("numpy[md5=xyz]", NEVER),
     ("numpy[build_number=a]", NEVER),
     ("numpy[build_number='>=a']", NEVER),

@@ -110,7 +110,10 @@ impl<'a> Scanner<'a> {
         }
         let key = self.take(length);
         if !KEYS.contains(&key) {
-            let reason = format!("there is no key {:?}", shorten(key, 40));
+            let mut reason = format!("there is no key {:?}", shorten(key, 40));
+            if let Some(form) = self.extras_meant(key) {
+                reason = format!("{reason}; optional dependencies are written {form}");
+            }
             return Err(self.source.error(key, reason));
         }
         self.skip_spaces();
@@ -128,6 +131,31 @@ impl<'a> Scanner<'a> {
         self.take(1);
         self.skip_spaces();
         self.value(key)
+    }
+
+    /// How `name[one,two]`, which is pip's form, is written here: `name[extras=[one,two]]`.
+    fn extras_meant(&self, key: &str) -> Option<String> {
+        let text = self.source.text;
+        let from = self.source.span(key).start;
+        let inner = &text[from..from + text[from..].find(']')?];
+        let extras: Vec<&str> = inner.split(',').map(str::trim).collect();
+        if !extras
+            .iter()
+            .all(|extra| super::fields::extra(extra).is_ok())
+        {
+            return None;
+        }
+        let name = text[..from].trim().strip_suffix('[')?.trim_end();
+        let version = text[from + inner.len() + 1..].trim();
+        let version = match super::positional::version(version, false) {
+            _ if version.is_empty() => String::new(),
+            Ok(Some(version)) => format!("version='{version}',"),
+            _ => return Some("name[extras=[…]]".to_owned()),
+        };
+        Some(shorten(
+            &format!("{name}[{version}extras=[{}]]", extras.join(",")),
+            200,
+        ))
     }
 
     fn value(&mut self, key: &'a str) -> Result<Pair<'a>, MatchSpecError> {

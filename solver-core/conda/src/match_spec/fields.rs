@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::positional;
 use crate::pattern::{glob_matches, StringMatcher};
 use crate::version::Version;
 use crate::version_spec::VersionSpec;
@@ -20,13 +21,17 @@ enum Condition {
 impl BuildNumberSpec {
     /// Reads a build number spec; `None` for `*`.
     pub(super) fn parse(text: &str) -> Result<Option<Self>, String> {
-        let text: String = text.split_ascii_whitespace().collect();
+        let text = match positional::without_blanks(text) {
+            Ok(text) => text,
+            Err(_) => return Err("blanks separate nothing in a build number".to_owned()),
+        };
+        let text = &*text;
         if text == "*" {
             return Ok(None);
         }
         if text.starts_with('^') {
             return Ok(Some(BuildNumberSpec(Condition::Regex(
-                StringMatcher::parse(&text)?,
+                StringMatcher::parse(text)?,
             ))));
         }
         if text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -37,7 +42,7 @@ impl BuildNumberSpec {
         if let Some(c) = text.chars().find(|&c| !legal(c)) {
             return Err(format!("{c:?} cannot be part of a build number"));
         }
-        let spec = VersionSpec::parse(&text).map_err(|error| error.reason().to_owned())?;
+        let spec = VersionSpec::parse(text).map_err(|error| error.reason().to_owned())?;
         Ok((!spec.is_any()).then_some(BuildNumberSpec(Condition::Spec(spec))))
     }
 

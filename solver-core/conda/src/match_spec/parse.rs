@@ -6,7 +6,7 @@ use super::condition::Condition;
 use super::error::{MatchSpecError, Source};
 use super::fields::{self, BuildNumberSpec, FlagPattern};
 use super::positional::{self, VersionProblem};
-use super::{name, MatchSpec, Remark, MAX_MATCH_SPEC_LENGTH};
+use super::{foreign, name, MatchSpec, Remark, MAX_MATCH_SPEC_LENGTH};
 use crate::channel::Channel;
 use crate::pattern::StringMatcher;
 use crate::version_spec::VersionSpec;
@@ -54,6 +54,9 @@ impl<'a> Parser<'a> {
     }
 
     fn run(&self, text: &'a str) -> Result<MatchSpec, MatchSpecError> {
+        if let Some((part, reason)) = foreign::of_another_language(text) {
+            return Err(self.error(part, reason));
+        }
         // A `#` inside brackets is part of a value.
         let end = text.find(['[', '#']).unwrap_or(text.len());
         let (before, rest) = text.split_at(end);
@@ -73,7 +76,9 @@ impl<'a> Parser<'a> {
                 return self.feature(feature);
             }
             if ends_like_a_package(before) {
-                return self.package_file(before);
+                let mut spec = self.package_file(before)?;
+                self.checksum(&mut spec, before, rest)?;
+                return Ok(spec);
             }
         }
         let mut pairs = Vec::new();
@@ -95,6 +100,40 @@ impl<'a> Parser<'a> {
         }
         self.merge(&mut spec, &pairs)?;
         Ok(spec)
+    }
+
+    /// What stands behind the URL or path of a package: `#md5`, `#sha256` or `#sha256:…` (CEP 23), or a comment.
+    fn checksum(
+        &self,
+        spec: &mut MatchSpec,
+        before: &'a str,
+        rest: &'a str,
+    ) -> Result<(), MatchSpecError> {
+        // `before` is trimmed: where it does not reach `rest`, a blank makes a comment of this.
+        let adjacent = self.source.span(before).end == self.source.span(rest).start;
+        let Some(text) = rest.strip_prefix('#').filter(|_| adjacent) else {
+            return Ok(());
+        };
+        let (word, behind) = text.split_at(text.find(' ').unwrap_or(text.len()));
+        let behind = behind.trim_start();
+        if !behind.is_empty() && !behind.starts_with('#') {
+            return Err(self.error(behind, "nothing can follow the checksum"));
+        }
+        let (kind, digits) = match word.split_once(':') {
+            Some((kind, digits)) => (kind, digits),
+            None if word.len() == 64 => ("sha256", word),
+            None => ("md5", word),
+        };
+        let wrong = |_| {
+            let reason = "behind '#' a URL has its md5 (32 hexadecimal digits) or its sha256 (64)";
+            self.error(word, reason)
+        };
+        match kind {
+            "md5" => spec.md5 = Some(fields::hash(digits, 32).map_err(wrong)?),
+            "sha256" => spec.sha256 = Some(fields::hash(digits, 64).map_err(wrong)?),
+            _ => return Err(wrong(String::new())),
+        }
+        Ok(())
     }
 
     /// `feat@`: any package that tracks the feature (conda's old way to ask for one).
@@ -199,6 +238,11 @@ impl<'a> Parser<'a> {
             let reason = "only a channel with '::' or a namespace can stand before the name";
             return Err(self.error(before, reason));
         }
+        if channel.is_empty() {
+            if let Some(reason) = foreign::mapping(namespace, body) {
+                return Err(self.error(text, reason));
+            }
+        }
         if body.is_empty() {
             return Err(self.error(text, "a package name is missing behind the channel"));
         }
@@ -210,6 +254,9 @@ impl<'a> Parser<'a> {
         text: &str,
         part: &str,
     ) -> Result<(Option<ChannelMatcher>, Option<String>), MatchSpecError> {
+        if !text.is_empty() && text.bytes().all(|byte| matches!(byte, b':' | b'/')) {
+            return Err(self.error(part, "the channel has no name"));
+        }
         ChannelMatcher::parse(text)
             .map_err(|reason| self.error(part, format!("the channel: {reason}")))
     }
@@ -235,6 +282,12 @@ impl<'a> Parser<'a> {
             return Ok(spec);
         }
         let (version, build) = positional::split(rest);
+        // With its channel, so that what is proposed asks for the same.
+        let typed = &self.source.text[..self.source.span(package).end];
+        let wrong = positional::third_word(typed.trim_start(), rest, version);
+        if let Some((part, reason)) = wrong {
+            return Err(self.error(part, reason));
+        }
         if let Some(build) = build {
             spec.build = Some(self.build(build, build)?);
         }
@@ -245,7 +298,7 @@ impl<'a> Parser<'a> {
 
     fn version(&self, text: &str, has_build: bool) -> Result<Option<VersionSpec>, MatchSpecError> {
         positional::version(text, has_build).map_err(|problem| match problem {
-            VersionProblem::Words(reason) => self.error(text, reason),
+            VersionProblem::Words(part, reason) => self.error(part, reason),
             VersionProblem::Spec(error) => {
                 // Positions hold only where the parser of version specs saw the text as it stands here.
                 let part = text
@@ -326,13 +379,18 @@ impl<'a> Parser<'a> {
         let fail = |reason: String| self.error(part, reason);
         match key {
             "name" => {
-                // The one before the brackets wins, but this must be a name too.
-                name::parse(text).map_err(fail)?;
+                let other = name::parse(text).map_err(fail)?;
+                if other != spec.name {
+                    return Err(fail(format!(
+                        "the name before the brackets is {}",
+                        spec.name
+                    )));
+                }
             }
             "version" => {
                 spec.version =
                     positional::version(text, false).map_err(|problem| match problem {
-                        VersionProblem::Words(reason) => fail(reason.to_owned()),
+                        VersionProblem::Words(_, reason) => fail(reason),
                         VersionProblem::Spec(error) => {
                             fail(format!("the version: {}", error.reason()))
                         }

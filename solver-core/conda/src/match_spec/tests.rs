@@ -262,3 +262,212 @@ fn long_texts_end_soon() {
         }
     }
 }
+
+/// What is refused, and what its error must name.
+#[track_caller]
+fn refused_with(text: &str, words: &[&str]) {
+    let error = refused(text).to_string();
+    for word in words {
+        assert!(error.contains(word), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn blanks_between_words_are_never_dropped() {
+    for (text, form) in [
+        (
+            "x >=1.2 py310_0|py311_0",
+            "x[version='>=1.2',build='^(py310_0|py311_0)$']",
+        ),
+        (
+            "x 1.2.3 py310_0|*gpu*",
+            "x[version='1.2.3',build='^(py310_0|.*gpu.*)$']",
+        ),
+        (
+            "x 1.2.3 py310_0 | py311_0",
+            "x[version='1.2.3',build='^(py310_0|py311_0)$']",
+        ),
+        (
+            "x=1.2.3=py310_0|py311_0",
+            "x[version='1.2.3',build='^(py310_0|py311_0)$']",
+        ),
+        (
+            "x==1.2.3=py310_0,py311_0",
+            "x[version='1.2.3',build='^(py310_0|py311_0)$']",
+        ),
+        ("x>=1,<2 a|b|c", "x[version='>=1,<2',build='^(a|b|c)$']"),
+        (
+            "x >=1 , <2 a.b|c+d",
+            "x[version='>=1,<2',build='^(a\\.b|c\\+d)$']",
+        ),
+        ("x * a|b", "x[build='^(a|b)$']"),
+        ("x=*=a|b", "x[build='^(a|b)$']"),
+        ("cf::x 1 a|b", "cf::x[version='1',build='^(a|b)$']"),
+        (
+            "cf/noarch::x 1 a-b",
+            "cf/noarch::x[version='1',build='^a-b$']",
+        ),
+        ("x 1.0 a-b", "x[version='1.0',build='^a-b$']"),
+    ] {
+        refused_with(text, &[form]);
+        let build = spec(form);
+        assert_eq!(spec(&build.to_string()), build, "{form}");
+    }
+    for (text, words) in [
+        ("python 3.10 - 3.12", "python[version='>=3.10,<=3.12']"),
+        ("python 3.10 -3.12", "python[version='>=3.10,<=3.12']"),
+        ("x>=3.9 <3.12", "write '>=3.9,<3.12'"),
+        ("x >=3.9  <3.12,!=3.10", "write '>=3.9,<3.12'"),
+        ("x >=1,!=1.5 ~=1.2", "write '!=1.5,~=1.2'"),
+        ("x>=3.9<3.12", "',' is missing before '<3.12'"),
+        ("x[version='>=3.9 <3.12']", "write '>=3.9,<3.12'"),
+        ("x[version='1.2 1.3']", "'1.2' and '1.3' are two words"),
+        ("x[version='1.2 - 1.3']", "'1.2' and '-' are two words"),
+        (
+            "x[build_number='1 2']",
+            "blanks separate nothing in a build number",
+        ),
+        ("x[when='y >=1 <2']", "write '>=1,<2'"),
+        ("x 1.2 1.3|1.4 b", "'1.2' and '1.3' are two words"),
+    ] {
+        refused_with(text, &[words]);
+        // No text is shown that nobody typed.
+        let shown = refused(text).to_string();
+        assert!(
+            text.contains("3.9<3.12") || !shown.contains("3.9<3.12"),
+            "{shown}"
+        );
+    }
+    // Next to an operator a blank means nothing.
+    for (text, canonical) in [
+        ("x 1.2|1.3 py310_0", "x[version='1.2|1.3',build=py310_0]"),
+        ("x >=1.2 , <2", "x[version='>=1.2,<2']"),
+        ("x 1.2 |1.3", "x[version='1.2|1.3']"),
+        ("x 1.2 | 1.3  b", "x[version='1.2|1.3',build=b]"),
+        ("x (1.2 | 1.3) , >1", "x[version='(1.2|1.3),>1']"),
+        ("x[build_number='>= 1, < 3']", "x[build_number='>=1,<3']"),
+        ("x >= 1.2 py310_0", "x[version='>=1.2',build=py310_0]"),
+        ("x[build='a b']", "x[build='a b']"),
+    ] {
+        assert_eq!(spec(text).to_string(), canonical, "{text}");
+    }
+}
+
+#[test]
+fn checksums_behind_urls_count() {
+    let url = "https://conda.anaconda.org/cf/linux-64/a-1.0-0.conda";
+    let (md5, sha256) = ("0123456789abcdef0123456789abcdeF", "ab".repeat(32));
+    for (fragment, is_md5) in [
+        (md5.to_owned(), true),
+        (format!("md5:{md5}"), true),
+        (sha256.clone(), false),
+        (format!("sha256:{sha256}"), false),
+        (format!("sha256:{sha256} # why"), false),
+    ] {
+        for place in [url, "/srv/cf/linux-64/a-1.0-0.tar.bz2", "./a-1.0-0.conda"] {
+            let parsed = spec(&format!("{place}#{fragment}"));
+            assert_eq!(parsed.md5().is_some(), is_md5, "{fragment}");
+            assert_eq!(parsed.sha256().is_some(), !is_md5, "{fragment}");
+            assert_eq!(spec(&parsed.to_string()), parsed);
+        }
+    }
+    assert_eq!(
+        spec(&format!("{url}#{md5}")).md5(),
+        Some(&*md5.to_lowercase())
+    );
+    assert_eq!(spec(&format!("{url} # why")).md5(), None);
+    for wrong in ["", "abc", "sha256:00", "egg=a", "sha1:00", &md5[1..], "0 1"] {
+        refused(&format!("{url}#{wrong}"));
+    }
+}
+
+#[test]
+fn other_languages_are_named() {
+    for (text, word) in [
+        ("-e .", "pip"),
+        ("-r requirements.txt", "pip"),
+        ("--no-deps", "pip"),
+        ("--index-url=https://e.com/x", "pip"),
+        ("git+https://github.com/numpy/numpy", "pip"),
+        ("numpy @ https://e.com/numpy.whl", "pip"),
+        ("numpy: 1.26", "numpy=1.26"),
+        ("numpy: '>=1'", "YAML"),
+        ("numpy: >=1.26", "numpy>=1.26"),
+        ("scipy:1.26", "scipy=1.26"),
+        ("- numpy", "YAML"),
+        ("numpy@1.2", "numpy=1.2"),
+        ("numpy[extra]", "numpy[extras=[extra]]"),
+        ("requests[security]", "requests[extras=[security]]"),
+        (
+            "ray[default,data] >=2.9",
+            "ray[version='>=2.9',extras=[default,data]]",
+        ),
+        ("ray[default, tune]", "ray[extras=[default,tune]]"),
+        ("cf::ray[default]", "cf::ray[extras=[default]]"),
+        ("x[name=y]", "x"),
+    ] {
+        refused_with(text, &[word]);
+    }
+    for text in [
+        "ns:numpy",
+        "ns:7zip",
+        "-x",
+        "x[version=1,version=1]",
+        "x[name=X]",
+        "feat@",
+    ] {
+        let _ = MatchSpec::parse(text);
+    }
+    assert_eq!(spec("ns:7zip").name_exact(), Some("7zip"));
+}
+
+#[test]
+fn odd_channels_are_refused_or_read_back() {
+    for text in [
+        "https://conda.anaconda.org///:::::III:::on",
+        ":::::x",
+        "::::on",
+        "https://conda.anaconda.org/a:b::x",
+        "x[channel=':::']",
+        "x[channel='//']",
+    ] {
+        refused(text);
+    }
+    let pieces = [
+        "https://",
+        "file:///",
+        "conda.anaconda.org",
+        "e.com",
+        "/",
+        "//",
+        ":",
+        "::",
+        "a",
+        "t",
+        ".",
+        "..",
+        "linux-64",
+        "%3A",
+        "@",
+    ];
+    // Every channel of four pieces.
+    let count = pieces.len();
+    for number in 0..count.pow(4) {
+        let mut text = String::new();
+        let mut left = number;
+        for _ in 0..4 {
+            text += pieces[left % count];
+            left /= count;
+        }
+        for whole in [format!("{text}::x"), format!("x[channel='{text}']")] {
+            if let Ok(parsed) = MatchSpec::parse(&whole) {
+                let written = parsed.to_string();
+                assert_eq!(
+                    MatchSpec::parse(&written).as_ref(),
+                    Ok(&parsed),
+                    "{whole:?} -> {written:?}"
+                );
+            }
+        }
+    }
+}

@@ -237,6 +237,12 @@ impl Parser<'_> {
                 "no space may stand between operator and version",
             ));
         }
+        let sign = |c| matches!(c, '<' | '>' | '=' | '~');
+        if let Some(at) = literal.find("!=").or_else(|| literal.find(sign)) {
+            let at = start + at.min(literal.find(sign).unwrap_or(at));
+            let reason = format!("',' is missing before '{}'", &self.text[at..span.end]);
+            return Err(self.error(at..span.end, reason));
+        }
         if operator == Operator::None && literal.bytes().all(|byte| byte == b'*') {
             if literal.len() > 1 {
                 return Err(self.error(span, "one '*' is enough"));

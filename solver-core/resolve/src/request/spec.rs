@@ -24,12 +24,9 @@ impl RequestSpec {
             text: text.to_string(),
             reason: reason.to_string(),
         };
-        let name = spec
-            .name_exact()
-            .ok_or_else(|| {
-                unusable("the package name must be exact; patterns in names are for searching")
-            })?
-            .to_string();
+        let Some(name) = spec.name_exact().map(str::to_string) else {
+            return Err(unusable(&why_not_exact(&spec)));
+        };
         Ok(Self {
             text: text.to_string(),
             name,
@@ -42,3 +39,23 @@ impl RequestSpec {
         is_virtual_name(&self.name)
     }
 }
+/// Why a spec without an exact name cannot be requested, and what can.
+fn why_not_exact(spec: &MatchSpec) -> String {
+    if let Some(file) = spec.file_name().filter(|_| spec.name().is_none()) {
+        let stem = file.trim_end_matches(".conda").trim_end_matches(".tar.bz2");
+        let mut parts = stem.rsplitn(3, '-');
+        let form = match (parts.next(), parts.next(), parts.next()) {
+            (Some(build), Some(version), Some(name)) => format!("{name}={version}={build}"),
+            _ => "name=version=build".to_string(),
+        };
+        return format!(
+            "this is the file of a package; ask for {form}, or give the URL or path that it has in a channel \
+             (CHANNEL/linux-64/{file})"
+        );
+    }
+    if let Some([feature]) = spec.track_features().filter(|_| spec.name().is_none()) {
+        return format!("'{feature}@' is a feature, which no package provides by its name");
+    }
+    "the package name must be exact; patterns in names are for searching".to_string()
+}
+
