@@ -58,4 +58,3 @@ fn why_not_exact(spec: &MatchSpec) -> String {
     }
     "the package name must be exact; patterns in names are for searching".to_string()
 }
-
