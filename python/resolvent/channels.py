@@ -11,8 +11,11 @@ written                    meaning
 `conda-forge`              a channel name, looked up below the channel alias. A bare word is always a name, never
                            a folder that happens to be called so: write `./conda-forge` for the folder
 `name=location`            the data is read from `location` (folder or URL), the records belong to channel `name`.
-                           Split at the first `=`; a location that is not a URL is a folder
+                           Split at the first `=`; a location that is not a URL is a folder. No `=` splits a path,
+                           and in a URL it must have a URL or a path (`/…`, `./…`, `../…`, `~…`) behind it
 ========================== ====================================================================================
+
+A slash, a platform's subdir and a file of repodata at the end are dropped.
 
 Which channel a name or URL *is* (its canonical name, its base URL) is decided by the core, after CEP 26.
 """
@@ -20,10 +23,12 @@ Which channel a name or URL *is* (its canonical name, its base URL) is decided b
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._core import ChannelNotFound, MatchSpec
+from .subdirs import is_repodata, is_subdir, without_subdir
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +42,7 @@ if TYPE_CHECKING:
 ChannelSource = str | os.PathLike[str]
 
 _PATH_STARTS = ("/", "./", "../", "~", ".\\", "..\\", "\\")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 class LocalSource(NamedTuple):
@@ -84,14 +90,48 @@ def parse_source(source: ChannelSource) -> LocalSource | NetworkSource:
     if not isinstance(source, str):
         raise TypeError(f"a channel is a string or a path, not {type(source).__name__}")
     if any(ord(char) < 32 or ord(char) == 127 for char in source):
-        raise ChannelNotFound(f"not a channel: {_shorten(source)!r} holds control characters")
+        raise ChannelNotFound(f"not a channel: {_shown(source)!r} holds control characters")
     text = source.strip()
-    name, separator, location = text.partition("=")
-    if not separator:
+    at = _separator(text)
+    if at < 0:
         return _classify(text, None, bare_is_name=True)
-    if not name.strip() or not location.strip():
-        raise ChannelNotFound(f"not a channel: {_shorten(text)!r}; expected NAME=LOCATION")
-    return _classify(location.strip(), name.strip(), bare_is_name=False)
+    name, location = text[:at].strip(), text[at + 1 :].strip()
+    if not name or not location:
+        raise ChannelNotFound(f"not a channel: {_shown(text)!r}; expected NAME=LOCATION")
+    return _classify(location, _clean_name(name), bare_is_name=False)
+
+
+def _separator(text: str) -> int:
+    """Return where the `=` between NAME and LOCATION is; -1: it is no copy.
+
+    Addresses and paths have `=` in them, too: in passwords, tokens, queries, and names of folders. So in a path none
+    separates, and in an address only one with a location behind it, and none inside credentials or a query.
+    """
+    if text.lower().startswith("file:") or _is_path(text) or ("/" in text and "=" in text and _exists(text)):
+        return -1
+    if not _ADDRESS.match(text):
+        return text.find("=")
+    rest = text.partition("://")[2]
+    start = len(text) - len(rest)
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    secrets = [(start, start + authority.rfind("@") + 1)]
+    secrets += [(start + token.start(), start + token.end()) for token in re.finditer(r"(?<=/t/)[^/?#]+", rest)]
+    for match in re.finditer("=", text):
+        at = match.start()
+        if "?" in text[:at]:
+            return -1
+        behind = text[at + 1 :].lstrip()
+        leads = _is_path(behind) or _ADDRESS.match(behind) or behind.lower().startswith("file:")
+        if leads and not any(begin <= at < end for begin, end in secrets):
+            return at
+    return -1
+
+
+def _clean_name(name: str) -> str:
+    """Return the name of a copy without credentials, and without a slash or a subdir behind it."""
+    from .network.redact import without_credentials
+
+    return without_subdir(without_credentials(name) if "://" in name else name)
 
 
 def resolve_sources(
@@ -254,17 +294,20 @@ def sample_channel() -> str:
 def _classify(text: str, name: str | None, *, bare_is_name: bool) -> LocalSource | NetworkSource:
     if not text:
         raise ChannelNotFound("not a channel: the name is empty")
-    lowered = text.lower()
-    if lowered.startswith("file:"):
+    if text.lower().startswith("file:"):
         return LocalSource(name, _folder(_file_url_path(text)))
     if "://" in text:
-        if lowered.startswith(("http://", "https://")):
+        if text.lower().startswith(("http://", "https://")):
             return NetworkSource(name, text)
-        raise ChannelNotFound(f"not a channel: {_shorten(text)!r}; URLs start with https://, http:// or file://")
-    is_path = text in {".", ".."} or text.startswith(_PATH_STARTS) or _on_a_drive(text)
-    if not bare_is_name or is_path or ("/" in text and _exists(text)):
+        raise ChannelNotFound(f"not a channel: {_shown(text)!r}; URLs start with https://, http:// or file://")
+    if not bare_is_name or _is_path(text) or ("/" in text and _exists(text)):
         return LocalSource(name, _folder(text))
     return NetworkSource(name, text)
+
+
+def _is_path(text: str) -> bool:
+    """Whether a text is written like a path, wherever it leads."""
+    return text in {".", ".."} or text.startswith(_PATH_STARTS) or _on_a_drive(text)
 
 
 def _on_a_drive(text: str) -> bool:
@@ -280,14 +323,31 @@ def _exists(text: str) -> bool:
 
 
 def _folder(text: str) -> str:
+    """Return the channel's folder: without `~` and `..`, and without a subdir or a file of repodata at its end."""
     if text.startswith("/") and os.sep == "/" and os.path.normpath(text) == text:
-        return text  # as `Path` would have it
-    from pathlib import Path
+        folder = text  # as `Path` would have it
+    else:
+        from pathlib import Path
 
+        try:
+            folder = str(Path(text).expanduser().absolute())
+        except RuntimeError as error:
+            raise ChannelNotFound(f"not a channel: {_shown(text)!r}: {error}") from None
+        except FileNotFoundError:
+            raise ChannelNotFound(f"not a channel: {_shown(text)!r}: the working folder is gone") from None
+    head, last = os.path.split(folder)
+    if is_repodata(last) and is_subdir(os.path.split(head)[1]):
+        folder = head
+        head, last = os.path.split(folder)
+    # A channel may be called like a subdir: then it has subdirs itself.
+    return head if is_subdir(last) and head.strip(os.sep) and not _has_subdirs(folder) else folder
+
+
+def _has_subdirs(folder: str) -> bool:
     try:
-        return str(Path(text).expanduser().absolute())
-    except RuntimeError as error:
-        raise ChannelNotFound(f"not a channel: {_shorten(text)!r}: {error}") from None
+        return any(entry.is_dir() and is_subdir(entry.name) for entry in os.scandir(folder))
+    except OSError:
+        return False
 
 
 def _file_url_path(url: str) -> str:
@@ -297,12 +357,16 @@ def _file_url_path(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError as error:
-        raise ChannelNotFound(f"not a channel: {_shorten(url)!r}: {error}") from None
+        raise ChannelNotFound(f"not a channel: {_shown(url)!r}: {error}") from None
     if parts.netloc not in {"", "localhost"}:
-        raise ChannelNotFound(f"not a channel: {_shorten(url)!r} names another machine")
+        raise ChannelNotFound(f"not a channel: {_shown(url)!r} names another machine")
     path = unquote(parts.path)
     return path[1:] if path.startswith("/") and path[2:3] == ":" and path[1].isalpha() else path
 
 
-def _shorten(text: str, limit: int = 80) -> str:
+def _shown(text: str, limit: int = 80) -> str:
+    """Return what was given for a message: shortened, and without secrets."""
+    from .network.redact import redact_address
+
+    text = redact_address(text)
     return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -59,8 +59,8 @@ def solve_lazily(
     names = [MatchSpec(spec).name for spec in specs]
     if shards is None or not all(names):
         return None
+    from .network.errors import InvalidRepodata, NetworkError, is_final, is_offline
     from .network.lazy_shards import TooWideError
-    from .network.shards import ShardMissing
 
     question = json.dumps([list(specs), dict(asked)], sort_keys=True, default=str)
     with shards:
@@ -85,8 +85,12 @@ def solve_lazily(
                 while missing:
                     shards.fetch(missing)
                     missing = shards.missing_names(roots, chosen)
-        except (TooWideError, ShardMissing, UnsatisfiableError):
+        except (TooWideError, UnsatisfiableError):
             pass
+        except (NetworkError, InvalidRepodata) as error:
+            if is_final(error) and not is_offline(error):
+                raise
+            return None  # what cannot be had now may be had tomorrow: nothing to be remembered
         shards.remember(question, [])
     return None
 

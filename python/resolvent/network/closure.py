@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from resolvent.network.depnames import matching
+from resolvent.network.errors import InvalidRepodata, NetworkError, is_final, is_offline
 from resolvent.network.progress import Meter
 from resolvent.network.resource import Context
 from resolvent.network.shard_index import ShardIndex
-from resolvent.network.shards import Shard, load_shard
+from resolvent.network.shards import Shard, ShardFailure, load_shard
 from resolvent.progress import ProgressCallback
 
 NameGraph = Mapping[str, Iterable[str]]
@@ -32,8 +33,10 @@ def close(
 
     Raises
     ------
-    NetworkError, InvalidRepodata
-        One of them could not be had, even after retries.
+    ShardFailure
+        One of them could not be had, even after retries, or is damaged.
+    NetworkError
+        There is no hope to have anything.
     """
     loaded: list[dict[str, Shard]] = [{} for _ in indices]
     seen: set[str] = set()
@@ -56,7 +59,12 @@ def close(
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     number = running.pop(future)
-                    shard = future.result()
+                    try:
+                        shard = future.result()
+                    except (NetworkError, InvalidRepodata) as error:
+                        if is_final(error) and not is_offline(error):
+                            raise
+                        raise ShardFailure(indices[number], error) from None
                     loaded[number][shard.name] = shard
                     reached |= shard.leads_to
                     meter.advance(1)

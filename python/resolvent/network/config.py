@@ -39,7 +39,7 @@ class NetworkConfig:
     """How channels are fetched. The defaults suit a person at a terminal.
 
     Proxies come from the usual environment variables (``HTTPS_PROXY``, ``NO_PROXY``, ...), and so
-    do ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``.
+    do ``SSL_CERT_FILE`` and ``SSL_CERT_DIR``; see ``resolvent.network.proxies`` and ``.tls``.
     """
 
     cache_dir: Path | None = None
@@ -51,7 +51,9 @@ class NetworkConfig:
     ttl: int | None = None
     """Seconds for which a cached file is used unasked; ``None`` follows Cache-Control, 0 asks always."""
     use_shards: bool = True
-    """Prefer sharded repodata where the channel has it."""
+    """Prefer sharded repodata where the channel has it; else neither the shard index nor a shard is asked for."""
+    use_zst: bool = True
+    """Prefer ``repodata.json.zst`` where the channel has it; else it is never asked for."""
     concurrency: int = 16
     """Downloads at the same time."""
     connect_timeout: float = 15.0
@@ -71,7 +73,19 @@ class NetworkConfig:
     verify_tls: bool = True
     """Check the server's certificate."""
     ca_bundle: Path | None = None
-    """Certificates to trust instead of the usual ones."""
+    """Certificates to trust instead of the usual ones, a file or a folder."""
+    ca_source: str = "RESOLVENT_CA_BUNDLE"
+    """The setting that named ``ca_bundle``, for messages."""
+    system_certificates: bool = False
+    """Trust what the operating system trusts."""
+    client_certificate: tuple[Path, Path | None] | None = None
+    """A certificate to show to servers, and its key if that is another file."""
+    proxies: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Pairs of scheme (``http``, ``https``, ``all``) or scheme and host, and proxy; the environment's come first."""
+    no_proxy: tuple[str, ...] = ()
+    """Hosts and ranges without a proxy, in addition to the environment's."""
+    mirrors: tuple[tuple[str, tuple[str, ...]], ...] = field(default=(), repr=False)
+    """Pairs of the start of an address, and what is asked in its place, in order; the longest start counts."""
     user_agent: str = "resolvent"
     """The User-Agent header."""
     limits: Limits = field(default_factory=Limits)

@@ -1,9 +1,7 @@
 """Errors of the network layer.
 
 The common exceptions live in the compiled extension, because the readers there raise them too.
-They are imported from it, so that one ``except ResolventError`` catches every failure. Where the
-extension is not built (documentation builds, tests of this package alone) plain classes of the
-same names stand in.
+They are imported from it, so that one ``except ResolventError`` catches every failure.
 
 No error carries a secret: every text that may hold a URL passes through
 :func:`resolvent.network.redact.redact`, and the errors of the HTTP library, which hold the whole
@@ -12,26 +10,10 @@ request with its headers, are never chained.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from resolvent._core import ChannelNotFound, InvalidRepodata, ResolventError
 from resolvent.network.redact import redact
-
-if TYPE_CHECKING:
-    from resolvent._core import ChannelNotFound, InvalidRepodata, ResolventError
-else:
-    try:
-        from resolvent._core import ChannelNotFound, InvalidRepodata, ResolventError
-    except ImportError:
-
-        class ResolventError(Exception):
-            """Base of every error of this package."""
-
-        class ChannelNotFound(ResolventError):
-            """A channel that has no data for any of the wanted platforms."""
-
-        class InvalidRepodata(ResolventError):
-            """Channel metadata that is damaged or is something else."""
-
 
 NetworkErrorKind = Literal[
     "cache",
@@ -79,6 +61,22 @@ class NetworkError(ResolventError):
         self.kind = kind
         self.url = None if url is None else redact(url)
         self.status = status
+
+
+class Unreachable(NetworkError):
+    """No connection could be made, so that no other file of this server can be had either."""
+
+
+def is_final(error: NetworkError | InvalidRepodata) -> bool:
+    """Whether there is no use in asking for another form of a file that could not be had."""
+    if not isinstance(error, NetworkError):
+        return False
+    return isinstance(error, Unreachable) or error.kind in {"cache", "offline", "proxy", "tls"}
+
+
+def is_offline(error: NetworkError | InvalidRepodata) -> bool:
+    """Whether a file is just not in the cache while no connection may be opened."""
+    return isinstance(error, NetworkError) and error.kind == "offline"
 
 
 def invalid_repodata(message: str, *, file: str, field: str | None = None) -> InvalidRepodata:

@@ -14,6 +14,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,13 +22,13 @@ from resolvent.network.assemble import Piece, assemble, digest_of, is_intact
 from resolvent.network.closure import NameGraph, close
 from resolvent.network.config import NetworkConfig
 from resolvent.network.depnames import names_in_spec
-from resolvent.network.errors import ChannelNotFound, InvalidRepodata, NetworkError
+from resolvent.network.errors import ChannelNotFound, InvalidRepodata, NetworkError, is_final
 from resolvent.network.graph import graph_of_file, too_large
 from resolvent.network.http import HttpClient
 from resolvent.network.locate import ChannelLocation, locate
 from resolvent.network.resource import Context, Copy
 from resolvent.network.shard_index import ShardIndex, fetch_index
-from resolvent.network.shards import ShardMissing
+from resolvent.network.shards import ShardFailure, ShardMissing
 from resolvent.network.store import Store, touch
 from resolvent.network.whole import Availability, fetch_whole
 from resolvent.progress import ProgressCallback
@@ -144,6 +145,8 @@ class Surveyed:
     store: Store
     located: list[list[ChannelLocation]]
     parts: list[Part]
+    warnings: list[str]
+    """What went wrong and was got over, such as a damaged file beside which there is another form."""
 
     @property
     def indices(self) -> list[ShardIndex] | None:
@@ -161,7 +164,7 @@ class Surveyed:
     ) -> list[list[FetchedSubdir]]:
         """Fetch what the names can lead to; see :func:`fetch_channels`."""
         wanted = None if names is None else sorted({n for text in names for n in names_in_spec(text)})
-        paths = _paths(self.config, self.store, self.parts, wanted, local_files, progress)
+        paths = self._paths(wanted, local_files, progress)
         _sweep(self.store)
         return self.arranged(paths)
 
@@ -172,6 +175,39 @@ class Surveyed:
             mine = [part for loc in group for part in self.parts if part.location is loc]
             results.append([part.done(paths[id(part)]) for part in mine if id(part) in paths])
         return results
+
+    def _paths(
+        self, wanted: Sequence[str] | None, local_files: Sequence[Path], progress: ProgressCallback | None
+    ) -> dict[int, Path]:
+        """Return the file of each part, by ``id(part)``; parts that do not exist are left out."""
+        parts, renewed = self.parts, False
+        while True:
+            if not any(part.index for part in parts):
+                return {id(part): part.whole.path for part in parts if part.whole is not None}
+            graphs: list[NameGraph] = []
+            if wanted is not None:
+                files = [part.whole.path for part in parts if part.whole is not None]
+                graphs = [graph_of_file(path, self.config.limits) for path in [*files, *local_files]]
+            with self._context(progress) as context:
+                try:
+                    return _close_and_assemble(context, parts, graphs, wanted, progress)
+                except ShardFailure as error:
+                    failure = error
+            # A new client: the failure has ended the downloads of the old one.
+            with self._context(progress) as context:
+                if isinstance(failure.problem, ShardMissing) and not renewed and not self.config.offline:
+                    _log.info("a shard is gone; fetching the shard indices again")
+                    renewed = True
+                    _in_parallel(context, partial(_renew, context), [part for part in parts if part.index is not None])
+                else:
+                    part = next(part for part in parts if part.index is failure.index)
+                    _do_without_shards(context, part, failure.problem)
+                    _follow_or_take_all(context, parts, local_files if wanted is not None else ())
+
+    @contextlib.contextmanager
+    def _context(self, progress: ProgressCallback | None) -> Iterator[Context]:
+        with _client(self.config, progress) as http:
+            yield Context(self.config, self.store, http, self.warnings)
 
 
 def survey(
@@ -191,9 +227,10 @@ def survey(
     parts = [Part(loc, sub) for group in located for loc in group for sub in subdirs]
     store = Store(config.cache_root())
     with _client(config, progress) as http:
-        _survey(Context(config, store, http), parts, selective, local_files)
-    _require(located, parts)
-    return Surveyed(config, store, located, parts)
+        context = Context(config, store, http)
+        _survey(context, parts, selective, local_files)
+        _require(context, located, parts)
+    return Surveyed(config, store, located, parts, context.warnings)
 
 
 @contextlib.contextmanager
@@ -220,23 +257,38 @@ def _survey(context: Context, parts: Sequence[Part], selective: bool, local_file
                     Availability(context, part.location, part.subdir).remember("has_shards", False)
         else:
             _fetch_whole(context, part)
+        if part.whole is not None and part.problem is not None:
+            context.warn(f"{part.problem}; whole repodata is used instead")
 
     _in_parallel(context, look, parts)
+    if selective:
+        _follow_or_take_all(context, parts, local_files)
+
+
+def _follow_or_take_all(context: Context, parts: Sequence[Part], local_files: Sequence[Path]) -> None:
+    """Take whole repodata everywhere if a channel without shards is too large to see where its packages lead."""
     wholes = [part.whole.path for part in parts if part.whole is not None]
-    if any(part.index for part in parts) and selective and too_large([*wholes, *local_files]):
-        _log.info("shards are not used: a channel without them is too large to follow by name")
+    if not any(part.index for part in parts) or not too_large([*wholes, *local_files]):
+        return
+    _log.info("shards are not used: a channel without them is too large to follow by name")
 
-        def switch(part: Part) -> None:
-            index, part.index = part.index, None
-            _fetch_whole(context, part)
-            if part.whole is None:
-                part.index = index
+    def switch(part: Part) -> None:
+        index, part.index = part.index, None
+        _fetch_whole(context, part)
+        if part.whole is None:
+            part.index = index
 
-        _in_parallel(context, switch, [part for part in parts if part.index])
+    _in_parallel(context, switch, [part for part in parts if part.index])
 
 
 def _fetch_whole(context: Context, part: Part) -> None:
-    part.whole = fetch_whole(context, part.location, part.subdir)
+    try:
+        part.whole = fetch_whole(context, part.location, part.subdir)
+    except NetworkError as error:
+        if error.status != 403:
+            raise
+        # Storage services answer so for what is not there, where they may not list; `_require` decides.
+        part.problem = error
     if part.whole is None and part.index is None and part.problem is None and context.config.use_shards:
         part.index = _index_if_any(context, part)
 
@@ -244,18 +296,15 @@ def _fetch_whole(context: Context, part: Part) -> None:
 def _index_if_any(context: Context, part: Part) -> ShardIndex | None:
     try:
         return fetch_index(context, part.location, part.subdir)
-    except NetworkError as error:
-        if error.kind != "status":
+    except (NetworkError, InvalidRepodata) as error:  # damaged, or of a version to come
+        if is_final(error):
             raise
         part.problem = error
-    except InvalidRepodata as error:  # damaged, or of a version to come
-        part.problem = error
-    _log.warning("%s; using whole repodata", part.problem)
     return None
 
 
-def _require(located: Sequence[Sequence[ChannelLocation]], parts: Sequence[Part]) -> None:
-    """Every channel must have one of the wanted subdirs."""
+def _require(context: Context, located: Sequence[Sequence[ChannelLocation]], parts: Sequence[Part]) -> None:
+    """Every channel must have one of the wanted subdirs; one that is refused beside one that is there is empty."""
     for group in located:
         for location in group:
             mine = [part for part in parts if part.location is location]
@@ -271,40 +320,27 @@ def _require(located: Sequence[Sequence[ChannelLocation]], parts: Sequence[Part]
                     f"channel {named} has no repodata for any of: {tried}; is its address right? "
                     "A private channel may answer so without credentials"
                 )
+            for part in mine:
+                if part.problem is not None and part.index is None and part.whole is None:
+                    context.warn(f"{part.problem}; {part.subdir} counts as empty")
+                    if not context.config.offline:
+                        Availability(context, part.location, part.subdir).remember("has_json", False)
 
 
-def _paths(
-    config: NetworkConfig,
-    store: Store,
-    parts: Sequence[Part],
-    wanted: Sequence[str] | None,
-    local_files: Sequence[Path],
-    progress: ProgressCallback | None,
-) -> dict[int, Path]:
-    """Return the file of each part, by ``id(part)``; parts that do not exist are left out."""
-    if not any(part.index for part in parts):
-        return {id(part): part.whole.path for part in parts if part.whole is not None}
-    graphs: list[NameGraph] = []
-    if wanted is not None:
-        files = [part.whole.path for part in parts if part.whole is not None]
-        graphs = [graph_of_file(path, config.limits) for path in [*files, *local_files]]
-    for last in (False, True):
-        gone: ShardMissing | None = None
-        with _client(config, progress) as http:
-            context = Context(config, store, http)
-            try:
-                return _close_and_assemble(context, parts, graphs, wanted, progress)
-            except ShardMissing as error:
-                gone = error
-        if last or config.offline:
-            raise gone
-        _log.info("a shard is gone; fetching the shard indices again")
-        with _client(config, progress) as http:
-            context = Context(config, store, http)
-            for part in parts:
-                if part.index is not None:
-                    part.index = fetch_index(context, part.location, part.subdir, force=True) or part.index
-    raise AssertionError("the second round returns or raises")
+def _renew(context: Context, part: Part) -> None:
+    part.index = fetch_index(context, part.location, part.subdir, force=True) or part.index
+
+
+def _do_without_shards(context: Context, part: Part, problem: NetworkError | InvalidRepodata) -> None:
+    """Take whole repodata in place of shards that cannot be had; where there is none, their problem stands."""
+    try:
+        part.whole = fetch_whole(context, part.location, part.subdir)
+    except (NetworkError, InvalidRepodata) as error:
+        _log.info("%s", error)
+    if part.whole is None:
+        raise problem
+    part.index = None
+    context.warn(f"{problem}; whole repodata is used instead")
 
 
 def _close_and_assemble(
@@ -380,9 +416,10 @@ def recall(context: Context, memo: Path, count: int) -> list[Path] | None:
 
 
 def _in_parallel(context: Context, work: Callable[[_In], _Out], items: Sequence[_In]) -> list[_Out]:
-    """Run ``work`` on all items at once; the first error stops the others."""
-    if len(items) == 1:
-        return [work(items[0])]
+    """Run ``work`` on all items at once; the first error stops the others.
+
+    Never in the thread of the caller, which Ctrl-C must be able to stop whatever a download waits for.
+    """
     with context.downloads() as pool:
         return list(pool.map(work, items))
 

@@ -7,7 +7,8 @@ What is not: every other status, certificates that do not verify, bodies over th
 
 Bodies are read raw and unpacked here. The HTTP library would unpack a whole network chunk at once,
 and 64 KiB of zstd can hold gigabytes. Redirects are followed here too: credentials stay with the
-origin that they are for, and an https address never leads to plain http.
+origin that they are for, and an https address never leads to plain http. Closing a client wakes the
+threads that wait for a server, by shutting their sockets down.
 """
 
 from __future__ import annotations
@@ -16,17 +17,20 @@ import contextlib
 import logging
 import random
 import re
+import socket
 import ssl
 import threading
 import time
+import weakref
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
+from resolvent.network import tls
 from resolvent.network.auth import (
     Credential,
     ask_keyring,
@@ -35,9 +39,10 @@ from resolvent.network.auth import (
     split_credentials,
 )
 from resolvent.network.config import NetworkConfig
-from resolvent.network.errors import NetworkError, NetworkErrorKind
+from resolvent.network.errors import NetworkError, NetworkErrorKind, Unreachable
 from resolvent.network.progress import Meter
-from resolvent.network.redact import guard_library_logs, redact
+from resolvent.network.proxies import Proxies
+from resolvent.network.redact import guard_logs, redact
 from resolvent.progress import ProgressCallback
 
 if TYPE_CHECKING:
@@ -48,6 +53,8 @@ _log = logging.getLogger("resolvent.network")
 _RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _ANSWERS = frozenset({200, 304, 401, 403, 404, 410})
+_LONG_PAUSE = 5.0
+"""Seconds between attempts that are worth a word."""
 
 
 @dataclass
@@ -68,7 +75,7 @@ class Reply:
 
 
 class _Failure(Exception):
-    """An attempt that failed; ``pause`` is what the server asked for, in seconds."""
+    """An attempt that failed; ``pause`` is what the server asked for, in seconds; ``reached``: a server did it."""
 
     def __init__(
         self,
@@ -78,6 +85,7 @@ class _Failure(Exception):
         status: int | None = None,
         again: bool = True,
         pause: float | None = None,
+        reached: bool = True,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -85,6 +93,7 @@ class _Failure(Exception):
         self.status = status
         self.again = again
         self.pause = pause
+        self.reached = reached
 
 
 class HttpClient:
@@ -95,7 +104,10 @@ class HttpClient:
         self._progress = progress
         self._lock = threading.Lock()
         self._keyring = threading.Lock()
-        self._client: httpx.Client | None = None
+        self._clients: dict[str | None, httpx.Client] = {}
+        self._tls: ssl.SSLContext | None = None
+        self._proxies: Proxies | None = None
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._credentials: dict[tuple[str, str, int], Credential | None] = {}
         self._asked: set[tuple[str, str, int]] = set()
         self._stop = threading.Event()
@@ -107,12 +119,18 @@ class HttpClient:
         return self._received
 
     def close(self) -> None:
-        """Close all connections; running downloads fail soon."""
+        """Close all connections; running downloads fail at once, but for those that wait for a connection."""
         self._stop.set()
         with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
+            clients, self._clients = list(self._clients.values()), {}
+            sockets = list(self._sockets)
+        for one in sockets:
+            # Closing would not wake a thread that reads. The method of a TLS socket is not made for two threads.
+            with contextlib.suppress(OSError, ValueError):
+                socket.socket.shutdown(one, socket.SHUT_RDWR)
+        for client in clients:
+            with contextlib.suppress(RuntimeError):
+                client.close()
 
     def get(
         self,
@@ -138,12 +156,52 @@ class HttpClient:
             The file could not be had.
         """
         meter = Meter(None if quiet else self._progress, redact(url), "bytes")
+        addresses = self._addresses(url)
+        for number, address in enumerate(addresses, 1):
+            mine = credential if credential is None or origin(address) == origin(url) else None
+            try:
+                reply = self._persist(address, sink, mine, headers or {}, limit, gzip, meter)
+            except NetworkError as error:
+                if number == len(addresses) or self._stop.is_set():
+                    raise
+                _log.info("%s; the next mirror is asked", error)
+            else:
+                if number == len(addresses) or reply.status not in {401, 403}:
+                    return reply
+        raise AssertionError("the last address returns or raises")
+
+    def _addresses(self, url: str) -> list[str]:
+        """Return what is asked for a URL, in order: itself, unless a configuration names mirrors."""
+        fitting = [
+            (start, places)
+            for start, places in self._config.mirrors
+            if url.startswith(start.rstrip("/") + "/") or url == start
+        ]
+        if not fitting:
+            return [url]
+        start, places = max(fitting, key=lambda pair: len(pair[0]))
+        rest = url[len(start.rstrip("/")) :]
+        return [place.rstrip("/") + rest for place in places] or [url]
+
+    def _persist(
+        self,
+        url: str,
+        sink: IO[bytes],
+        credential: Credential | None,
+        headers: Mapping[str, str],
+        limit: int,
+        gzip: bool,
+        meter: Meter,
+    ) -> Reply:
+        """Try until there is an answer, or no hope."""
+        url, carried = split_credentials(url)  # a mirror may be given with its credentials
+        credential = carried if credential is None else credential
         attempt = 0
         while True:
             failure: _Failure | None = None
             try:
                 own = credential if credential is not None else self._credential(url)
-                reply = self._attempt(url, sink, own, headers or {}, limit, gzip, meter)
+                reply = self._attempt(url, sink, own, headers, limit, gzip, meter)
                 if reply.status in {401, 403} and credential is None and self._consult_keyring(url, own):
                     continue
             except _Failure as error:
@@ -153,7 +211,8 @@ class HttpClient:
                 return reply
             if not failure.again or attempt >= self._config.retries or self._stop.is_set():
                 tries = f" (after {attempt + 1} attempts)" if attempt else ""
-                raise NetworkError(
+                kind = NetworkError if failure.reached else Unreachable
+                raise kind(
                     f"{url}: {failure.message}{tries}",
                     kind=failure.kind,
                     url=url,
@@ -167,7 +226,8 @@ class HttpClient:
         pause = random.uniform(bound / 2, bound)  # noqa: S311 - jitter
         if failure.pause is not None:
             pause = min(max(pause, failure.pause), self._config.longest_pause)
-        _log.info("%s: %s; next attempt in %.1f s", redact(url), redact(failure.message), pause)
+        level = logging.WARNING if pause > _LONG_PAUSE else logging.INFO
+        _log.log(level, "%s: %s; next attempt in %.1f s", redact(url), redact(failure.message), pause)
         self._stop.wait(pause)
 
     def _consult_keyring(self, url: str, tried: Credential | None) -> bool:
@@ -192,36 +252,52 @@ class HttpClient:
                 self._credentials[place] = find_credential(url)
             return self._credentials[place]
 
-    def _open(self) -> httpx.Client:
-        """Return the shared client, made at first use: loading certificates takes tens of milliseconds."""
+    def _open(self, url: str) -> httpx.Client:
+        """Return the shared client for a URL's proxy, made at first use: loading certificates takes time."""
         import httpx
 
         with self._lock:
-            if self._client is not None:
-                return self._client
-            guard_library_logs()
+            if self._proxies is None:
+                self._proxies = Proxies(dict(self._config.proxies), self._config.no_proxy)
+            proxy = self._proxies.of(*origin(url))
+            if proxy in self._clients:
+                return self._clients[proxy]
+            if self._stop.is_set():
+                raise _Failure("cancelled", "connection", again=False, reached=False)
+            guard_logs()
             config = self._config
+            if self._tls is None:
+                self._tls = tls.context(config)
             problem = ""
             try:
-                verify: ssl.SSLContext | bool = config.verify_tls
-                if config.verify_tls and config.ca_bundle is not None:
-                    verify = ssl.create_default_context(cafile=str(config.ca_bundle))
-                self._client = httpx.Client(
-                    verify=verify,
+                self._clients[proxy] = httpx.Client(
+                    verify=self._tls,
+                    proxy=proxy,
                     timeout=httpx.Timeout(config.read_timeout, connect=config.connect_timeout, pool=None),
                     limits=httpx.Limits(
                         max_connections=config.concurrency,
                         max_keepalive_connections=config.concurrency,
                     ),
                     follow_redirects=False,
-                    trust_env=True,
+                    trust_env=False,  # the environment was read already, see `proxies` and `tls`
                     headers={"User-Agent": config.user_agent, "Accept": "*/*"},
                 )
-            except (OSError, ValueError, ImportError) as error:
+            except ImportError:
+                problem = "proxies of this kind need the package httpx[socks]"
+            except (OSError, ValueError) as error:
                 problem = f"{type(error).__name__}: {error}"
-            if self._client is None:
-                raise NetworkError(f"the proxy or certificate settings cannot be used ({problem})", kind="proxy")
-            return self._client
+            if problem:
+                raise NetworkError(f"the proxy {proxy} cannot be used: {problem}", kind="proxy")
+            return self._clients[proxy]
+
+    def _watch(self, event: str, info: Mapping[str, Any]) -> None:
+        """Keep the sockets of connections as they are made, for `close`; called by the HTTP library."""
+        stream = info.get("return_value") if event.endswith(".complete") else None
+        if stream is not None and hasattr(stream, "get_extra_info"):
+            made = stream.get_extra_info("socket")
+            if isinstance(made, socket.socket):
+                with self._lock:
+                    self._sockets.add(made)
 
     def _attempt(
         self,
@@ -275,13 +351,16 @@ class HttpClient:
 
         failure: _Failure | None = None
         try:
-            with self._open().stream("GET", address, headers=dict(headers)) as response:
+            client = self._open(address)
+            watch = {"trace": self._watch}
+            with client.stream("GET", address, headers=dict(headers), extensions=watch) as response:
                 yield response
         except httpx.TimeoutException as error:
-            what = "no connection" if isinstance(error, httpx.ConnectTimeout) else "no data"
-            failure = _Failure(f"timed out: {what} in time", "timeout")
+            reached = not isinstance(error, httpx.ConnectTimeout)
+            what = "no data" if reached else "no connection"
+            failure = _Failure(f"timed out: {what} in time", "timeout", reached=reached)
         except httpx.ProxyError as error:
-            failure = _Failure(f"the proxy failed ({error})", "proxy")
+            failure = _Failure(f"the proxy failed ({error})", "proxy", reached=False)
         except httpx.RemoteProtocolError as error:
             failure = _Failure(f"the answer broke off ({error})", "truncated")
         except httpx.LocalProtocolError:
@@ -289,17 +368,20 @@ class HttpClient:
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             failure = _Failure(f"bad address ({error})", "url", again=False)
         except httpx.TransportError as error:
-            tls = _tls_problem(error)
-            if tls is not None:
-                failure = _Failure(f"TLS failed: {tls}", "tls", again=False)
+            problem = _tls_problem(error)
+            reached = not isinstance(error, httpx.ConnectError)
+            if problem is not None:
+                failure = _Failure(f"TLS failed: {problem}; {tls.HINT}", "tls", again=False, reached=False)
             else:
-                failure = _Failure(f"connection failed ({error})", "connection")
-        except RuntimeError:
-            # httpx says so when another thread closed the client.
+                failure = _Failure(f"connection failed ({error})", "connection", reached=reached)
+        except (RuntimeError, OSError):
+            # What another thread's `close` leads to.
             if not self._stop.is_set():
                 raise
-            failure = _Failure("cancelled", "connection", again=False)
+            failure = _Failure("cancelled", "connection", again=False, reached=False)
         if failure is not None:
+            if self._stop.is_set():
+                failure = _Failure("cancelled", "connection", again=False, reached=False)
             raise failure
 
     def _receive(self, response: httpx.Response, sink: IO[bytes], limit: int, meter: Meter) -> Reply:
@@ -321,12 +403,10 @@ class HttpClient:
         declared = _length(response.headers.get("content-length", ""))
         if declared is not None and declared > limit:
             raise _Failure(f"{declared} bytes are over the limit of {limit}", "too-large", again=False)
-        encoding = response.headers.get("content-encoding", "").strip().lower()
-        # A compressed file sent "with encoding zstd" is the file: some servers name what the file
-        # is, not what they did to it.
-        gunzip = _Gunzip(limit) if encoding in {"gzip", "x-gzip"} else None
-        if encoding not in {"", "identity", "gzip", "x-gzip", "zstd"}:
-            raise _Failure(f"unknown transfer encoding {encoding!r}", "status", again=False)
+        encodings = {word.strip().lower() for word in response.headers.get("content-encoding", "").split(",")}
+        # Only gzip was asked for. Whatever else a server calls it (what the file is, what whoever uploaded it said,
+        # nothing at all), the body is taken as it is: the checks that follow find real trouble.
+        gunzip = _Gunzip(limit) if encodings & {"gzip", "x-gzip"} else None
         meter.restart(declared)
         received = written = 0
         pace = _Pace(self._config)
@@ -347,7 +427,7 @@ class HttpClient:
         if declared is not None and received != declared:
             raise _Failure(f"the body has {received} of {declared} bytes", "truncated")
         if gunzip is not None and not gunzip.complete:
-            raise _Failure("the gzip transfer ended early", "truncated")
+            raise _Failure("the body ended early (content encoding gzip)", "truncated")
         return written
 
 
@@ -370,19 +450,30 @@ class _Pace:
 
 
 class _Gunzip:
-    """Bounded decompression of a gzip transfer."""
+    """Bounded decompression of a gzip transfer; a body that is no gzip data is handed on as it is."""
 
     def __init__(self, limit: int) -> None:
         self._engine = zlib.decompressobj(31)
         self._left = limit
+        self._head = b""
+        self._plain = False
 
     @property
     def complete(self) -> bool:
         """The end of the gzip data was seen."""
-        return self._engine.eof
+        return self._plain or self._engine.eof or not self._head
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Unpack a chunk in bounded pieces, one byte past the limit at most."""
+        if len(self._head) < 2:
+            self._head += chunk
+            if len(self._head) < 2:
+                return
+            chunk = self._head
+            self._plain = chunk[:2] != b"\x1f\x8b"
+        if self._plain:
+            yield chunk
+            return
         data = chunk
         while True:
             if self._engine.eof:
@@ -398,7 +489,7 @@ class _Gunzip:
             except zlib.error as error:
                 problem = str(error)
             if problem:
-                raise _Failure(f"the gzip transfer is damaged ({problem})", "truncated")
+                raise _Failure(f"the body is damaged (content encoding gzip: {problem})", "truncated")
             self._left -= len(piece)
             yield piece
             data = self._engine.unused_data if self._engine.eof else self._engine.unconsumed_tail

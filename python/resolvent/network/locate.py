@@ -14,15 +14,13 @@ from urllib.parse import urlsplit
 from resolvent.network.auth import Credential, origin, split_credentials
 from resolvent.network.config import DEFAULT_ALIAS
 from resolvent.network.errors import NetworkError, ResolventError
-from resolvent.network.redact import redact
+from resolvent.network.proxies import must_be_encoded
+from resolvent.network.redact import redact_address
+from resolvent.subdirs import without_subdir
 
 _ANACONDA = "https://repo.anaconda.com"
 _DEFAULTS = ("pkgs/main", "pkgs/r")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*\Z")
-_SUBDIR = re.compile(r"(?:noarch|[a-z0-9]+-[a-z0-9_]+)\Z")
-_PLATFORMS = frozenset(
-    {"emscripten", "freebsd", "linux", "osx", "wasi", "win", "zos"}
-)  # CEP 26 allows any word-word; a channel may well be called so, thus only known systems count
 
 
 @dataclass(frozen=True)
@@ -64,13 +62,13 @@ def locate(source: str, alias: str = DEFAULT_ALIAS) -> list[ChannelLocation]:
     ResolventError
         For a source that is neither a URL nor a name.
     """
-    if source == "defaults":
+    if without_subdir(source) == "defaults":
         return [ChannelLocation(name, f"{_ANACONDA}/{name}") for name in _DEFAULTS]
     if source.lower().startswith(("http://", "https://")):
         return [_from_url(source, alias)]
-    if not _NAME.match(source):
-        raise ResolventError(f"not a channel name or http(s) address: {redact(source)!r}")
-    name = source.removesuffix("/")
+    name = without_subdir(source)
+    if not _NAME.match(name):
+        raise ResolventError(f"not a channel name or http(s) address: {redact_address(source)!r}")
     if name.startswith("pkgs/"):
         return [ChannelLocation(name, f"{_ANACONDA}/{name}")]
     base, credential = _clean(alias)
@@ -79,17 +77,11 @@ def locate(source: str, alias: str = DEFAULT_ALIAS) -> list[ChannelLocation]:
 
 def _from_url(source: str, alias: str) -> ChannelLocation:
     base, credential = _clean(source)
-    head, _, tail = base.rpartition("/")
-    if _is_subdir(tail) and urlsplit(head).netloc:
-        base = head
+    base = without_subdir(base)
     for prefix in (_clean(alias)[0], _ANACONDA):
         if base.startswith(prefix + "/"):
             return ChannelLocation(base[len(prefix) + 1 :], base, credential)
     return ChannelLocation(base, base, credential)
-
-
-def _is_subdir(text: str) -> bool:
-    return bool(_SUBDIR.match(text)) and (text == "noarch" or text.partition("-")[0] in _PLATFORMS)
 
 
 def _clean(url: str) -> tuple[str, Credential | None]:
@@ -105,8 +97,12 @@ def _clean(url: str) -> tuple[str, Credential | None]:
         problem = "it is malformed"
     if problem is None and any(char <= " " or char == "\x7f" for char in url):
         problem = "it holds spaces or control characters"
+    hint = must_be_encoded(url)
+    if hint and (problem is not None or "@" not in urlsplit(url).netloc):
+        problem = hint  # also where the address has another meaning, with a part of the password as its host
     if problem is not None:
-        raise NetworkError(f"bad channel address {url}: {problem}", kind="url", url=url)
+        shown = redact_address(url)
+        raise NetworkError(f"bad channel address {shown}: {problem}", kind="url", url=shown)
     if ":" in host:
         host = f"[{host}]"
     netloc = host if port == (443 if scheme == "https" else 80) else f"{host}:{port}"

@@ -17,15 +17,15 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from resolvent.network.config import NetworkConfig
-from resolvent.network.errors import NetworkError, invalid_repodata
+from resolvent.network.errors import InvalidRepodata, NetworkError, invalid_repodata
 from resolvent.network.http import HttpClient, Reply
 from resolvent.network.locate import ChannelLocation
+from resolvent.network.pool import DownloadPool
 from resolvent.network.redact import redact
 from resolvent.network.state import State, digest_of_file, file_digest
 from resolvent.network.store import Store
@@ -44,18 +44,26 @@ class Context:
     config: NetworkConfig
     store: Store
     http: HttpClient
+    warnings: list[str] = field(default_factory=list)
+    """What went wrong and was got over."""
+
+    def warn(self, text: str) -> None:
+        """Keep a warning, and log it."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+            _log.warning("%s", text)
 
     @contextlib.contextmanager
-    def downloads(self) -> Iterator[ThreadPoolExecutor]:
+    def downloads(self) -> Iterator[DownloadPool]:
         """Give threads for downloads, as many as may run at once; an error ends those that still run."""
-        pool = ThreadPoolExecutor(max_workers=self.config.concurrency, thread_name_prefix="download")
+        pool = DownloadPool(self.config.concurrency)
         try:
             yield pool
         except BaseException:
-            self.http.close()  # or the end would wait for downloads that nobody needs any more
+            self.http.close()  # wakes the threads that wait for a server
+            pool.close(cancelled=True)
             raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        pool.close(cancelled=False)
 
 
 @dataclass(frozen=True)
@@ -150,7 +158,7 @@ class Resource:
                 _forget(store, data, info)
                 return None
             self._refused(reply)
-            self.check(file)
+            self._checked(file, reply)
             file.seek(0)
             digest = digest_of_file(file)
             self._announce(store, data, info, digest)
@@ -204,6 +212,20 @@ class Resource:
                 status=reply.status,
             )
 
+    def _checked(self, file: IO[bytes], reply: Reply) -> None:
+        """Check what came; where it is wrong, a content encoding that was not asked for may be why."""
+        encoding = reply.headers.get("content-encoding", "")
+        problem: InvalidRepodata | None = None
+        try:
+            self.check(file)
+        except InvalidRepodata as error:
+            if not encoding:
+                raise
+            problem = error
+        if problem is not None:
+            reason = str(problem).removeprefix(f"{redact(self.url)}: ")
+            raise invalid_repodata(f"{reason} (content encoding {encoding!r})", file=self.url, field=problem.field)
+
     def _remember(self, store: Store, data: Path, info: Path, reply: Reply, digest: str) -> None:
         with store.reported():
             found = data.stat()
@@ -230,7 +252,7 @@ def _offline_would_do(known: State | None) -> Iterator[None]:
     except NetworkError as error:
         if known is not None and error.kind in {"connection", "proxy", "timeout", "tls"}:
             message = f"{error}; offline (--offline) the copy in the cache would do"
-            raise NetworkError(message, kind=error.kind, url=error.url, status=error.status) from error
+            raise type(error)(message, kind=error.kind, url=error.url, status=error.status) from error
         raise
 
 

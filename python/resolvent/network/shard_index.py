@@ -118,7 +118,7 @@ def _decode(data: bytes, url: str, config: NetworkConfig) -> tuple[dict[str, Any
     if not isinstance(shards, dict):
         raise invalid_repodata("shards is missing or not a map", file=url, field="shards")
     for key in ("base_url", "shards_base_url"):
-        if not isinstance(info.get(key, ""), str):
+        if not isinstance(info.get(key) or "", str):
             raise invalid_repodata(f"info.{key} is not a string", file=url, field=f"info.{key}")
     for name, digest in shards.items():
         if not isinstance(digest, bytes) or len(digest) != 32:
@@ -134,8 +134,8 @@ def _load(copy: Copy, resource: Resource, config: NetworkConfig) -> ShardIndex:
         data = b""
     info, shards = _decode(data, url, config)
     location = resource.location
-    shards_url, carried = _absolute(url, info.get("shards_base_url", ""), "shards_base_url")
-    declared = info.get("base_url", "")
+    shards_url, carried = _absolute(url, info.get("shards_base_url") or "", "shards_base_url")
+    declared = (info.get("base_url") or "").strip()
     base_url, _ = _absolute(url, declared, "base_url")
     if base_url == location.subdir_url(resource.subdir):
         declared = ""
@@ -154,11 +154,14 @@ def _load(copy: Copy, resource: Resource, config: NetworkConfig) -> ShardIndex:
 
 
 def _absolute(index_url: str, given: str, field: str) -> tuple[str, Credential | None]:
-    """Return a folder address of the index, made absolute; with the credential that the server put in."""
+    """Return a folder address of the index, made absolute; with the credential that the server put in.
+
+    Both are relative to the index (CEP 16), so that an empty one is the folder that the index lies in.
+    """
     problem = ""
     clean, carried = "", None
     try:
-        clean, carried = split_credentials(urljoin(index_url, given))
+        clean, carried = split_credentials(urljoin(index_url, given.strip() or "."))
         parts = urlsplit(clean)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             problem = "is not an http address"

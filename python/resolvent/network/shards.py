@@ -32,6 +32,15 @@ class ShardMissing(NetworkError):
     """The server does not have a shard that its index names: the index is probably outdated."""
 
 
+class ShardFailure(Exception):
+    """A shard cannot be had: whole repodata may do instead. Never leaves this package."""
+
+    def __init__(self, index: ShardIndex, problem: NetworkError | InvalidRepodata) -> None:
+        super().__init__(str(problem))
+        self.index = index
+        self.problem = problem
+
+
 @dataclass(frozen=True)
 class Shard:
     """One package's records of one subdir.

@@ -22,6 +22,9 @@ _SKIPPABLE = 0x184D2A50
 _RLE = 1
 _SPACE = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
+_KEYS = (b'"packages"', b'"packages.conda"', b'"info"', b'"removed"', b'"v3"', b'"repodata_version"')
+"""One of these is in everything that is repodata; none is in what servers say in JSON instead of it."""
+_LONGEST_KEY = max(map(len, _KEYS))
 
 
 def looks_like_html(head: bytes, content_type: str) -> bool:
@@ -123,9 +126,9 @@ def _frame_header(descriptor: int) -> int:
 
 
 def check_repodata(file: IO[bytes], *, zstd: bool, limit: int, window: int, url: str) -> None:
-    """Check that ``file``, read from its start, is whole and holds one JSON object by its two ends.
+    """Check that ``file``, read from its start, is whole and holds one JSON object by its two ends and a known key.
 
-    A zero-byte plain file passes: it counts as ``{}``.
+    A zero-byte plain file passes: it counts as ``{}``, which passes too.
 
     Raises
     ------
@@ -142,8 +145,14 @@ def check_repodata(file: IO[bytes], *, zstd: bool, limit: int, window: int, url:
     first = b""
     last = b""
     total = 0
+    known = False
+    tail = b""
     for piece in pieces:
         total += len(piece)
+        if not known:
+            tail += piece
+            known = any(key in tail for key in _KEYS)
+            tail = tail[-_LONGEST_KEY:] if total > _LONGEST_KEY else tail
         if not first:
             first = piece.removeprefix(_BOM).lstrip(_SPACE)[:1]
         stripped = piece.rstrip(_SPACE)
@@ -157,3 +166,5 @@ def check_repodata(file: IO[bytes], *, zstd: bool, limit: int, window: int, url:
         raise invalid_repodata("it does not hold a JSON object", file=url)
     if last != b"}":
         raise invalid_repodata("the JSON ends too early", file=url)
+    if not known and tail.removeprefix(_BOM).translate(None, _SPACE + b"{}"):
+        raise invalid_repodata("it is JSON, but no repodata", file=url)

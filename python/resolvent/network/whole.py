@@ -11,7 +11,7 @@ import contextlib
 from functools import partial
 
 from resolvent.network.config import NetworkConfig
-from resolvent.network.errors import NetworkError
+from resolvent.network.errors import InvalidRepodata, NetworkError, is_final
 from resolvent.network.locate import ChannelLocation
 from resolvent.network.resource import Context, Copy, Resource, html_guard
 from resolvent.network.state import Flag, State
@@ -48,6 +48,8 @@ class Availability:
 def fetch_whole(context: Context, location: ChannelLocation, subdir: str) -> Copy | None:
     """Return the subdir's whole repodata, or ``None`` if the channel has no such subdir.
 
+    Whatever is wrong with the compressed form, the plain one is taken, with a warning.
+
     Raises
     ------
     NetworkError, InvalidRepodata
@@ -57,24 +59,36 @@ def fetch_whole(context: Context, location: ChannelLocation, subdir: str) -> Cop
     compressed = _resource(location, subdir, context.config, zstd=True)
     plain = _resource(location, subdir, context.config, zstd=False)
     if context.config.offline:
-        copy = compressed.cached(context) or plain.cached(context)
+        copy = (compressed.cached(context) if context.config.use_zst else None) or plain.cached(context)
         if copy is None and not availability.ever_absent("has_json"):
             raise offline_error(plain.url)
         return copy
-    if not availability.absent("has_zst"):
-        copy = compressed.fetch(context)
+    problem: NetworkError | InvalidRepodata | None = None
+    if context.config.use_zst and not availability.absent("has_zst"):
+        copy = None
+        try:
+            copy = compressed.fetch(context)
+        except (NetworkError, InvalidRepodata) as error:
+            if is_final(error):
+                raise
+            problem = error
         if copy is not None:
             availability.remember("has_zst", True)
             with contextlib.suppress(OSError):
                 plain.paths(context.store)[0].unlink()
             return copy
     copy = plain.fetch(context)
+    if copy is None and problem is not None:
+        raise problem
     availability.remember("has_json", copy is not None)
     if copy is not None:
+        if problem is not None:
+            context.warn(f"{problem}; {PLAIN} is used instead")
         with contextlib.suppress(OSError):  # two formats side by side would leave a choice
             compressed.paths(context.store)[0].unlink()
-        # Only now: where everything is refused, a missing credential hides what is there.
-        availability.remember("has_zst", False)
+        if problem is None and context.config.use_zst:
+            # Only now: where everything is refused, a missing credential hides what is there.
+            availability.remember("has_zst", False)
     return copy
 
 
