@@ -1,5 +1,6 @@
 """The rooms of the code and the arrows between them, see docs/architecture.md."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ MAY_USE = {
 #: The rooms of `resolve`, from the ground up: each may use those before it. What a conflict is and how it is found lies
 #: below the solve, what would resolve it above.
 LAYERS = (
+    "ids",
     "request",
     "graph",
     "transaction",
@@ -115,3 +117,15 @@ def test_circles_are_found(tmp_path: Path, files: dict[str, str], expected: list
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     assert circles(crate(tmp_path).arrows) == expected
+
+
+def test_ids_of_resolve_index_only_their_own_tables() -> None:
+    """A cast in an index takes any number for an id: only the tables of ids.rs may do it."""
+    casts = [
+        f"{path.relative_to(CORE)}: {line.strip()}"
+        for path in (CORE / "resolve" / "src").rglob("*.rs")
+        if path.name != "ids.rs"
+        for line in path.read_text().splitlines()
+        if re.search(r"as usize(?: [+-] \d+)?(?:\.\.)?[\])]|as usize\.\.", line)
+    ]
+    assert casts == []

@@ -34,7 +34,7 @@ fn encode(index: &Arc<Index>, request: &Request) -> Export {
     inst.open_everything(&asked.requested_specs);
     // Also what is not open, because it is ruled out, has a variable.
     for name in inst.reached.clone() {
-        for i in 0..inst.u.names[name as usize].known() {
+        for i in 0..inst.u.names[name].known() {
             inst.position(name, i);
         }
     }
@@ -43,7 +43,7 @@ fn encode(index: &Arc<Index>, request: &Request) -> Export {
 
 fn candidates(inst: &Instance) -> impl Iterator<Item = (NameId, u32, Lit)> + '_ {
     inst.reached.iter().flat_map(move |&name| {
-        let known = inst.u.names[name as usize].known();
+        let known = inst.u.names[name].known();
         (0..known).filter_map(move |i| Some((name, i, inst.ladders.chosen(name, i)?)))
     })
 }
@@ -56,7 +56,7 @@ fn write_names(out: &mut impl Write, inst: &Instance) -> io::Result<()> {
             out,
             "c var {} {} {} {}",
             lit.to_dimacs(),
-            inst.u.names[name as usize].text,
+            inst.u.names[name].text,
             segment.version(at.record),
             segment.build(at.record)
         )?;
@@ -116,7 +116,7 @@ pub fn export_wcnf<W: Write>(index: &Arc<Index>, request: &Request, out: &mut W)
         let inst = &mut export.inst;
         let mut paid = 0;
         let mut featured = Vec::new();
-        for i in 0..inst.u.names[name as usize].known() {
+        for i in 0..inst.u.names[name].known() {
             let (_, rank, _) = ranks.of(&inst.u, &export.asked.requested_specs, name, i);
             let (matched, _, _) = plain.of(&inst.u, &export.asked.requested_specs, name, i);
             let rank = u64::from(rank);

@@ -11,6 +11,7 @@ mod export;
 #[cfg(test)]
 mod fault;
 mod graph;
+mod ids;
 mod optimize;
 mod package_changes;
 mod policy;

@@ -44,14 +44,14 @@ pub fn reachable(
     }
     let mut reached: FxHashSet<RecordRef> = FxHashSet::default();
     while let Some(spec) = queue.pop() {
-        let name = u.specs[spec as usize].name;
-        if u.specs[spec as usize].on_virtual.is_some() {
+        let name = u.specs[spec].name;
+        if u.specs[spec].on_virtual.is_some() {
             continue;
         }
         names.insert(name);
         for at in places(&u, name) {
             let position = at.0;
-            if !u.matches(&u.specs[spec as usize], position) || !reached.insert(at.1) {
+            if !u.matches(&u.specs[spec], position) || !reached.insert(at.1) {
                 continue;
             }
             for id in required(&mut u, at.1) {
@@ -67,7 +67,7 @@ pub fn reachable(
         for (_, at) in places(&u, name) {
             if out.insert(at) && !reached.contains(&at) {
                 let ids = required(&mut u, at);
-                mentioned.extend(ids.into_iter().map(|id| u.specs[id as usize].name));
+                mentioned.extend(ids.into_iter().map(|id| u.specs[id].name));
             }
         }
     }
@@ -78,7 +78,7 @@ pub fn reachable(
         for at in best_of_channels(&u, name) {
             out.insert(at);
             let ids = required(&mut u, at);
-            mentioned.extend(ids.into_iter().map(|id| u.specs[id as usize].name));
+            mentioned.extend(ids.into_iter().map(|id| u.specs[id].name));
         }
     }
     let mut out: Vec<RecordRef> = out.into_iter().collect();
@@ -88,7 +88,7 @@ pub fn reachable(
 
 /// The positions of a name's list and the records there.
 fn places(u: &Universe, name: NameId) -> Vec<(u32, RecordRef)> {
-    (0..u.names[name as usize].len())
+    (0..u.names[name].len())
         .map(|position| {
             let (segment, record) = u.place_at(name, position);
             let record = RecordId(record);
@@ -100,7 +100,7 @@ fn places(u: &Universe, name: NameId) -> Vec<(u32, RecordRef)> {
 /// The specs that a record depends on; those on virtual packages lead nowhere and stay out.
 fn required(u: &mut Universe, at: RecordRef) -> Vec<SpecIdx> {
     let index = Arc::clone(&u.index);
-    let segment = &index.segments()[at.segment as usize].segment;
+    let segment = index.segment(at.segment);
     let groups = segment.extra_depends(at.record);
     let ids: Vec<SpecIdx> = segment
         .depends(at.record)
@@ -109,7 +109,7 @@ fn required(u: &mut Universe, at: RecordRef) -> Vec<SpecIdx> {
         .map(|&dep| u.segment_spec(at.segment, dep))
         .collect();
     ids.into_iter()
-        .filter(|&id| u.specs[id as usize].on_virtual.is_none())
+        .filter(|&id| u.specs[id].on_virtual.is_none())
         .collect()
 }
 
@@ -119,14 +119,14 @@ fn best_of_channels(u: &Universe, name: NameId) -> Vec<RecordRef> {
     let all = places(u, name);
     let channels: FxHashSet<usize> = all
         .iter()
-        .map(|(_, at)| index.segments()[at.segment as usize].channel)
+        .map(|(_, at)| index.member(at.segment).channel)
         .collect();
     let mut out = Vec::new();
     for channel in channels {
         let here = || {
             all.iter()
                 .map(|(_, at)| *at)
-                .filter(|at| index.segments()[at.segment as usize].channel == channel)
+                .filter(|at| index.member(at.segment).channel == channel)
         };
         let key = |at: &RecordRef| u.segment(at.segment).version_key(at.record).to_vec();
         for end in [

@@ -132,7 +132,7 @@ pub fn why(solution: &Solution, name: &str) -> Vec<Vec<(String, String)>> {
         let mut next = Vec::new();
         for from in layer {
             let at = places[from];
-            let segment = &index.segments()[at.segment as usize].segment;
+            let segment = index.segment(at.segment);
             let extras = reach.extras.get(from).map_or(&[][..], Vec::as_slice);
             let groups: Vec<SpecId> = if extras.is_empty() {
                 Vec::new()

@@ -136,6 +136,22 @@ impl Index {
         &self.segments
     }
 
+    /// The member at a position, as in a [`RecordRef`].
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn member(&self, position: u32) -> &IndexSegment {
+        &self.segments[position as usize]
+    }
+
+    /// The records of the member at a position, as in a [`RecordRef`].
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn segment(&self, position: u32) -> &Segment {
+        &self.segments[position as usize].segment
+    }
+
     /// Number of records.
     pub fn len(&self) -> usize {
         self.segments

@@ -68,9 +68,9 @@ fn subjects_of<'i>(
     let named = ByName::of(index, places);
     let is_virtual = |name: &str| virtuals.iter().any(|v| v.name == name);
     let found = |segment: u32, name: NameId| match named.position(segment, name) {
-        Some(at) if is_virtual(named.names[at as usize]) => Found::Unknown,
+        Some(at) if is_virtual(named.names[at]) => Found::Unknown,
         Some(at) => Found::Record(at),
-        None if is_virtual(index.segments()[segment as usize].segment.name(name)) => Found::Unknown,
+        None if is_virtual(index.segment(segment).name(name)) => Found::Unknown,
         None => Found::Nothing,
     };
     let subject = |&at: &RecordRef| Subject::from_index(index, at, &|name| found(at.segment, name));
@@ -115,7 +115,7 @@ pub(crate) fn check_places(
     let mut subjects = subjects_of(index, places, &virtuals);
     for (subject, &at) in subjects.iter_mut().zip(places) {
         if before.is_installed(at) {
-            let segment = &index.segments()[at.segment as usize].segment;
+            let segment = index.segment(at.segment);
             let mut depends = segment.depends(at.record).iter();
             subject.depends.retain(|_| {
                 depends
@@ -152,7 +152,7 @@ pub(crate) fn unsatisfied(
     let active = checker.active(&[]);
     let mut out = Vec::new();
     for (subject, &at) in subjects.iter().zip(places) {
-        let segment = &index.segments()[at.segment as usize].segment;
+        let segment = index.segment(at.segment);
         for (wanted, &spec) in subject.depends.iter().zip(segment.depends(at.record)) {
             if checker.applies(wanted) && !checker.satisfied(wanted) {
                 out.push((at, spec));

@@ -6,6 +6,7 @@ use conda::record::PackageRecord;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::subject::{Found, Origin, Specs, Subject, Wanted};
+use crate::ids::Id;
 use crate::request::{ChannelPriority, Cutoffs, Mode, Request};
 
 /// Everything the checker looks things up in.
@@ -76,7 +77,7 @@ impl<'c> Checker<'c> {
 
     fn subject(&self, name: &str) -> Option<&'c Subject<'c>> {
         let at = self.by_name.get(name)?;
-        self.subjects.get(*at as usize)
+        self.subjects.get(at.place())
     }
 
     /// What a name stands for: the record and the virtual packages of that name.
@@ -94,7 +95,7 @@ impl<'c> Checker<'c> {
     pub(super) fn satisfied(&self, wanted: &Wanted<'_>) -> bool {
         match wanted {
             Wanted::Simple(_, Found::Nothing) => false,
-            Wanted::Simple(spec, Found::Record(at)) => self.subjects[*at as usize].fits(spec),
+            Wanted::Simple(spec, Found::Record(at)) => self.subjects[at.place()].fits(spec),
             _ => wanted
                 .name()
                 .is_some_and(|name| self.present(name).any(|s| s.matches(wanted))),
@@ -159,7 +160,7 @@ impl<'c> Checker<'c> {
     pub(super) fn respected(&self, wanted: &Wanted<'_>) -> bool {
         match wanted {
             Wanted::Simple(_, Found::Nothing) => true,
-            Wanted::Simple(spec, Found::Record(at)) => self.subjects[*at as usize].fits(spec),
+            Wanted::Simple(spec, Found::Record(at)) => self.subjects[at.place()].fits(spec),
             _ => wanted
                 .name()
                 .is_none_or(|name| self.present(name).all(|s| s.matches(wanted))),
@@ -358,8 +359,7 @@ impl<'c> Checker<'c> {
                     // may prefer it.
                     Origin::Index(_, at) if at.segment as usize == position => None,
                     Origin::Index(_, at)
-                        if !strict
-                            || member.channel >= index.segments()[at.segment as usize].channel =>
+                        if !strict || member.channel >= index.member(at.segment).channel =>
                     {
                         continue;
                     }
@@ -446,8 +446,8 @@ impl<'c> Checker<'c> {
             _ => Some((by_name(wanted.name()?)?, wanted.extras())),
         };
         while let Some((at, extras)) = queue.pop() {
-            let subject = &self.subjects[at as usize];
-            if !std::mem::replace(&mut reached[at as usize], true) {
+            let subject = &self.subjects[at.place()];
+            if !std::mem::replace(&mut reached[at.place()], true) {
                 queue.extend(subject.depends.iter().filter_map(ask));
             }
             if extras.is_empty() {
@@ -460,7 +460,7 @@ impl<'c> Checker<'c> {
             }
         }
         for subject in self.subjects {
-            if by_name(subject.name).is_none_or(|at| !reached[at as usize]) {
+            if by_name(subject.name).is_none_or(|at| !reached[at.place()]) {
                 self.broken
                     .push(format!("{} is not needed by anything", subject.label()));
             }

@@ -57,7 +57,7 @@ impl<'c> Subject<'c> {
         at: RecordRef,
         found: &dyn Fn(NameId) -> Found,
     ) -> Self {
-        let segment = &index.segments()[at.segment as usize].segment;
+        let segment = index.segment(at.segment);
         let wanted = |id: &SpecId| {
             let spec = segment.spec(*id);
             if spec.is_unparsable() {

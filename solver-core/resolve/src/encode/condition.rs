@@ -22,7 +22,7 @@ pub(crate) enum Truth {
 impl Instance {
     /// The condition of a spec that has one.
     pub(crate) fn condition_of(&mut self, spec: SpecIdx) -> Truth {
-        let Some(condition) = self.u.specs[spec as usize].condition() else {
+        let Some(condition) = self.u.specs[spec].condition() else {
             return Truth::Always;
         };
         if let Some(&known) = self.conditions.get(&spec) {
@@ -85,7 +85,7 @@ impl Instance {
 
     fn leaf(&mut self, spec: &MatchSpec) -> Truth {
         let id = self.u.parsed_spec(&spec.to_string(), spec);
-        let entry = &self.u.specs[id as usize];
+        let entry = &self.u.specs[id];
         let name = entry.name;
         if let Some((holds, _)) = entry.on_virtual {
             return if holds { Truth::Always } else { Truth::Never };
@@ -94,7 +94,7 @@ impl Instance {
         if let Some(&(lit, _)) = self.ladders.of(name).leaves.iter().find(|(_, s)| *s == id) {
             return Truth::Lit(lit);
         }
-        if self.u.names[name as usize].len() == 0 {
+        if self.u.names[name].len() == 0 {
             return Truth::Never;
         }
         let lit = self.solver.new_var().positive();
@@ -105,8 +105,8 @@ impl Instance {
 
     /// What matches a leaf implies it: its ranges where versions alone decide, else candidates known from `from` on.
     pub(super) fn imply_leaf(&mut self, name: NameId, lit: Lit, spec: SpecIdx, from: u32) {
-        let known = self.u.names[name as usize].known();
-        let entry = &self.u.specs[spec as usize];
+        let known = self.u.names[name].known();
+        let entry = &self.u.specs[spec];
         let matched = match entry.exact() {
             true if from > 0 => return,
             true => entry.ranges().to_vec(),

@@ -48,7 +48,7 @@ impl Instance {
 
     /// The literals of the extras of a spec. [`Instance::settle_extras`] must follow.
     pub(crate) fn extras_of(&mut self, spec: SpecIdx) -> Vec<Lit> {
-        let extras = self.u.specs[spec as usize].extras().to_vec();
+        let extras = self.u.specs[spec].extras().to_vec();
         extras.into_iter().map(|extra| self.extra(extra)).collect()
     }
 
@@ -57,8 +57,8 @@ impl Instance {
         while let Some(extra) = self.extras.pending.pop() {
             let (name, _) = self.u.extra(extra);
             self.extras.by_name.entry(name).or_default().push(extra);
-            for position in 0..self.u.names[name as usize].known() {
-                let cand = self.u.names[name as usize].cands[position as usize];
+            for position in 0..self.u.names[name].known() {
+                let cand = self.u.names[name].cands[position];
                 if cand.open && self.is_written(&cand) {
                     self.write_group(name, position, extra);
                 }
@@ -83,9 +83,9 @@ impl Instance {
     }
 
     fn write_group(&mut self, name: NameId, position: u32, extra: ExtraId) {
-        let at = self.u.names[name as usize].cands[position as usize];
+        let at = self.u.names[name].cands[position];
         let index = Arc::clone(&self.u.index);
-        let segment = &index.segments()[at.segment as usize].segment;
+        let segment = index.segment(at.segment);
         let group = self.u.group(segment, RecordId(at.record), extra);
         if group.is_empty() {
             return;
@@ -124,12 +124,12 @@ impl Instance {
     /// What must be assumed for a requested spec to hold, its condition and its extras included; `None` when it
     /// can never hold. Its name is reached.
     pub(crate) fn demand(&mut self, spec: SpecIdx) -> Option<Vec<Lit>> {
-        let lit = match self.u.specs[spec as usize].on_virtual {
+        let lit = match self.u.specs[spec].on_virtual {
             Some((true, _)) => return Some(Vec::new()),
             Some((false, _)) => SpecLit::Never,
             None => self.spec(spec),
         };
-        if self.u.specs[spec as usize].asks.is_none() {
+        if self.u.specs[spec].asks.is_none() {
             return match lit {
                 SpecLit::Lit(lit) => Some(vec![lit]),
                 SpecLit::Never => None,
@@ -181,11 +181,11 @@ impl Instance {
 
     /// What must be assumed for a constraint or pin to hold; `None` when it can never hold. Its name is reached.
     pub(crate) fn limit(&mut self, spec: SpecIdx) -> Option<Option<Lit>> {
-        let lit = match self.u.specs[spec as usize].on_virtual {
+        let lit = match self.u.specs[spec].on_virtual {
             Some((_, true)) => return Some(None),
             Some((_, false)) => None,
             None => {
-                self.reach(self.u.specs[spec as usize].name);
+                self.reach(self.u.specs[spec].name);
                 match self.constrain(spec) {
                     Some(lit) => Some(lit),
                     None => return Some(None),

@@ -116,7 +116,7 @@ impl Guards {
     fn shared(&self, cause: Cause) -> Cause {
         match cause {
             Cause::Excluded(_, exclusion) if self.liftable == Liftable::Request => {
-                Cause::Excluded(0, exclusion)
+                Cause::Excluded(NameId::NONE, exclusion)
             }
             other => other,
         }
@@ -167,7 +167,7 @@ impl Instance {
         };
         if let Cause::Depends(name, spec) | Cause::Extra(name, _, spec) = cause {
             let depth = guards.depth(name).saturating_add(1);
-            guards.nearer(self.u.specs[spec as usize].name, depth);
+            guards.nearer(self.u.specs[spec].name, depth);
         }
         let (subject, new) = guards.subject(&mut self.solver, cause);
         self.solver.add_binary(!p, subject);
@@ -196,7 +196,7 @@ impl Instance {
 
     /// The literal of a spec that nothing satisfies; `None` when nothing can lift that.
     pub(crate) fn unmet(&mut self, spec: SpecIdx) -> Option<Lit> {
-        let entry = &self.u.specs[spec as usize];
+        let entry = &self.u.specs[spec];
         let on_virtual = entry.on_virtual.is_some();
         let cause = if on_virtual {
             Cause::Virtual(entry.name)

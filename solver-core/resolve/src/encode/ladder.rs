@@ -16,10 +16,8 @@ use std::ops::Range;
 use cdcl::{Lit, Var};
 
 use super::{Bound, Instance};
+use crate::ids::Table;
 use crate::universe::{NameId, SpecIdx};
-
-/// No name.
-pub(crate) const NO_NAME: u32 = u32::MAX;
 
 /// The literals of one name.
 #[derive(Debug, Default)]
@@ -30,7 +28,7 @@ pub(crate) struct Ladder {
     /// `G` of each mark.
     at: Vec<Lit>,
     /// `p` by position, where there is one.
-    chosen: Vec<Option<Lit>>,
+    chosen: Table<u32, Option<Lit>>,
     /// Candidates that clauses take into account.
     pub(super) written: u32,
     /// Specs on the name that are asked record by record, to be kept up to date as more become known.
@@ -55,9 +53,9 @@ impl Ladder {
 /// The ladders of all names, by name, and the way back from variables.
 #[derive(Debug, Default)]
 pub(crate) struct Ladders {
-    by_name: Vec<Ladder>,
+    by_name: Table<NameId, Ladder>,
     /// Per variable: the name whose ladder or candidate it is.
-    name_of_var: Vec<u32>,
+    name_of_var: Vec<NameId>,
 }
 
 impl Ladders {
@@ -66,7 +64,7 @@ impl Ladders {
         static EMPTY: Ladder = Ladder {
             marks: Vec::new(),
             at: Vec::new(),
-            chosen: Vec::new(),
+            chosen: Table::new(),
             written: 0,
             specs: Vec::new(),
             waiting: Vec::new(),
@@ -74,15 +72,11 @@ impl Ladders {
             reached: false,
             wanted: 0,
         };
-        self.by_name.get(name as usize).unwrap_or(&EMPTY)
+        self.by_name.get(name).unwrap_or(&EMPTY)
     }
 
     pub(super) fn of_mut(&mut self, name: NameId) -> &mut Ladder {
-        let at = name as usize;
-        if at >= self.by_name.len() {
-            self.by_name.resize_with(at + 1, Ladder::default);
-        }
-        &mut self.by_name[at]
+        self.by_name.grown(name, Ladder::default)
     }
 
     /// "The name is installed"; `None` when nothing requires it or it has no record.
@@ -92,7 +86,7 @@ impl Ladders {
 
     /// `p` of a position, if it has been made.
     pub(crate) fn chosen(&self, name: NameId, i: u32) -> Option<Lit> {
-        self.of(name).chosen.get(i as usize).copied().flatten()
+        self.of(name).chosen.get(i).copied().flatten()
     }
 
     /// The value of `G_i` as far as the marks around it tell.
@@ -115,12 +109,12 @@ impl Ladders {
         }
     }
 
-    /// The name a variable belongs to, or [`NO_NAME`].
-    pub(crate) fn name_of(&self, var: Var) -> u32 {
+    /// The name a variable belongs to, or [`NameId::NONE`].
+    pub(crate) fn name_of(&self, var: Var) -> NameId {
         self.name_of_var
             .get(var.index())
             .copied()
-            .unwrap_or(NO_NAME)
+            .unwrap_or(NameId::NONE)
     }
 
     /// The name whose "installed" this literal is.
@@ -129,7 +123,7 @@ impl Ladders {
             return None;
         }
         let name = self.name_of(lit.var());
-        (name != NO_NAME && self.of(name).at.first() == Some(&lit)).then_some(name)
+        (name != NameId::NONE && self.of(name).at.first() == Some(&lit)).then_some(name)
     }
 
     /// The first block of an installed name that an assignment leaves possible: the last one with `G` true. The ladder
@@ -184,7 +178,7 @@ impl Ladders {
 impl Instance {
     fn new_lit(&mut self, name: NameId) -> Lit {
         let var = self.solver.new_var();
-        self.ladders.name_of_var.resize(var.index(), NO_NAME);
+        self.ladders.name_of_var.resize(var.index(), NameId::NONE);
         self.ladders.name_of_var.push(name);
         var.positive()
     }
@@ -204,7 +198,7 @@ impl Instance {
             Ok(k) => return Some(ladder.at[k]),
             Err(k) => k,
         };
-        if ladder.is_empty() || i >= self.u.names[name as usize].len() {
+        if ladder.is_empty() || i >= self.u.names[name].len() {
             return None;
         }
         let (before, behind) = (ladder.at[k - 1], ladder.at.get(k).copied());
@@ -235,11 +229,7 @@ impl Instance {
                 chosen
             }
         };
-        let by_position = &mut self.ladders.of_mut(name).chosen;
-        if by_position.len() <= i as usize {
-            by_position.resize(i as usize + 1, None);
-        }
-        by_position[i as usize] = Some(chosen);
+        *self.ladders.of_mut(name).chosen.grown(i, || None) = Some(chosen);
         Some(chosen)
     }
 

@@ -29,7 +29,7 @@ mod open;
 mod window;
 
 pub(crate) use guard::{Cause, Guards, Liftable};
-pub(crate) use ladder::{Ladders, NO_NAME};
+pub(crate) use ladder::Ladders;
 pub(crate) use open::RequestedSpecs;
 
 use std::ops::Range;
@@ -39,6 +39,7 @@ use cdcl::{Config, Lit, Solver};
 use conda::index::Index;
 use rustc_hash::FxHashMap;
 
+use crate::ids::Table;
 use crate::policy::Policy;
 use crate::universe::{Exclusion, NameId, SpecIdx, Universe};
 
@@ -79,8 +80,8 @@ pub(crate) struct Instance {
     pub ladders: Ladders,
     /// Names with a ladder, in the order in which they were reached.
     pub reached: Vec<NameId>,
-    spec_lits: Vec<Option<SpecLit>>,
-    constrain_lits: Vec<Option<Option<Lit>>>,
+    spec_lits: Table<SpecIdx, Option<SpecLit>>,
+    constrain_lits: Table<SpecIdx, Option<Option<Lit>>>,
     feature_lits: FxHashMap<(NameId, u32), Lit>,
     not_exchanged_lits: FxHashMap<(NameId, u32), Lit>,
     /// Conditions of specs that have one.
@@ -112,8 +113,8 @@ impl Instance {
             solver,
             ladders: Ladders::default(),
             reached: Vec::new(),
-            spec_lits: Vec::new(),
-            constrain_lits: Vec::new(),
+            spec_lits: Table::default(),
+            constrain_lits: Table::default(),
             feature_lits: FxHashMap::default(),
             not_exchanged_lits: FxHashMap::default(),
             conditions: FxHashMap::default(),

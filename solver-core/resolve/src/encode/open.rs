@@ -37,11 +37,11 @@ impl Instance {
         let mut follow = Vec::new();
         let mut any = false;
         for &(name, position) in chosen {
-            let known = self.u.names[name as usize].known();
+            let known = self.u.names[name].known();
             if position >= known {
                 self.grow(name, position + 1);
                 any = true;
-            } else if self.u.names[name as usize].cands[position as usize].open {
+            } else if self.u.names[name].cands[position].open {
                 continue;
             }
             let wanted = &mut self.ladders.of_mut(name).wanted;
@@ -49,7 +49,7 @@ impl Instance {
             *wanted += 1;
             let mut at = position;
             for _ in 0..groups {
-                if at >= self.u.names[name as usize].known() {
+                if at >= self.u.names[name].known() {
                     break;
                 }
                 at = self.open_group(name, at);
@@ -88,17 +88,17 @@ impl Instance {
         while next < queue.len() {
             let (name, position) = queue[next];
             next += 1;
-            if !self.u.names[name as usize].cands[position as usize].open {
+            if !self.u.names[name].cands[position].open {
                 self.open_group(name, position);
             }
-            let at = self.u.names[name as usize].cands[position as usize];
+            let at = self.u.names[name].cands[position];
             let index = Arc::clone(&self.u.index);
-            let segment = &index.segments()[at.segment as usize].segment;
+            let segment = index.segment(at.segment);
             let record = RecordId(at.record);
             let groups = self.open_groups(name, segment, record);
             for &dep in segment.depends(record).iter().chain(&groups) {
                 let spec = self.u.segment_spec(at.segment, dep);
-                let entry = &self.u.specs[spec as usize];
+                let entry = &self.u.specs[spec];
                 let name = entry.name;
                 if entry.on_virtual.is_some() || entry.condition().is_some() {
                     continue;
@@ -112,7 +112,7 @@ impl Instance {
                 for _ in 0..most {
                     match guess {
                         Some(position)
-                            if self.u.names[name as usize].cands[position as usize].open
+                            if self.u.names[name].cands[position].open
                                 && self.disagrees(name, position) =>
                         {
                             guess =
@@ -122,7 +122,7 @@ impl Instance {
                     }
                 }
                 if let Some(position) = guess {
-                    if !self.u.names[name as usize].cands[position as usize].open {
+                    if !self.u.names[name].cands[position].open {
                         self.open_group(name, position);
                         queue.push((name, position));
                     }
@@ -133,12 +133,12 @@ impl Instance {
 
     /// Whether the last model installs something else than a candidate requires.
     fn disagrees(&mut self, name: NameId, position: u32) -> bool {
-        let at = self.u.names[name as usize].cands[position as usize];
+        let at = self.u.names[name].cands[position];
         let index = Arc::clone(&self.u.index);
-        let segment = &index.segments()[at.segment as usize].segment;
+        let segment = index.segment(at.segment);
         segment.depends(RecordId(at.record)).iter().any(|&dep| {
             let spec = self.u.segment_spec(at.segment, dep);
-            let spec = &self.u.specs[spec as usize];
+            let spec = &self.u.specs[spec];
             if spec.on_virtual.is_some() || spec.condition().is_some() {
                 return false;
             }
@@ -164,21 +164,21 @@ impl Instance {
         let specs: Vec<SpecIdx> = spec.iter().chain(requested).copied().collect();
         let start = specs
             .iter()
-            .filter_map(|&s| self.u.specs[s as usize].first())
+            .filter_map(|&s| self.u.specs[s].first())
             .fold(from, u32::max);
-        if start >= self.u.names[name as usize].len() {
+        if start >= self.u.names[name].len() {
             return None;
         }
         self.reach(name);
         self.grow(name, start + 1);
-        let entry = &self.u.names[name as usize];
+        let entry = &self.u.names[name];
         let fits = |position: u32| {
             specs
                 .iter()
-                .all(|&s| self.u.matches(&self.u.specs[s as usize], position))
+                .all(|&s| self.u.matches(&self.u.specs[s], position))
         };
         (start..entry.known()).find(|&position| {
-            entry.cands[position as usize].excluded.is_none()
+            entry.cands[position].excluded.is_none()
                 && self.possible(name, position)
                 && fits(position)
         })
@@ -196,9 +196,9 @@ impl Instance {
     /// behind them.
     fn open_group(&mut self, name: NameId, position: u32) -> u32 {
         self.reach(name);
-        let group = self.u.names[name as usize].group(position);
+        let group = self.u.names[name].group(position);
         for i in group.clone() {
-            let cand = &mut self.u.names[name as usize].cands[i as usize];
+            let cand = &mut self.u.names[name].cands[i];
             if !cand.open {
                 cand.open = true;
                 let cand = *cand;
@@ -209,7 +209,7 @@ impl Instance {
         }
         // Where the next build number and the next version begin, costs take a step.
         self.at_or_after(name, group.end);
-        let class = self.u.names[name as usize].version_class(position);
+        let class = self.u.names[name].version_class(position);
         self.at_or_after(name, class.end);
         group.end
     }
@@ -220,9 +220,9 @@ impl Instance {
             return;
         };
         self.opened += 1;
-        let at = self.u.names[name as usize].cands[position as usize];
+        let at = self.u.names[name].cands[position];
         let index = Arc::clone(&self.u.index);
-        let segment = &index.segments()[at.segment as usize].segment;
+        let segment = index.segment(at.segment);
         let here = self.u.record_ref(name, position);
         for &dep in segment.depends(here.record) {
             if self.u.policy.was_broken(here, dep) {
@@ -240,7 +240,7 @@ impl Instance {
             let Some(p) = self.where_it_applies(p, spec) else {
                 continue;
             };
-            match self.u.specs[spec as usize].on_virtual {
+            match self.u.specs[spec].on_virtual {
                 Some((_, true)) => {}
                 Some((_, false)) => self.need_unmet(p, cause, spec),
                 None => {
@@ -259,7 +259,7 @@ impl Instance {
     /// `p` requires a spec, where its condition holds.
     #[inline]
     pub(super) fn require(&mut self, p: Lit, cause: Cause, spec: SpecIdx) {
-        let has_more = self.u.specs[spec as usize].asks.is_some();
+        let has_more = self.u.specs[spec].asks.is_some();
         let applies = if has_more {
             self.where_it_applies(p, spec)
         } else {
@@ -268,7 +268,7 @@ impl Instance {
         let Some(p) = applies else {
             return;
         };
-        match self.u.specs[spec as usize].on_virtual {
+        match self.u.specs[spec].on_virtual {
             Some((true, _)) => {}
             Some((false, _)) => self.need_unmet(p, cause, spec),
             None => match self.spec(spec) {
@@ -294,18 +294,18 @@ impl Instance {
         while next < self.reached.len() {
             let name = self.reached[next];
             next += 1;
-            let len = self.u.names[name as usize].len();
+            let len = self.u.names[name].len();
             self.grow(name, len);
             let requested = requested_specs.get(&name).cloned().unwrap_or_default();
             for position in 0..len {
                 let fits = requested
                     .iter()
-                    .all(|&s| self.u.matches(&self.u.specs[s as usize], position));
-                let cand = &mut self.u.names[name as usize].cands[position as usize];
+                    .all(|&s| self.u.matches(&self.u.specs[s], position));
+                let cand = &mut self.u.names[name].cands[position];
                 if cand.open || cand.excluded.is_some() || !fits || !self.possible(name, position) {
                     continue;
                 }
-                self.u.names[name as usize].cands[position as usize].open = true;
+                self.u.names[name].cands[position].open = true;
                 self.open(name, position);
             }
         }

@@ -21,13 +21,13 @@ impl Instance {
         let ladder = self.ladders.of_mut(name);
         ladder.reached = true;
         let waiting = std::mem::take(&mut ladder.waiting);
-        if self.u.names[name as usize].len() > 0 {
+        if self.u.names[name].len() > 0 {
             self.found(name);
             self.extend(name);
             // The first steps of its costs, which every request that meets the name asks for.
             for end in [
-                self.u.names[name as usize].group(0).end,
-                self.u.names[name as usize].version_class(0).end,
+                self.u.names[name].group(0).end,
+                self.u.names[name].version_class(0).end,
             ] {
                 self.at_or_after(name, end);
             }
@@ -42,14 +42,14 @@ impl Instance {
 
     /// Makes at least `target` candidates of a name known, and writes what that means.
     pub(crate) fn grow(&mut self, name: NameId, target: u32) {
-        if self.u.names[name as usize].known() < target && self.u.grow(name, target) {
+        if self.u.names[name].known() < target && self.u.grow(name, target) {
             self.extend(name);
         }
     }
 
     /// Writes what policy, specs and conditions say of candidates that became known.
     pub(super) fn extend(&mut self, name: NameId) {
-        let known = self.u.names[name as usize].known();
+        let known = self.u.names[name].known();
         let from = self.ladders.of(name).written;
         if self.ladders.of(name).is_empty() || from == known {
             return;
@@ -77,7 +77,7 @@ impl Instance {
         let known = self.ladders.of(name).written;
         let mut at = from;
         while at < known {
-            let excluded = |i: u32| self.u.names[name as usize].cands[i as usize].excluded;
+            let excluded = |i: u32| self.u.names[name].cands[i].excluded;
             let here = excluded(at);
             let end = (at + 1..known)
                 .find(|&i| excluded(i) != here)
@@ -103,14 +103,14 @@ impl Instance {
 
     /// Writes the clauses of a spec literal: at first those of its ranges, then for the candidates known from `from` on.
     fn bound(&mut self, bound: &mut Bound, from: u32) {
-        let spec = &self.u.specs[bound.spec as usize];
+        let spec = &self.u.specs[bound.spec];
         let name = spec.name;
         let Some(hull) = spec.hull() else {
             self.matches_nothing(bound);
             return;
         };
         let exact = spec.exact();
-        let known = self.u.names[name as usize].known();
+        let known = self.u.names[name].known();
         let (holes, first) = if exact {
             (Vec::new(), None)
         } else {
@@ -152,7 +152,7 @@ impl Instance {
 
     /// As a requirement it cannot hold, as a constraint it forbids the name.
     fn matches_nothing(&mut self, bound: &mut Bound) {
-        let name = self.u.specs[bound.spec as usize].name;
+        let name = self.u.specs[bound.spec].name;
         if bound.required {
             self.never(bound.lit, bound.spec);
         } else if let Some(installed) = self.ladders.installed(name) {
@@ -163,7 +163,7 @@ impl Instance {
 
     /// `lit → G_first`, for a constraint only if the name is installed.
     fn begin_at(&mut self, bound: &Bound, first: u32) {
-        let name = self.u.specs[bound.spec as usize].name;
+        let name = self.u.specs[bound.spec].name;
         let (Some(from), Some(installed)) =
             (self.at_or_after(name, first), self.ladders.installed(name))
         else {
@@ -178,19 +178,17 @@ impl Instance {
 
     /// The literal of a spec as a dependency. Its name is reached.
     pub(crate) fn spec(&mut self, spec: SpecIdx) -> SpecLit {
-        if self.spec_lits.len() < self.u.specs.len() {
-            self.spec_lits.resize(self.u.specs.len(), None);
-        }
-        if let Some(known) = self.spec_lits[spec as usize] {
+        self.spec_lits.grow_to(self.u.specs.len(), || None);
+        if let Some(known) = self.spec_lits[spec] {
             return known;
         }
         let lit = self.make_spec(spec);
-        self.spec_lits[spec as usize] = Some(lit);
+        self.spec_lits[spec] = Some(lit);
         lit
     }
 
     fn make_spec(&mut self, spec: SpecIdx) -> SpecLit {
-        let entry = &self.u.specs[spec as usize];
+        let entry = &self.u.specs[spec];
         let name = entry.name;
         if !entry.may_match_from(0) {
             return SpecLit::Never;
@@ -202,7 +200,7 @@ impl Instance {
                 return SpecLit::Never;
             }
         }
-        let (span, len) = (entry.span(), self.u.names[name as usize].len());
+        let (span, len) = (entry.span(), self.u.names[name].len());
         self.reach(name);
         if let Some(span) = span {
             let lit = if span.end == len {
@@ -230,7 +228,7 @@ impl Instance {
         };
         self.bound(&mut bound, 0);
         if !bound.closed {
-            let name = self.u.specs[spec as usize].name;
+            let name = self.u.specs[spec].name;
             self.ladders.of_mut(name).specs.push(bound);
         }
         lit
@@ -238,26 +236,24 @@ impl Instance {
 
     /// The literal of a spec as a constraint, whose name is reached; `None` when it restricts nothing.
     pub(crate) fn constrain(&mut self, spec: SpecIdx) -> Option<Lit> {
-        if self.constrain_lits.len() < self.u.specs.len() {
-            self.constrain_lits.resize(self.u.specs.len(), None);
-        }
-        if let Some(known) = self.constrain_lits[spec as usize] {
+        self.constrain_lits.grow_to(self.u.specs.len(), || None);
+        if let Some(known) = self.constrain_lits[spec] {
             return known;
         }
-        let entry = &self.u.specs[spec as usize];
-        let len = self.u.names[entry.name as usize].len();
+        let entry = &self.u.specs[spec];
+        let len = self.u.names[entry.name].len();
         let lit = if len == 0 || entry.span() == Some(0..len) {
             None
         } else {
             Some(self.add_bound(spec, false))
         };
-        self.constrain_lits[spec as usize] = Some(lit);
+        self.constrain_lits[spec] = Some(lit);
         lit
     }
 
     /// `subject` forbids what does not match; waits while nothing requires the name.
     pub(super) fn constrain_by(&mut self, subject: Lit, spec: SpecIdx) {
-        let name = self.u.specs[spec as usize].name;
+        let name = self.u.specs[spec].name;
         if !self.ladders.of(name).reached {
             self.ladders.of_mut(name).waiting.push((subject, spec));
         } else if let Some(k) = self.constrain(spec) {

@@ -5,11 +5,13 @@ use std::cell::RefCell;
 use conda::index::{Index, NameId, RecordRef};
 use rustc_hash::FxHashMap;
 
+use crate::ids::Table;
+
 /// Records of an index, each by its name.
 pub(crate) struct ByName<'i> {
     index: &'i Index,
     /// The name of each record.
-    pub names: Vec<&'i str>,
+    pub names: Table<u32, &'i str>,
     by_name: FxHashMap<&'i str, u32>,
     /// What was asked for, by segment and the segment's id.
     met: RefCell<FxHashMap<(u32, NameId), Option<u32>>>,
@@ -18,14 +20,14 @@ pub(crate) struct ByName<'i> {
 impl<'i> ByName<'i> {
     pub(crate) fn of(index: &'i Index, places: &[RecordRef]) -> Self {
         let name_of = |at: &RecordRef| {
-            let segment = &index.segments()[at.segment as usize].segment;
+            let segment = index.segment(at.segment);
             segment.name_of(at.record)
         };
         let names: Vec<&str> = places.iter().map(name_of).collect();
         ByName {
             index,
             by_name: names.iter().copied().zip(0..).collect(),
-            names,
+            names: names.into(),
             met: RefCell::default(),
         }
     }
@@ -33,7 +35,7 @@ impl<'i> ByName<'i> {
     /// The position of the record that has a name of a segment.
     pub(crate) fn position(&self, segment: u32, name: NameId) -> Option<u32> {
         let find = || {
-            let segment = &self.index.segments()[segment as usize].segment;
+            let segment = self.index.segment(segment);
             self.by_name.get(segment.name(name)).copied()
         };
         let mut met = self.met.borrow_mut();

@@ -10,6 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::by_name::ByName;
 use super::dependency::{asked_extras, required_name};
+use crate::ids::Id;
 use crate::request::RequestSpec;
 
 /// A name that something asks for, with extras of it.
@@ -66,7 +67,7 @@ impl<'n> Ask<'n> {
 
 /// What a record of an index asks for: by its `depends`, or by one of its groups.
 pub(crate) fn asks_of<'n>(index: &'n Index, at: RecordRef, group: Option<&str>) -> Vec<Ask<'n>> {
-    let segment = &index.segments()[at.segment as usize].segment;
+    let segment = index.segment(at.segment);
     match group {
         None => Ask::of_specs(segment, segment.depends(at.record)),
         Some(_) if !segment.has_extras(at.record) => Vec::new(),
@@ -183,7 +184,7 @@ pub(crate) fn needs_of_records(records: &[PackageRecord]) -> Vec<Vec<&str>> {
 /// Records of an index by name.
 pub(crate) fn by_name<'n>(index: &'n Index, places: &[RecordRef]) -> FxHashMap<&'n str, RecordRef> {
     let name_of = |at: &RecordRef| {
-        let segment = &index.segments()[at.segment as usize].segment;
+        let segment = index.segment(at.segment);
         segment.name_of(at.record)
     };
     places.iter().map(|at| (name_of(at), *at)).collect()
@@ -200,7 +201,7 @@ pub(crate) fn needs<'n>(
     let mut open: Vec<Ask<'n>> = roots.into_iter().collect();
     let mut out: Vec<Vec<u32>> = Vec::with_capacity(places.len());
     for at in places {
-        let segment = &index.segments()[at.segment as usize].segment;
+        let segment = index.segment(at.segment);
         let mut needed = Vec::new();
         for &dep in segment.depends(at.record) {
             let spec = segment.spec(dep);
@@ -220,10 +221,10 @@ pub(crate) fn needs<'n>(
             continue;
         };
         for extra in extras {
-            let more = asks_of(index, places[position as usize], Some(&extra));
+            let more = asks_of(index, places[position.place()], Some(&extra));
             if done.insert((name, extra)) {
                 let needed = more.iter().filter_map(|ask| named.position_of(ask.name));
-                out[position as usize].extend(needed);
+                out[position.place()].extend(needed);
                 open.extend(more.into_iter().filter(|ask| !ask.extras.is_empty()));
             }
         }

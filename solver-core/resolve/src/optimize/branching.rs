@@ -14,7 +14,8 @@
 
 use cdcl::{Decide, Decision, Lit, Var, View};
 
-use crate::encode::{Ladders, NO_NAME};
+use crate::encode::Ladders;
+use crate::ids::{Id, Table};
 use crate::universe::NameId;
 
 /// A loop formula: where the first literal is true, one of the others is.
@@ -30,35 +31,29 @@ pub(crate) const ABSENT: u32 = u32::MAX;
 /// Which candidate each name has. Cheap to clear: only installed names are touched.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Model {
-    at: Vec<u32>,
+    at: Table<NameId, u32>,
     installed: Vec<NameId>,
 }
 
 impl Model {
     /// The position of a name's candidate, or [`ABSENT`].
     pub(crate) fn position(&self, name: NameId) -> u32 {
-        self.at.get(name as usize).copied().unwrap_or(ABSENT)
+        self.at.get(name).copied().unwrap_or(ABSENT)
     }
 
     /// Installed names with their positions, in the order in which the search came to them.
     pub(crate) fn chosen(&self) -> impl Iterator<Item = (NameId, u32)> + '_ {
-        self.installed
-            .iter()
-            .map(|&name| (name, self.at[name as usize]))
+        self.installed.iter().map(|&name| (name, self.at[name]))
     }
 
     pub(crate) fn clear(&mut self) {
         for name in self.installed.drain(..) {
-            self.at[name as usize] = ABSENT;
+            self.at[name] = ABSENT;
         }
     }
 
     pub(crate) fn set(&mut self, name: NameId, position: u32) {
-        let at = name as usize;
-        if at >= self.at.len() {
-            self.at.resize(at + 1, ABSENT);
-        }
-        self.at[at] = position;
+        *self.at.grown(name, || ABSENT) = position;
         self.installed.push(name);
     }
 }
@@ -95,22 +90,22 @@ struct Pending {
 /// How often each name took part in recent conflicts; survives between solves.
 #[derive(Debug)]
 pub(crate) struct NameActivity {
-    score: Vec<f64>,
+    score: Table<NameId, f64>,
     step: f64,
     /// Names with a score; the highest first once they are sorted.
     hot: Vec<NameId>,
     /// By name: its place in `hot` when that is sorted.
-    place: Vec<u32>,
+    place: Table<NameId, u32>,
     sorted: bool,
 }
 
 impl Default for NameActivity {
     fn default() -> Self {
         Self {
-            score: Vec::new(),
+            score: Table::default(),
             step: 1.0,
             hot: Vec::new(),
-            place: Vec::new(),
+            place: Table::default(),
             sorted: true,
         }
     }
@@ -118,21 +113,19 @@ impl Default for NameActivity {
 
 impl NameActivity {
     fn of(&self, name: NameId) -> f64 {
-        self.score.get(name as usize).copied().unwrap_or(0.0)
+        self.score.get(name).copied().unwrap_or(0.0)
     }
 
     fn bump(&mut self, name: NameId) {
-        let at = name as usize;
-        if at >= self.score.len() {
-            self.score.resize(at + 1, 0.0);
-            self.place.resize(at + 1, u32::MAX);
-        }
-        if self.score[at] == 0.0 {
+        self.place.grown(name, || u32::MAX);
+        let score = self.score.grown(name, || 0.0);
+        if *score == 0.0 {
             self.hot.push(name);
         }
-        self.score[at] += self.step;
-        if self.score[at] > 1e100 {
-            self.score.iter_mut().for_each(|s| *s *= 1e-100);
+        *score += self.step;
+        if *score > 1e100 {
+            let scores = self.score.entries_mut().iter_mut();
+            scores.for_each(|s| *s *= 1e-100);
             self.step *= 1e-100;
         }
         self.sorted = false;
@@ -140,10 +133,9 @@ impl NameActivity {
 
     fn sort(&mut self) {
         let score = &self.score;
-        self.hot
-            .sort_by(|&a, &b| score[b as usize].total_cmp(&score[a as usize]));
+        self.hot.sort_by(|&a, &b| score[b].total_cmp(&score[a]));
         for (place, &name) in self.hot.iter().enumerate() {
-            self.place[name as usize] = place as u32;
+            self.place[name] = place as u32;
         }
         self.sorted = true;
     }
@@ -151,8 +143,8 @@ impl NameActivity {
     /// The name's place among the active ones, if it is one.
     fn place(&self, name: NameId) -> usize {
         self.place
-            .get(name as usize)
-            .map_or(usize::MAX, |&place| place as usize)
+            .get(name)
+            .map_or(usize::MAX, |&place| place.place())
     }
 }
 
@@ -286,7 +278,7 @@ impl Decide for Brancher<'_> {
     fn conflict(&mut self, vars: &[Var]) {
         for &var in vars {
             let name = self.ladders.name_of(var);
-            if name != NO_NAME {
+            if name != NameId::NONE {
                 self.activity.bump(name);
             }
         }

@@ -22,24 +22,24 @@ impl Optimizer<'_> {
             next += 1;
             let (name, _) = self.inst.u.extra(extra);
             let position = model.position(name);
-            if position == ABSENT || position >= self.inst.u.names[name as usize].known() {
+            if position == ABSENT || position >= self.inst.u.names[name].known() {
                 continue;
             }
             let at = self.inst.u.record_ref(name, position);
-            let segment = &index.segments()[at.segment as usize].segment;
+            let segment = index.segment(at.segment);
             for dep in self.inst.u.group(segment, RecordId(at.record.0), extra) {
                 if self.inst.u.policy.was_broken(at, dep) {
                     continue;
                 }
                 let spec = self.inst.u.segment_spec(at.segment, dep);
-                let condition = self.inst.u.specs[spec as usize].condition().cloned();
+                let condition = self.inst.u.specs[spec].condition().cloned();
                 if condition.is_some_and(|condition| !self.condition_holds(&condition, model)) {
                     continue;
                 }
                 if !self.is_met(spec, model) {
                     return false;
                 }
-                for &more in self.inst.u.specs[spec as usize].extras() {
+                for &more in self.inst.u.specs[spec].extras() {
                     if !seen.contains(&more) {
                         seen.push(more);
                     }
@@ -50,12 +50,12 @@ impl Optimizer<'_> {
     }
 
     fn is_met(&self, spec: SpecIdx, model: &Model) -> bool {
-        let entry = &self.inst.u.specs[spec as usize];
+        let entry = &self.inst.u.specs[spec];
         match (entry.on_virtual, model.position(entry.name)) {
             (Some((holds, _)), _) => holds,
             (None, ABSENT) => false,
             (None, position) => {
-                position < self.inst.u.names[entry.name as usize].known()
+                position < self.inst.u.names[entry.name].known()
                     && self.inst.u.matches(entry, position)
             }
         }

@@ -88,7 +88,7 @@ impl Optimizer<'_> {
 
     /// The item's value when the candidate at this position, or the rest, is chosen.
     fn cost_at(&mut self, item: &Item, position: u32) -> u64 {
-        let known = self.inst.u.names[item.name as usize].known();
+        let known = self.inst.u.names[item.name].known();
         match item.cost {
             Cost::Version if position >= known => u64::from(self.ranks.rest(
                 &self.inst.u,
@@ -120,14 +120,10 @@ impl Optimizer<'_> {
             Cost::Change(at) => u64::from(position != at),
             Cost::Below(at) => u64::from(position >= at),
             Cost::Violation(spec, _) => u64::from(
-                position >= known
-                    || !self
-                        .inst
-                        .u
-                        .matches(&self.inst.u.specs[spec as usize], position),
+                position >= known || !self.inst.u.matches(&self.inst.u.specs[spec], position),
             ),
             Cost::Place(at) => {
-                let first = self.inst.u.names[item.name as usize].group(at).start;
+                let first = self.inst.u.names[item.name].group(at).start;
                 u64::from(position.saturating_sub(first)) + 1
             }
         }
@@ -182,8 +178,8 @@ impl Optimizer<'_> {
                 return last.is_none().then(|| single(!lit))
             }
             Cost::Version | Cost::Asked => return self.next_version_step(item, last),
-            Cost::Build(at) => self.inst.u.names[item.name as usize].version_class(at),
-            Cost::Place(at) => self.inst.u.names[item.name as usize].group(at),
+            Cost::Build(at) => self.inst.u.names[item.name].version_class(at),
+            Cost::Place(at) => self.inst.u.names[item.name].group(at),
         };
         self.step_within(item, last, range)
     }
@@ -192,10 +188,10 @@ impl Optimizer<'_> {
     /// tell (none behind the last step matches the request's specs), more become known; the base is then propagated again.
     fn next_version_step(&mut self, item: &Item, last: Option<Step>) -> Option<Step> {
         loop {
-            let entry = &self.inst.u.names[item.name as usize];
+            let entry = &self.inst.u.names[item.name];
             let (known, more) = (entry.known(), entry.known() < entry.len());
             let step = self.step_within(item, last, 0..known + u32::from(more));
-            let may_match = |s: &u32| self.inst.u.specs[*s as usize].may_match_from(known);
+            let may_match = |s: &SpecIdx| self.inst.u.specs[*s].may_match_from(known);
             if step.is_some()
                 || !more
                 || !self
@@ -234,7 +230,7 @@ impl Optimizer<'_> {
 
     /// Whether a known candidate has `track_features`.
     pub(crate) fn has_features(&self, name: NameId, position: u32) -> bool {
-        let at = self.inst.u.names[name as usize].cands[position as usize];
+        let at = self.inst.u.names[name].cands[position];
         self.inst
             .u
             .segment(at.segment)

@@ -153,10 +153,10 @@ fn tradeoffs(opt: &mut Optimizer<'_>, items: &[Item]) -> Result<Vec<Tradeoff>, I
             .iter()
             .map(|r| (r.name, versions(r.name)))
             .filter(|(_, (a, b))| a != b)
-            .map(|(name, (a, b))| (u.names[name as usize].text.to_string(), a, b))
+            .map(|(name, (a, b))| (u.names[name].text.to_string(), a, b))
             .collect();
         out.push(Tradeoff {
-            name: u.names[item.name as usize].text.to_string(),
+            name: u.names[item.name].text.to_string(),
             chosen: now,
             possible,
             price,
@@ -264,7 +264,7 @@ fn packages(
 impl Optimizer<'_> {
     fn sort_by_name(&self, names: &mut [NameId]) {
         let u = &self.inst.u;
-        names.sort_by(|&a, &b| u.names[a as usize].text.cmp(&u.names[b as usize].text));
+        names.sort_by(|&a, &b| u.names[a].text.cmp(&u.names[b].text));
     }
 
     /// The names that the records with the ranks of a layer's names require and that are not covered yet, sorted.
@@ -326,12 +326,12 @@ impl Optimizer<'_> {
     fn peers(&mut self, name: NameId) -> Vec<u32> {
         self.inst.u.list(name);
         let at = match self.best.position(name) {
-            ABSENT if self.inst.u.names[name as usize].known() == 0 => return Vec::new(),
+            ABSENT if self.inst.u.names[name].known() == 0 => return Vec::new(),
             ABSENT => 0,
             at => at,
         };
         let ranks = self.ranks(name, at);
-        let class = self.inst.u.names[name as usize].version_class(at);
+        let class = self.inst.u.names[name].version_class(at);
         class
             .filter(|&i| self.ranks(name, i) == (true, ranks.1, ranks.2))
             .collect()
@@ -375,7 +375,7 @@ impl Optimizer<'_> {
             let Some(at) = self.class_position(name) else {
                 continue;
             };
-            let class = self.inst.u.names[name as usize].version_class(at);
+            let class = self.inst.u.names[name].version_class(at);
             let featured: Vec<u32> = class.filter(|&i| self.has_features(name, i)).collect();
             if featured.is_empty() {
                 continue;
@@ -428,9 +428,10 @@ impl Optimizer<'_> {
 
     /// Allows a name only where it costs nothing.
     pub(super) fn forbid_cost(&mut self, name: NameId) {
-        let entry = &self.inst.u.names[name as usize];
+        let entry = &self.inst.u.names[name];
         let free = entry
             .cands
+            .entries()
             .iter()
             .take_while(|c| c.class == 0 && c.build_rank == 0)
             .count() as u32;

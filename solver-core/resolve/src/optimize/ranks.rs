@@ -10,20 +10,21 @@
 use rustc_hash::FxHashMap;
 
 use crate::encode::RequestedSpecs;
-use crate::universe::{NameId, Universe};
+use crate::ids::Table;
+use crate::universe::{NameId, SpecIdx, Universe};
 
 /// Rank tables of names with specs, for their known candidates.
 #[derive(Debug, Default)]
 pub(crate) struct Ranks {
     /// Of these specs at least one must match.
     sometimes: RequestedSpecs,
-    tables: FxHashMap<NameId, Table>,
+    tables: FxHashMap<NameId, RankTable>,
 }
 
 #[derive(Debug, Default)]
-struct Table {
+struct RankTable {
     /// By position: matches all specs, version rank, build rank.
-    rows: Vec<(bool, u32, u32)>,
+    rows: Table<u32, (bool, u32, u32)>,
     /// Versions with a match among the rows.
     versions: u32,
 }
@@ -45,12 +46,12 @@ impl Ranks {
         name: NameId,
         position: u32,
     ) -> (bool, u32, u32) {
-        let entry = &u.names[name as usize];
+        let entry = &u.names[name];
         if !requested_specs.contains_key(&name) && !self.sometimes.contains_key(&name) {
-            let cand = entry.cands[position as usize];
+            let cand = entry.cands[position];
             return (true, cand.class, cand.build_rank);
         }
-        self.table(u, requested_specs, name).rows[position as usize]
+        self.table(u, requested_specs, name).rows[position]
     }
 
     /// The least version rank that a record behind the known ones can have.
@@ -61,27 +62,34 @@ impl Ranks {
         name: NameId,
     ) -> u32 {
         if !requested_specs.contains_key(&name) && !self.sometimes.contains_key(&name) {
-            return u.names[name as usize]
+            return u.names[name]
                 .cands
+                .entries()
                 .last()
                 .map_or(0, |c| c.class + 1);
         }
         self.table(u, requested_specs, name).versions
     }
 
-    fn table(&mut self, u: &Universe, requested_specs: &RequestedSpecs, name: NameId) -> &Table {
+    fn table(
+        &mut self,
+        u: &Universe,
+        requested_specs: &RequestedSpecs,
+        name: NameId,
+    ) -> &RankTable {
         let table = self.tables.entry(name).or_default();
-        let cands = &u.names[name as usize].cands;
+        let cands = &u.names[name].cands;
         let specs = requested_specs.get(&name).map_or(&[][..], Vec::as_slice);
         let sometimes = self.sometimes.get(&name);
-        let mut position = table.rows.len();
+        let mut position = table.rows.next_id();
+        let known = u.names[name].known();
         // Known candidates come in whole version classes.
-        while position < cands.len() {
+        while position < known {
             let class = cands[position].class;
             let (mut builds, mut any) = (0, false);
             let mut last_build: Option<u32> = None;
-            while position < cands.len() && cands[position].class == class {
-                let matches = |&s: &u32| u.matches(&u.specs[s as usize], position as u32);
+            while position < known && cands[position].class == class {
+                let matches = |&s: &SpecIdx| u.matches(&u.specs[s], position);
                 let matched = specs.iter().all(matches)
                     && sometimes.is_none_or(|specs| specs.iter().any(matches));
                 if matched {

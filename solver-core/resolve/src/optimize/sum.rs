@@ -131,7 +131,7 @@ impl Oll<'_> {
                 Some(true) => {
                     self.lower += step.weight;
                     let name = self.items[item].name;
-                    if step.at >= opt.inst.u.names[name as usize].known() {
+                    if step.at >= opt.inst.u.names[name].known() {
                         // The rest is inevitable: look at it.
                         opt.inst.grow(name, step.at + 1);
                         opt.propagate_base();

@@ -281,9 +281,7 @@ impl Instance {
                 && self.ladders.value_at(name, at + 1, value) != Some(true)
                 && self.ladders.chosen(name, at).and_then(value) != Some(false)
         };
-        (0..self.u.names[name as usize].len())
-            .filter(possible)
-            .collect()
+        (0..self.u.names[name].len()).filter(possible).collect()
     }
 
     /// Whether a record within a range is chosen.

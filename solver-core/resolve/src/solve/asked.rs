@@ -42,7 +42,7 @@ impl Asked {
                 Some(lits) => lits.into_iter().for_each(|lit| asked.assume(lit)),
                 None => asked.must(false),
             }
-            let entry = &inst.u.specs[id as usize];
+            let entry = &inst.u.specs[id];
             if entry.on_virtual.is_some() {
                 continue;
             }
@@ -51,9 +51,9 @@ impl Asked {
                 asked.requested.push(name);
                 inst.reach(name);
             }
-            let entry = &inst.u.specs[id as usize];
+            let entry = &inst.u.specs[id];
             asked.extras.extend_from_slice(entry.extras());
-            let whole = entry.span() == Some(0..inst.u.names[name as usize].len());
+            let whole = entry.span() == Some(0..inst.u.names[name].len());
             match inst.u.applies(id) {
                 Some(true) if !whole => asked.requested_specs.entry(name).or_default().push(id),
                 None => asked.sometimes.entry(name).or_default().push(id),

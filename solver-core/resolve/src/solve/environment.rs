@@ -79,7 +79,7 @@ impl Plan {
                 continue;
             }
             let id = inst.u.parsed_spec(&spec.text, &spec.spec);
-            for extra in inst.u.specs[id as usize].extras().to_vec() {
+            for extra in inst.u.specs[id].extras().to_vec() {
                 let lit = inst.kept_extra(extra);
                 standing.first[1].push(item(name, Cost::Lost(extra, lit)));
                 asked.extras.push(extra);
@@ -106,11 +106,7 @@ impl Plan {
                     .get(&name)
                     .cloned()
                     .unwrap_or_default();
-                let matches = |at: u32| {
-                    specs
-                        .iter()
-                        .all(|&s| inst.u.matches(&inst.u.specs[s as usize], at))
-                };
+                let matches = |at: u32| specs.iter().all(|&s| inst.u.matches(&inst.u.specs[s], at));
                 if let Some(&at) = position.get(&name).filter(|&&at| matches(at)) {
                     standing.stay.push(item(name, Cost::Change(at)));
                 }
@@ -151,11 +147,7 @@ fn place_installed(inst: &mut Instance) -> Vec<(NameId, u32)> {
     let index = Arc::clone(&inst.u.index);
     let mut placed = Vec::with_capacity(installed.len());
     for at in installed {
-        let name = inst.u.name_id(
-            index.segments()[at.segment as usize]
-                .segment
-                .name_of(at.record),
-        );
+        let name = inst.u.name_id(index.segment(at.segment).name_of(at.record));
         inst.reach(name);
         if let Some(position) = inst.open_record(name, at) {
             placed.push((name, position));
@@ -174,7 +166,7 @@ fn freeze(
     asked: &mut Asked,
 ) {
     for &(name, at) in placed {
-        let text = &*inst.u.names[name as usize].text;
+        let text = &*inst.u.names[name].text;
         let record = inst.u.index.record(inst.u.record_ref(name, at));
         let conflicts = request
             .specs
@@ -196,8 +188,8 @@ fn freeze(
 
 /// The cost of a version below the one at a position.
 fn no_downgrade(inst: &mut Instance, name: NameId, at: u32) -> Option<Item> {
-    if inst.u.names[name as usize].versions_descend() {
-        let end = inst.u.names[name as usize].version_class(at).end;
+    if inst.u.names[name].versions_descend() {
+        let end = inst.u.names[name].version_class(at).end;
         inst.at_or_after(name, end)?;
         return Some(Item {
             name,
@@ -205,11 +197,7 @@ fn no_downgrade(inst: &mut Instance, name: NameId, at: u32) -> Option<Item> {
         });
     }
     // Where other versions than lower ones may lie behind it (strategy `lowest`, several channels), a spec tells.
-    let text = format!(
-        "{} >={}",
-        inst.u.names[name as usize].text,
-        inst.u.version(name, at)
-    );
+    let text = format!("{} >={}", inst.u.names[name].text, inst.u.version(name, at));
     let id = inst.u.parsed_spec(&text, &MatchSpec::parse(&text).ok()?);
     let lit = inst.constrain(id)?;
     Some(Item {
@@ -248,11 +236,7 @@ pub(crate) fn remove(
     request: &Request,
     environment: &Environment,
 ) -> Result<Vec<RecordRef>, String> {
-    let name_of = |at: &RecordRef| {
-        index.segments()[at.segment as usize]
-            .segment
-            .name_of(at.record)
-    };
+    let name_of = |at: &RecordRef| index.segment(at.segment).name_of(at.record);
     let mut gone: FxHashSet<&str> = FxHashSet::default();
     for spec in &request.specs {
         let matched: Vec<&str> = installed
@@ -319,11 +303,7 @@ pub(crate) fn restrict_deps(
     request: &Request,
     environment: &Environment,
 ) -> Vec<RecordRef> {
-    let name_of = |at: &RecordRef| {
-        index.segments()[at.segment as usize]
-            .segment
-            .name_of(at.record)
-    };
+    let name_of = |at: &RecordRef| index.segment(at.segment).name_of(at.record);
     let mut requested: FxHashSet<&str> = request.requested_names().into_iter().collect();
     if environment.mode == Mode::UpdateAll && environment.deps == Deps::None {
         requested.extend(environment.roots());
@@ -347,7 +327,7 @@ pub(crate) fn restrict_deps(
             let mut needed: FxHashSet<&str> = FxHashSet::default();
             for (i, others) in (0..).zip(needs(index, &chosen, &named, request.asked_extras())) {
                 let others = others.into_iter().filter(|&j| j != i);
-                needed.extend(others.map(|j| named.names[j as usize]));
+                needed.extend(others.map(|j| named.names[j]));
             }
             let leaves =
                 |at: &RecordRef| requested.contains(name_of(at)) && !needed.contains(name_of(at));
@@ -362,7 +342,7 @@ pub(crate) fn restrict_deps(
 /// Rules that the request itself breaks, or that did not hold before: one sentence each.
 pub(crate) fn exempt(index: &Index, places: &[RecordRef], request: &Request) -> Vec<String> {
     let sentence = |(at, spec): (RecordRef, conda::index::SpecId)| {
-        let segment = &index.segments()[at.segment as usize].segment;
+        let segment = index.segment(at.segment);
         format!(
             "{} {} {}: '{}' does not hold",
             segment.name_of(at.record),

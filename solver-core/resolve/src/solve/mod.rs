@@ -295,7 +295,7 @@ fn finish(
             .places
             .iter()
             .map(|&at| {
-                let segment = &solution.index.segments()[at.segment as usize].segment;
+                let segment = solution.index.segment(at.segment);
                 (segment.name_of(at.record), at)
             })
             .collect();
@@ -328,6 +328,6 @@ fn finish(
 fn link_places(index: &Index, places: &[RecordRef], request: &Request) -> Vec<RecordRef> {
     let named = ByName::of(index, places);
     let needs = needs(index, places, &named, request.asked_extras());
-    let order = link_order(&named.names, needs);
+    let order = link_order(named.names.entries(), needs);
     order.into_iter().map(|i| places[i]).collect()
 }

@@ -12,19 +12,20 @@ use conda::record::PackageRecord;
 use rustc_hash::FxHashMap;
 
 use crate::graph::reachability::needs_of_records;
+use crate::ids::Id;
 
 /// The positions of records in link order, given the name of each and what it needs of the others. Linear in records and dependencies, up to a logarithm.
 pub(crate) fn link_order(names: &[&str], needs: Vec<Vec<u32>>) -> Vec<usize> {
     // Names are compared once.
     let mut sorted: Vec<u32> = (0..names.len() as u32).collect();
-    sorted.sort_by_key(|&i| (names[i as usize], i));
+    sorted.sort_by_key(|&i| (names[i.place()], i));
     let mut rank = vec![0u32; names.len()];
     for (place, &i) in (0..).zip(&sorted) {
-        rank[i as usize] = place;
+        rank[i.place()] = place;
     }
-    let needs = Edges::of((0..).zip(needs).map(|(i, mut needed)| {
-        let name = names[i as usize];
-        needed.retain(|&j| j != i && (name, names[j as usize]) != ("python", "pip"));
+    let needs = Edges::of((0..).zip(needs).map(|(i, mut needed): (u32, Vec<u32>)| {
+        let name = names[i.place()];
+        needed.retain(|&j| j != i && (name, names[j.place()]) != ("python", "pip"));
         needed.sort_unstable();
         needed.dedup();
         needed
@@ -35,7 +36,7 @@ pub(crate) fn link_order(names: &[&str], needs: Vec<Vec<u32>>) -> Vec<usize> {
     let mut open: Vec<(u32, u32)> = (0..names.len())
         .map(|i| {
             let needs = needs.from(i);
-            let same = |&&j: &&u32| cycle[j as usize] == cycle[i];
+            let same = |&&j: &&u32| cycle[j.place()] == cycle[i];
             let inside = needs.iter().filter(same).count();
             ((needs.len() - inside) as u32, inside as u32)
         })
@@ -48,13 +49,13 @@ pub(crate) fn link_order(names: &[&str], needs: Vec<Vec<u32>>) -> Vec<usize> {
     let mut done = vec![false; names.len()];
     let mut order = Vec::with_capacity(names.len());
     while let Some(Reverse((inside, place))) = heap.pop() {
-        let i = sorted[place as usize] as usize;
+        let i = sorted[place.place()].place();
         if done[i] || inside != open[i].1 {
             continue;
         }
         done[i] = true;
         order.push(i);
-        for dependent in needed_by.from(i).iter().map(|&d| d as usize) {
+        for dependent in needed_by.from(i).iter().map(|&d| d.place()) {
             if done[dependent] {
                 continue;
             }
@@ -97,14 +98,14 @@ impl Edges {
 
     fn from(&self, node: usize) -> &[u32] {
         let start = node.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.to[start as usize..self.ends[node] as usize]
+        &self.to[start.place()..self.ends[node].place()]
     }
 
     /// The same edges the other way round, in the order of their nodes.
     fn reversed(&self) -> Self {
         let mut next = vec![0u32; self.len() + 1];
         for &to in &self.to {
-            next[to as usize + 1] += 1;
+            next[to.place() + 1] += 1;
         }
         for node in 1..next.len() {
             next[node] += next[node - 1];
@@ -112,8 +113,8 @@ impl Edges {
         let mut reversed = vec![0; self.to.len()];
         for node in 0..self.len() {
             for &to in self.from(node) {
-                reversed[next[to as usize] as usize] = node as u32;
-                next[to as usize] += 1;
+                reversed[next[to.place()].place()] = node as u32;
+                next[to.place()] += 1;
             }
         }
         next.pop();
@@ -147,7 +148,7 @@ fn cycles(edges: &Edges) -> Vec<usize> {
             }
             match edges.from(node).get(edge) {
                 Some(&to) => {
-                    let to = to as usize;
+                    let to = to.place();
                     calls.push((node, edge + 1));
                     if index[to] == UNSEEN {
                         calls.push((to, 0));

@@ -11,17 +11,15 @@ use conda::index::{RecordId, Segment, SpecId};
 use conda::match_spec::Condition;
 use rustc_hash::FxHashMap;
 
-use super::{NameId, SpecIdx, Universe};
+use super::{ExtraId, NameId, SpecIdx, Universe};
 use crate::graph::dependency::asked_extras;
+use crate::ids::Table;
 use crate::request::is_virtual_name;
-
-/// A package name with the name of a group.
-pub(crate) type ExtraId = u32;
 
 /// The extras that some spec asks for.
 #[derive(Debug, Default)]
 pub(super) struct Extras {
-    all: Vec<(NameId, Box<str>)>,
+    all: Table<ExtraId, (NameId, Box<str>)>,
     ids: FxHashMap<(NameId, Box<str>), ExtraId>,
 }
 
@@ -39,8 +37,7 @@ impl Universe {
         if let Some(&id) = self.extras.ids.get(&key) {
             return id;
         }
-        let id = self.extras.all.len() as ExtraId;
-        self.extras.all.push(key.clone());
+        let id = self.extras.all.push(key.clone());
         self.extras.ids.insert(key, id);
         id
     }
@@ -48,7 +45,7 @@ impl Universe {
     /// Whether a spec applies, as far as the target tells: `None` where names decide, even such as no channel has, so that
     /// records which cannot be reached make no difference.
     pub(crate) fn applies(&self, spec: SpecIdx) -> Option<bool> {
-        let condition = self.specs[spec as usize].condition();
+        let condition = self.specs[spec].condition();
         condition.map_or(Some(true), |condition| self.decided(condition))
     }
 
@@ -71,7 +68,7 @@ impl Universe {
 
     /// The package name of an extra, and its group.
     pub(crate) fn extra(&self, extra: ExtraId) -> (NameId, &str) {
-        let (name, group) = &self.extras.all[extra as usize];
+        let (name, group) = &self.extras.all[extra];
         (*name, group)
     }
 
@@ -80,7 +77,7 @@ impl Universe {
         if !segment.has_extras(record) {
             return Vec::new();
         }
-        let group = &*self.extras.all[extra as usize].1;
+        let group = &*self.extras.all[extra].1;
         let groups = segment.extra_depends(record).into_iter();
         groups
             .filter(|(name, _)| *name == group)
@@ -91,9 +88,9 @@ impl Universe {
     /// What the `depends` of a known candidate requires, virtual packages left out; kept, since each request that
     /// chooses it asks for it several times.
     pub(crate) fn required_at(&mut self, name: NameId, position: u32, out: &mut Required) {
-        let at = self.names[name as usize].cands[position as usize];
+        let at = self.names[name].cands[position];
         let index = Arc::clone(&self.index);
-        let segment = &index.segments()[at.segment as usize].segment;
+        let segment = index.segment(at.segment);
         let list = segment.depends_list(RecordId(at.record));
         let key = (at.segment, list);
         if !self.required.contains_key(&key) {
@@ -109,32 +106,32 @@ impl Universe {
 
     /// What the `depends` of a record require that no search may have looked at yet, virtual packages left out.
     pub(crate) fn required_by(&mut self, name: NameId, position: u32, out: &mut Required) {
-        let at = self.names[name as usize].place(position);
+        let at = self.names[name].place(position);
         let index = Arc::clone(&self.index);
-        let segment = &index.segments()[at.segment as usize].segment;
+        let segment = index.segment(at.segment);
         self.required(at.segment, segment.depends(RecordId(at.record)), out);
     }
 
     /// What an extra of the record at a position requires, virtual packages left out.
     pub(crate) fn required_by_extra(&mut self, extra: ExtraId, position: u32, out: &mut Required) {
-        let name = self.extras.all[extra as usize].0;
-        let at = self.names[name as usize].place(position);
+        let name = self.extras.all[extra].0;
+        let at = self.names[name].place(position);
         let index = Arc::clone(&self.index);
-        let segment = &index.segments()[at.segment as usize].segment;
+        let segment = index.segment(at.segment);
         let group = self.group(segment, RecordId(at.record), extra);
         self.required(at.segment, &group, out);
     }
 
     fn required(&mut self, position: u32, specs: &[SpecId], out: &mut Required) {
         let index = Arc::clone(&self.index);
-        let segment = &index.segments()[position as usize].segment;
+        let segment = index.segment(position);
         for &dep in specs {
             let spec = segment.spec(dep);
             let Some(local) = spec.name_id() else {
                 continue;
             };
             let id = self.segment_name(position, local);
-            if is_virtual_name(&self.names[id as usize].text) {
+            if is_virtual_name(&self.names[id].text) {
                 continue;
             }
             out.names.push(id);

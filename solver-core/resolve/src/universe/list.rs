@@ -153,6 +153,7 @@ impl List {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::Id;
 
     /// Segments of keys that descend; equal keys of two segments are told apart by the segment.
     #[test]
@@ -170,7 +171,7 @@ mod tests {
                 of_one.sort_unstable_by(|a, b| b.cmp(a));
                 keys.push(of_one);
             }
-            let key = |at: &Place| keys[at.segment as usize][at.record as usize];
+            let key = |at: &Place| keys[at.segment.place()][at.record.place()];
             let order = |a: &Place, b: &Place| {
                 (key(b), a.segment, a.record).cmp(&(key(a), b.segment, b.record))
             };

@@ -165,7 +165,7 @@ impl Spec {
 impl Universe {
     /// Finds the positions whose version a spec matches.
     pub(super) fn locate(&self, spec: &mut Spec) {
-        let name = &self.names[spec.name as usize];
+        let name = &self.names[spec.name];
         let len = name.len();
         if spec.program.is_empty() {
             if len > 0 {
@@ -224,7 +224,7 @@ impl Universe {
         if spec.ranges.get(at).is_none_or(|r| r.start > position) {
             return false;
         }
-        let place = self.names[spec.name as usize].place(position);
+        let place = self.names[spec.name].place(position);
         let (segment, record) = (self.segment(place.segment), RecordId(place.record));
         if spec.textual
             && !program_matches(

@@ -16,6 +16,7 @@ mod list;
 mod matching;
 mod names;
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use conda::index::{Index, ListId, RecordId, RecordRef, Segment, SpecId};
@@ -23,17 +24,14 @@ use conda::match_spec::MatchSpec;
 use conda::record::PackageRecord;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub(crate) use extras::{ExtraId, Required};
+pub(crate) use crate::ids::{ExtraId, NameId, SpecIdx};
+pub(crate) use extras::Required;
 pub(crate) use matching::Spec;
 pub(crate) use names::{Candidate, Exclusion, Name};
 
+use crate::ids::{Id, Table};
 use crate::policy::Policy;
 use crate::request::{is_virtual_name, VirtualPackage};
-
-/// A package name of the universe.
-pub(crate) type NameId = u32;
-/// A distinct spec of the universe.
-pub(crate) type SpecIdx = u32;
 
 /// A list of specs of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,17 +44,45 @@ pub(crate) enum SpecList {
     Extra(ExtraId),
 }
 
+/// The universe's ids of a segment's own ones, as far as they have been met.
+struct Seen<I> {
+    /// Each plus one; 0 is unseen. A zeroed table is mapped lazily by the system, so its size costs nothing until it
+    /// is used.
+    ids: Vec<u32>,
+    of: PhantomData<fn(I)>,
+}
+
+impl<I: Id> Seen<I> {
+    fn new(len: usize) -> Self {
+        Seen {
+            ids: vec![0; len],
+            of: PhantomData,
+        }
+    }
+
+    fn get(&self, own: u32) -> Option<I> {
+        let seen = *self.ids.get(own.place())?;
+        seen.checked_sub(1).map(|id| I::of(id.place()))
+    }
+
+    fn set(&mut self, own: u32, id: I) {
+        if let Some(entry) = self.ids.get_mut(own.place()) {
+            *entry = u32::of(id.place()) + 1;
+        }
+    }
+}
+
 /// Everything a search knows of the index.
 pub(crate) struct Universe {
     pub index: Arc<Index>,
     pub policy: Policy,
-    pub names: Vec<Name>,
-    pub specs: Vec<Spec>,
+    pub names: Table<NameId, Name>,
+    pub specs: Table<SpecIdx, Spec>,
     name_ids: FxHashMap<Box<str>, NameId>,
-    /// Per segment: the segment's name id -> universe's name id + 1; 0 is unseen.
-    segment_names: Vec<Vec<u32>>,
-    /// Per segment: the segment's spec id -> universe's spec id + 1; 0 is unseen.
-    segment_specs: Vec<Vec<u32>>,
+    /// Per segment: the universe's id of each of the segment's names.
+    segment_names: Table<u32, Seen<NameId>>,
+    /// Per segment: the universe's id of each of the segment's specs.
+    segment_specs: Table<u32, Seen<SpecIdx>>,
     spec_ids: FxHashMap<Box<str>, SpecIdx>,
     extras: extras::Extras,
     /// What lists of dependencies that were chosen require, by segment and list.
@@ -70,17 +96,13 @@ pub(crate) struct Universe {
 
 impl Universe {
     pub(crate) fn new(index: Arc<Index>, policy: Policy) -> Self {
-        // Zeroed tables are mapped lazily by the system, so their size costs nothing until it is used.
-        let table = |len: fn(&Segment) -> usize| -> Vec<Vec<u32>> {
-            let segments = index.segments().iter();
-            segments.map(|s| vec![0; len(&s.segment)]).collect()
-        };
+        let segments = || index.segments().iter().map(|member| &member.segment);
         Universe {
-            names: Vec::new(),
-            specs: Vec::new(),
+            names: Table::default(),
+            specs: Table::default(),
             name_ids: FxHashMap::default(),
-            segment_names: table(Segment::name_count),
-            segment_specs: table(Segment::spec_count),
+            segment_names: segments().map(|s| Seen::new(s.name_count())).collect(),
+            segment_specs: segments().map(|s| Seen::new(s.spec_count())).collect(),
             spec_ids: FxHashMap::default(),
             extras: extras::Extras::default(),
             required: FxHashMap::default(),
@@ -94,7 +116,7 @@ impl Universe {
 
     /// The segment of the index with this position.
     pub(crate) fn segment(&self, position: u32) -> &Segment {
-        &self.index.segments()[position as usize].segment
+        self.index.segment(position)
     }
 
     /// The id of a name, whether or not any channel has it.
@@ -102,39 +124,28 @@ impl Universe {
         if let Some(&id) = self.name_ids.get(text) {
             return id;
         }
-        let id = self.names.len() as NameId;
-        self.names.push(Name::new(text));
+        let id = self.names.push(Name::new(text));
         self.name_ids.insert(text.into(), id);
         id
     }
 
     fn segment_name(&mut self, segment: u32, name: conda::index::NameId) -> NameId {
-        let seen = self.segment_names[segment as usize]
-            .get(name.0 as usize)
-            .copied()
-            .unwrap_or(0);
-        if seen != 0 {
-            return seen - 1;
+        if let Some(seen) = self.segment_names[segment].get(name.0) {
+            return seen;
         }
         let index = Arc::clone(&self.index);
-        let id = self.name_id(index.segments()[segment as usize].segment.name(name));
-        if let Some(entry) = self.segment_names[segment as usize].get_mut(name.0 as usize) {
-            *entry = id + 1;
-        }
+        let id = self.name_id(index.segment(segment).name(name));
+        self.segment_names[segment].set(name.0, id);
         id
     }
 
     /// The universe's spec for one of a segment's specs.
     pub(crate) fn segment_spec(&mut self, segment: u32, spec: SpecId) -> SpecIdx {
-        let seen = self.segment_specs[segment as usize]
-            .get(spec.0 as usize)
-            .copied()
-            .unwrap_or(0);
-        if seen != 0 {
-            return seen - 1;
+        if let Some(seen) = self.segment_specs[segment].get(spec.0) {
+            return seen;
         }
         let index = Arc::clone(&self.index);
-        let found = index.segments()[segment as usize].segment.spec(spec);
+        let found = index.segment(segment).spec(spec);
         let text = found.text();
         let id = match self.spec_ids.get(text) {
             Some(&id) => id,
@@ -161,9 +172,7 @@ impl Universe {
                 id
             }
         };
-        if let Some(entry) = self.segment_specs[segment as usize].get_mut(spec.0 as usize) {
-            *entry = id + 1;
-        }
+        self.segment_specs[segment].set(spec.0, id);
         id
     }
 
@@ -186,7 +195,7 @@ impl Universe {
         if spec.when().is_some() || !spec.extras().is_empty() {
             let extras = spec.extras().iter();
             let extras = extras.map(|group| self.extra_id(name, group)).collect();
-            self.specs[id as usize].asks = Some(Box::new(matching::Asks {
+            self.specs[id].asks = Some(Box::new(matching::Asks {
                 condition: spec.when().cloned(),
                 extras,
             }));
@@ -201,18 +210,17 @@ impl Universe {
         program: Vec<u8>,
         filter: matching::Filter,
     ) -> SpecIdx {
-        let is_virtual = is_virtual_name(&self.names[name as usize].text);
+        let is_virtual = is_virtual_name(&self.names[name].text);
         let mut spec = Spec::new(text, name, program, filter);
         if is_virtual {
-            let name = &*self.names[name as usize].text;
+            let name = &*self.names[name].text;
             spec.on_virtual = Some(meets(&self.virtual_records, name, &spec));
-            self.on_virtual.push(self.specs.len() as SpecIdx);
+            self.on_virtual.push(self.specs.next_id());
         } else {
             self.list(name);
             self.locate(&mut spec);
         }
-        self.specs.push(spec);
-        (self.specs.len() - 1) as SpecIdx
+        self.specs.push(spec)
     }
 
     /// Makes another target the one that specs on virtual packages are about, if none of those met so far is decided
@@ -220,8 +228,8 @@ impl Universe {
     pub(crate) fn move_to(&mut self, target: &[VirtualPackage]) -> bool {
         let records: Vec<PackageRecord> = target.iter().map(VirtualPackage::record).collect();
         let same = |&id: &SpecIdx| {
-            let spec = &self.specs[id as usize];
-            let name = &*self.names[spec.name as usize].text;
+            let spec = &self.specs[id];
+            let name = &*self.names[spec.name].text;
             spec.on_virtual == Some(meets(&records, name, spec))
         };
         let moves = self.on_virtual.iter().all(same);
@@ -234,7 +242,7 @@ impl Universe {
 
     /// The address of a record in the index; `None` for an installed one that no channel has.
     pub(crate) fn record_ref(&self, name: NameId, position: u32) -> RecordRef {
-        let at = self.names[name as usize].cands[position as usize];
+        let at = self.names[name].cands[position];
         RecordRef {
             segment: at.segment,
             record: RecordId(at.record),
@@ -243,7 +251,7 @@ impl Universe {
 
     /// The version of a known candidate, as written.
     pub(crate) fn version(&self, name: NameId, position: u32) -> &str {
-        let at = self.names[name as usize].cands[position as usize];
+        let at = self.names[name].cands[position];
         self.segment(at.segment).version(RecordId(at.record))
     }
 }
@@ -257,10 +265,10 @@ impl Universe {
     ) -> FxHashMap<(SpecList, SpecIdx), Vec<u32>> {
         let mut out: FxHashMap<(SpecList, SpecIdx), Vec<u32>> = FxHashMap::default();
         out.extend(wanted.into_iter().map(|which| (which, Vec::new())));
-        let text = |&(_, spec): &(SpecList, SpecIdx)| (&*self.specs[spec as usize].text, spec);
+        let text = |&(_, spec): &(SpecList, SpecIdx)| (&*self.specs[spec].text, spec);
         let by_text: FxHashMap<&str, SpecIdx> = out.keys().map(text).collect();
         let lists: FxHashSet<SpecList> = out.keys().map(|&(which, _)| which).collect();
-        let entry = &self.names[name as usize];
+        let entry = &self.names[name];
         for position in 0..entry.len() {
             let place = entry.place(position);
             let segment = self.segment(place.segment);
@@ -276,11 +284,8 @@ impl Universe {
                     }
                 };
                 for &id in list {
-                    let known = self.segment_specs[place.segment as usize].get(id.0 as usize);
-                    let spec = match known {
-                        Some(&seen) if seen != 0 => Some(seen - 1),
-                        _ => by_text.get(segment.spec(id).text()).copied(),
-                    };
+                    let known = self.segment_specs[place.segment].get(id.0);
+                    let spec = known.or_else(|| by_text.get(segment.spec(id).text()).copied());
                     let found = spec.and_then(|spec| out.get_mut(&(which, spec)));
                     if let Some(found) = found.filter(|found| found.last() != Some(&position)) {
                         found.push(position);
@@ -293,7 +298,7 @@ impl Universe {
 
     /// The version of any record of a name, as written.
     pub(crate) fn version_at(&self, name: NameId, position: u32) -> &str {
-        let place = self.names[name as usize].place(position);
+        let place = self.names[name].place(position);
         self.segment(place.segment).version(RecordId(place.record))
     }
 }

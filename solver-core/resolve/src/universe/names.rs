@@ -8,6 +8,7 @@ use conda::match_spec::MatchSpec;
 
 use super::list::{List, Place, Span};
 use super::{NameId, Universe};
+use crate::ids::{Id, Table};
 use crate::policy::Rules;
 use crate::request::ChannelPriority;
 
@@ -58,7 +59,7 @@ pub(super) struct Run {
 pub(crate) struct Name {
     pub text: Box<str>,
     /// The known candidates, best first, excluded ones too.
-    pub cands: Vec<Candidate>,
+    pub cands: Table<u32, Candidate>,
     /// `None`: nobody asked yet.
     list: Option<List>,
     /// The only channel that strict priority leaves.
@@ -103,14 +104,14 @@ impl Name {
 
     /// The candidates with the version and build rank of the one at `position`: `[start, end)`.
     pub(crate) fn group(&self, position: u32) -> std::ops::Range<u32> {
-        let at = self.cands[position as usize];
+        let at = self.cands[position];
         let same = |c: &Candidate| c.class == at.class && c.build_rank == at.build_rank;
-        let before = self.cands[..position as usize]
+        let before = self.cands.entries()[..position.place()]
             .iter()
             .rev()
             .take_while(|c| same(c))
             .count();
-        let after = self.cands[position as usize..]
+        let after = self.cands.entries()[position.place()..]
             .iter()
             .take_while(|c| same(c))
             .count();
@@ -119,9 +120,9 @@ impl Name {
 
     /// The candidates with the version of the one at `position`: `[start, end)`.
     pub(crate) fn version_class(&self, position: u32) -> std::ops::Range<u32> {
-        let class = self.cands[position as usize].class;
-        let start = self.cands.partition_point(|c| c.class < class);
-        let end = self.cands.partition_point(|c| c.class <= class);
+        let class = self.cands[position].class;
+        let start = self.cands.entries().partition_point(|c| c.class < class);
+        let end = self.cands.entries().partition_point(|c| c.class <= class);
         start as u32..end as u32
     }
 }
@@ -139,11 +140,11 @@ impl Exclusion {
 impl Universe {
     /// Lists the records of a name, at the first call.
     pub(crate) fn list(&mut self, name: NameId) {
-        if self.names[name as usize].list.is_some() {
+        if self.names[name].list.is_some() {
             return;
         }
         let index = Arc::clone(&self.index);
-        let text = self.names[name as usize].text.clone();
+        let text = self.names[name].text.clone();
         let allowed = self.policy.allowed_channels(&text);
         let strict = self.policy.channel_priority == ChannelPriority::Strict;
         let (mut first_channel, mut first_otherwise): (Option<usize>, Option<usize>) = (None, None);
@@ -187,7 +188,7 @@ impl Universe {
             true => List::sorted(&spans, order),
             false => List::merged(&spans, order),
         };
-        let entry = &mut self.names[name as usize];
+        let entry = &mut self.names[name];
         entry.list = Some(list);
         entry.first_channel = first_channel.or(first_otherwise).filter(|_| strict);
         entry.first_otherwise = first_otherwise.filter(|_| strict);
@@ -197,7 +198,7 @@ impl Universe {
             let mut runs: Vec<Run> = Vec::new();
             let mut last = None;
             for (stretch, end) in entry.list.iter().flat_map(List::stretches) {
-                let channel = Some(index.segments()[stretch.segment as usize].channel);
+                let channel = Some(index.member(stretch.segment).channel);
                 match runs.last_mut() {
                     Some(run) if last == channel => run.end = end,
                     _ => runs.push(Run {
@@ -231,8 +232,7 @@ impl Universe {
 
     /// The order described in the module's essay.
     fn compare(&self, a: &Place, b: &Place, ascending: bool, flexible: bool) -> Ordering {
-        let segments = self.index.segments();
-        let (ma, mb) = (&segments[a.segment as usize], &segments[b.segment as usize]);
+        let (ma, mb) = (self.index.member(a.segment), self.index.member(b.segment));
         let (sa, sb): (&Segment, &Segment) = (&ma.segment, &mb.segment);
         let (ra, rb) = (RecordId(a.record), RecordId(b.record));
         let by_channel = ma.channel.cmp(&mb.channel);
@@ -266,7 +266,7 @@ impl Universe {
 
     /// The position of a record in the list of its name.
     pub(crate) fn position_of(&self, name: NameId, at: RecordRef) -> Option<u32> {
-        self.names[name as usize].list.as_ref()?.position(Place {
+        self.names[name].list.as_ref()?.position(Place {
             segment: at.segment,
             record: at.record.0,
         })
@@ -274,28 +274,25 @@ impl Universe {
 
     /// Makes at least `target` candidates known, and at least twice as many as before; false if all are.
     pub(crate) fn grow(&mut self, name: NameId, target: u32) -> bool {
-        let (known, len) = (
-            self.names[name as usize].known(),
-            self.names[name as usize].len(),
-        );
+        let (known, len) = (self.names[name].known(), self.names[name].len());
         if known >= len {
             return false;
         }
         let target = target.max(FIRST_WINDOW).max(2 * known).min(len);
         let flexible = self.policy.channel_priority == ChannelPriority::Flexible;
         let index = Arc::clone(&self.index);
-        let mut cands = std::mem::take(&mut self.names[name as usize].cands);
-        let mut previous = cands.last().map(|c| Place {
+        let mut cands = std::mem::take(&mut self.names[name].cands);
+        let mut previous = cands.entries().last().map(|c| Place {
             segment: c.segment,
             record: c.record,
         });
         for position in known..len {
-            let place = self.names[name as usize].place(position);
-            let member = &index.segments()[place.segment as usize];
+            let place = self.names[name].place(position);
+            let member = &index.member(place.segment);
             let id = RecordId(place.record);
             let (mut class, mut build_rank) = (0, 0);
-            if let (Some(before), Some(last)) = (previous, cands.last()) {
-                let other = &index.segments()[before.segment as usize];
+            if let (Some(before), Some(last)) = (previous, cands.entries().last()) {
+                let other = &index.member(before.segment);
                 let before = RecordId(before.record);
                 let same_version = (before == id && place.segment == last.segment)
                     || (other.segment.version_key(before) == member.segment.version_key(id)
@@ -326,22 +323,22 @@ impl Universe {
             });
             previous = Some(place);
         }
-        self.names[name as usize].cands = cands;
+        self.names[name].cands = cands;
         true
     }
 
     /// Makes other rules those that exclude records.
     pub(crate) fn set_rules(&mut self, rules: Rules) {
         self.policy.rules = rules;
-        for name in 0..self.names.len() {
+        for name in self.names.ids() {
             let mut cands = std::mem::take(&mut self.names[name].cands);
-            for cand in &mut cands {
+            for cand in cands.entries_mut() {
                 let record = RecordId(cand.record);
                 let at = RecordRef {
                     segment: cand.segment,
                     record,
                 };
-                cand.excluded = self.exclusion(name as NameId, at);
+                cand.excluded = self.exclusion(name, at);
             }
             self.names[name].cands = cands;
         }
@@ -349,7 +346,7 @@ impl Universe {
 
     /// Why the record at a position of the whole list cannot be chosen.
     pub(crate) fn exclusion_at(&self, name: NameId, position: u32) -> Option<Exclusion> {
-        let place = self.names[name as usize].place(position);
+        let place = self.names[name].place(position);
         self.exclusion(
             name,
             RecordRef {
@@ -361,17 +358,17 @@ impl Universe {
 
     /// Segment and record of a position of the whole list.
     pub(crate) fn place_at(&self, name: NameId, position: u32) -> (u32, u32) {
-        let place = self.names[name as usize].place(position);
+        let place = self.names[name].place(position);
         (place.segment, place.record)
     }
 
     fn exclusion(&self, name: NameId, at: RecordRef) -> Option<Exclusion> {
-        let member = &self.index.segments()[at.segment as usize];
+        let member = &self.index.member(at.segment);
         let channel = &self.index.channels()[member.channel];
         if self.policy.is_installed(at) {
             return None;
         }
-        let entry = &self.names[name as usize];
+        let entry = &self.names[name];
         let hidden = entry
             .first_channel
             .is_some_and(|first| first != member.channel);

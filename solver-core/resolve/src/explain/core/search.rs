@@ -140,8 +140,8 @@ impl<'b> Search<'b> {
         let guard = self.guard(Cause::Spec(position));
         let inst = &mut self.inst;
         let id = inst.u.parsed_spec(&spec.text, &spec.spec);
-        let name = inst.u.specs[id as usize].name;
-        let on_virtual = inst.u.specs[id as usize].on_virtual;
+        let name = inst.u.specs[id].name;
+        let on_virtual = inst.u.specs[id].on_virtual;
         if on_virtual.is_none() {
             inst.reach(name);
             if !self.requested.contains(&name) {
@@ -191,7 +191,7 @@ impl<'b> Search<'b> {
         let Some(guard) = inst.where_it_applies(guard, id) else {
             return;
         };
-        match inst.u.specs[id as usize].on_virtual {
+        match inst.u.specs[id].on_virtual {
             Some((_, true)) => {}
             Some((_, false)) => {
                 match inst.unmet(id) {
@@ -200,7 +200,7 @@ impl<'b> Search<'b> {
                 };
             }
             None => {
-                inst.reach(inst.u.specs[id as usize].name);
+                inst.reach(inst.u.specs[id].name);
                 if let Some(k) = inst.constrain(id) {
                     inst.solver.add_binary(!guard, k);
                 }
@@ -242,7 +242,7 @@ impl<'b> Search<'b> {
 
     /// The fact of the request that a cause belongs to; `None` for facts about the world.
     pub(crate) fn request_fact(&self, cause: Cause) -> Option<RequestFact> {
-        let text = |name: NameId| self.inst.u.names[name as usize].text.clone();
+        let text = |name: NameId| self.inst.u.names[name].text.clone();
         match cause {
             Cause::Spec(i) | Cause::Presence(i) => Some(RequestFact::Spec(i)),
             Cause::Constraint(i) => Some(RequestFact::Constraint(i)),

@@ -235,7 +235,7 @@ pub(crate) fn move_cutoff(conflict: &Conflict, request: &Request) -> Option<(u8,
     let records = hidden.flat_map(|f| f.records.iter().map(move |at| (conflict.time(*at), f, *at)));
     let (first, fact, at) = records.min_by_key(|(time, _, _)| *time)?;
     let until = end_of_day(first);
-    let segment = conflict.index.segments().get(at.segment as usize)?;
+    let segment = conflict.index.member(at.segment);
     let channel = &conflict.index.channels()[segment.channel];
     let mut cutoffs: Cutoffs = request.cutoffs.clone();
     let is_it = |c: &str| c == channel.name || c == channel.base_url;

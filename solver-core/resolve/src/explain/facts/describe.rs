@@ -12,6 +12,7 @@ use crate::explain::conflict::{Conflict, Fact, FactKind};
 use crate::explain::core::search::Search;
 use crate::explain::dates::date;
 use crate::explain::words::text;
+use crate::ids::{Id, Table};
 use crate::request::{ChannelPriority, Request, RequestSpec};
 use crate::universe::{Exclusion, NameId, SpecIdx, SpecList, Universe};
 
@@ -75,15 +76,15 @@ fn policy(exclusion: Exclusion) -> &'static str {
 /// The spec of the request that a cause stands for.
 fn asked(request: &Request, cause: Cause) -> Option<&RequestSpec> {
     match cause {
-        Cause::Spec(i) => request.specs.get(i as usize),
-        Cause::Constraint(i) => request.constraints.get(i as usize),
-        Cause::Pin(i) => request.pins.get(i as usize),
+        Cause::Spec(i) => request.specs.get(i.place()),
+        Cause::Constraint(i) => request.constraints.get(i.place()),
+        Cause::Pin(i) => request.pins.get(i.place()),
         _ => None,
     }
 }
 
 fn missing_names(u: &Universe, requested: &[NameId]) -> Vec<String> {
-    let names = requested.iter().map(|&name| &u.names[name as usize]);
+    let names = requested.iter().map(|&name| &u.names[name]);
     names
         .filter(|name| name.len() == 0)
         .map(|name| name.text.to_string())
@@ -106,7 +107,7 @@ struct OfName<'c> {
     /// Distinct versions, newest first.
     versions: Vec<&'c str>,
     /// Which of them each position has.
-    class: Vec<usize>,
+    class: Table<u32, usize>,
     /// Positions that the core's own facts leave, ascending.
     left: Vec<u32>,
     /// Positions of the records with each requirement.
@@ -132,7 +133,7 @@ impl<'c> Core<'c> {
             if let Some((name, which, spec)) = requirement(cause) {
                 wanted.entry(name).or_default().push((which, spec));
                 if which != SpecList::Constrains {
-                    let target = self.u.specs[spec as usize].name;
+                    let target = self.u.specs[spec].name;
                     required.entry(target).or_default().push(spec);
                 }
             }
@@ -141,7 +142,7 @@ impl<'c> Core<'c> {
                     wanted.entry(name).or_default();
                 }
                 Cause::Missing(spec) => {
-                    let name = self.u.specs[spec as usize].name;
+                    let name = self.u.specs[spec].name;
                     wanted.entry(name).or_default();
                 }
                 _ => {}
@@ -164,8 +165,8 @@ impl<'c> Core<'c> {
     /// some fact requires (these specs); never what a pin or a constraint rules out.
     fn left(&self, name: NameId, required: &[SpecIdx]) -> Vec<u32> {
         let u = self.u;
-        let on_name = |spec: &SpecIdx| u.specs[*spec as usize].name == name;
-        let matches = |spec: SpecIdx, position: u32| u.matches(&u.specs[spec as usize], position);
+        let on_name = |spec: &SpecIdx| u.specs[*spec].name == name;
+        let matches = |spec: SpecIdx, position: u32| u.matches(&u.specs[spec], position);
         let asked: Vec<(Cause, SpecIdx)> = self
             .of_request
             .iter()
@@ -181,7 +182,7 @@ impl<'c> Core<'c> {
         let requested = asked
             .iter()
             .any(|(cause, _)| matches!(cause, Cause::Spec(_)));
-        (0..u.names[name as usize].len())
+        (0..u.names[name].len())
             .filter(|&p| asked.iter().all(|&(_, spec)| matches(spec, p)))
             .filter(|&p| requested || required.iter().any(|&spec| matches(spec, p)))
             .collect()
@@ -237,10 +238,10 @@ impl<'c> Core<'c> {
                 };
                 self.of_records(kind, name, None, records, distance)
             }
-            Cause::Virtual(name) => self.of_target(&u.names[name as usize].text),
+            Cause::Virtual(name) => self.of_target(&u.names[name].text),
             Cause::Missing(spec) => {
-                let entry = &u.specs[spec as usize];
-                let len = u.names[entry.name as usize].len();
+                let entry = &u.specs[spec];
+                let len = u.names[entry.name].len();
                 let kind = if len == 0 {
                     FactKind::MissingName
                 } else {
@@ -255,11 +256,11 @@ impl<'c> Core<'c> {
     }
 
     fn of_the_request(&self, kind: FactKind, position: u32, specs: &[RequestSpec]) -> Fact {
-        let spec = &specs[position as usize];
+        let spec = &specs[position.place()];
         let mut fact = Fact {
             spec: spec.text.clone(),
             target: spec.name.clone(),
-            position: Some(position as usize),
+            position: Some(position.place()),
             ..Fact::new(kind, &spec.name)
         };
         fact.text = text::sentence(&fact);
@@ -317,7 +318,7 @@ impl<'c> Core<'c> {
         } = &self.names[&name];
         let mut some = vec![false; all.len()];
         for &position in &at {
-            some[class[position as usize]] = true;
+            some[class[position]] = true;
         }
         let mut versions: Vec<String> = all
             .iter()
@@ -326,21 +327,19 @@ impl<'c> Core<'c> {
             .map(|(v, _)| (*v).to_string())
             .collect();
         let mut ranges = versions::ranges(all, |i| some[i]);
-        if u.names[name as usize].len() == 0 {
+        if u.names[name].len() == 0 {
             versions.clear();
             ranges.clear();
         }
-        let target = spec.map_or_else(String::new, |s| {
-            u.names[u.specs[s as usize].name as usize].text.to_string()
-        });
+        let target = spec.map_or_else(String::new, |s| u.names[u.specs[s].name].text.to_string());
         let mut fact = Fact {
-            spec: spec.map_or_else(String::new, |s| u.specs[s as usize].text.to_string()),
+            spec: spec.map_or_else(String::new, |s| u.specs[s].text.to_string()),
             target,
             versions,
             ranges,
             records: at.iter().map(|&p| u.place_of(name, p)).collect(),
             distance,
-            ..Fact::new(kind, &u.names[name as usize].text)
+            ..Fact::new(kind, &u.names[name].text)
         };
         fact.reason = match (kind, at.first()) {
             (FactKind::ChannelPriority, _) => self.hidden_by(name, &at),
@@ -385,7 +384,7 @@ impl<'c> Core<'c> {
             _ => {
                 let cutoffs = &self.request.cutoffs;
                 let of = |at: &RecordRef| {
-                    let channel = index.segments()[at.segment as usize].channel;
+                    let channel = index.member(at.segment).channel;
                     cutoffs.of(&fact.name, &index.channels()[channel])
                 };
                 fact.records.iter().filter_map(of).map(date).collect()
@@ -399,9 +398,9 @@ impl<'c> Core<'c> {
     fn hidden_by(&self, name: NameId, hidden: &[u32]) -> Option<String> {
         debug_assert_ne!(self.request.channel_priority, ChannelPriority::Disabled);
         let u = self.u;
-        let channel = |p: u32| u.index.segments()[u.place_of(name, p).segment as usize].channel;
+        let channel = |p: u32| u.index.member(u.place_of(name, p).segment).channel;
         let lower = hidden.iter().map(|&p| channel(p)).min()?;
-        let higher = (0..u.names[name as usize].len()).map(channel).min()?;
+        let higher = (0..u.names[name].len()).map(channel).min()?;
         let text = |i: usize| u.index.channels()[i].name.as_str();
         Some(format!(
             "in channel {}, while channel {} has the name",
@@ -422,8 +421,8 @@ impl Universe {
     }
 
     /// Distinct versions of a name, newest first, and for each position which of them it has.
-    pub(crate) fn versions_of(&self, name: NameId) -> (Vec<&str>, Vec<usize>) {
-        let len = self.names[name as usize].len();
+    pub(crate) fn versions_of(&self, name: NameId) -> (Vec<&str>, Table<u32, usize>) {
+        let len = self.names[name].len();
         let key = |p: &u32| {
             let at = self.place_of(name, *p);
             self.segment(at.segment).version_key(at.record)
@@ -432,13 +431,13 @@ impl Universe {
         let mut order: Vec<u32> = (0..len).collect();
         order.sort_by(|a, b| key(b).cmp(key(a)));
         let mut all: Vec<&str> = Vec::new();
-        let mut class = vec![0; len as usize];
+        let mut class: Table<u32, usize> = (0..len).map(|_| 0).collect();
         let mut last: Option<u32> = None;
         for p in order {
             if last.is_none_or(|q| key(&q) != key(&p)) {
                 all.push(self.version_at(name, p));
             }
-            class[p as usize] = all.len() - 1;
+            class[p] = all.len() - 1;
             last = Some(p);
         }
         (all, class)

@@ -7,7 +7,7 @@ use conda::index::RecordRef;
 use rustc_hash::FxHashMap;
 
 use crate::explain::conflict::{Edge, Fact, FactKind};
-use crate::universe::Universe;
+use crate::universe::{NameId, SpecIdx, Universe};
 
 /// The request's facts in their order, then by distance from the request, name and spec.
 pub(crate) fn sort(facts: &mut [Fact]) {
@@ -61,12 +61,8 @@ pub(crate) fn sort(facts: &mut [Fact]) {
 /// All edges, sorted.
 pub(crate) fn edges(facts: &[Fact], u: &Universe) -> Vec<Edge> {
     let mut out = Vec::new();
-    let by_text: FxHashMap<&str, usize> = u
-        .specs
-        .iter()
-        .enumerate()
-        .map(|(i, s)| (&*s.text, i))
-        .collect();
+    let specs = u.specs.iter().map(|(id, spec)| (&*spec.text, id));
+    let by_text: FxHashMap<&str, SpecIdx> = specs.collect();
     let mut about: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
     for (at, fact) in facts.iter().enumerate() {
         about.entry(&fact.name).or_default().push(at);
@@ -117,8 +113,9 @@ pub(crate) fn edges(facts: &[Fact], u: &Universe) -> Vec<Edge> {
 
 /// The positions of each fact's records in the whole list of its name.
 fn positions(facts: &[Fact], u: &Universe) -> Vec<Vec<u32>> {
-    let names: FxHashMap<&str, u32> = (0..).zip(&u.names).map(|(i, n)| (&*n.text, i)).collect();
-    let mut places: FxHashMap<u32, FxHashMap<RecordRef, u32>> = FxHashMap::default();
+    let names = u.names.iter().map(|(id, name)| (&*name.text, id));
+    let names: FxHashMap<&str, NameId> = names.collect();
+    let mut places: FxHashMap<NameId, FxHashMap<RecordRef, u32>> = FxHashMap::default();
     let of = |fact: &Fact| {
         let Some(&name) = names
             .get(fact.name.as_str())
@@ -127,7 +124,7 @@ fn positions(facts: &[Fact], u: &Universe) -> Vec<Vec<u32>> {
             return Vec::new();
         };
         let places = places.entry(name).or_insert_with(|| {
-            let all = 0..u.names[name as usize].len();
+            let all = 0..u.names[name].len();
             all.map(|p| (u.place_of(name, p), p)).collect()
         });
         let found = fact.records.iter().filter_map(|at| places.get(at));

@@ -228,8 +228,7 @@ impl Conflict {
 
     fn hidden_channel(&self, fact: &Fact) -> Option<Hint> {
         let at = fact.records.first()?;
-        let channel =
-            &self.index.channels()[self.index.segments().get(at.segment as usize)?.channel].name;
+        let channel = &self.index.channels()[self.index.member(at.segment).channel].name;
         Some(Hint {
             kind: HintKind::HiddenChannel,
             name: fact.name.clone(),
@@ -258,11 +257,9 @@ impl Conflict {
 
     /// When a record came to be, as the cut-off sees it, in milliseconds since 1970.
     pub(crate) fn time(&self, at: RecordRef) -> u64 {
-        let Some(member) = self.index.segments().get(at.segment as usize) else {
-            return 0;
-        };
-        let indexed = member.segment.indexed_timestamp(at.record);
-        indexed.unwrap_or_else(|| member.segment.timestamp(at.record))
+        let segment = self.index.segment(at.segment);
+        let indexed = segment.indexed_timestamp(at.record);
+        indexed.unwrap_or_else(|| segment.timestamp(at.record))
     }
 
     fn virtual_package(&self, fact: &Fact) -> Hint {
