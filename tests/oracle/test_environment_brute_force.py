@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from brute_force import BruteForce
 from environment_brute_force import Change, EnvironmentForce, Mode, best_change
-from universes import Request, Spec, Universe, describe, identities, random_request, random_universe
+from universes import Request, Spec, Universe, describe, identities, random_request, random_spec, random_universe
 
 import resolvent
 
@@ -51,6 +51,42 @@ def random_change(rng: random.Random, universe: Universe) -> Change | None:
     )
 
 
+def damaged(rng: random.Random, universe: Universe, change: Change) -> Change:
+    """Return the change with an environment that somebody broke, in one or several of the ways that happen."""
+    there = {record.name: record for record in change.installed}
+    names = sorted({record.name for record in universe.records})
+    written = dict(change.written)
+    for _ in range(rng.randint(1, 3)):
+        way = rng.choice(("patched", "patched", "removed", "exchanged", "added", "loosened"))
+        name = rng.choice(sorted(there))
+        record = there[name]
+        depends = list(written.get(name, record.depends))
+        if way == "removed" and len(there) > 1:
+            del there[name]
+            written.pop(name, None)
+        elif way == "exchanged":
+            there[name] = rng.choice([r for r in universe.records if r.name == name])
+            written.pop(name, None)
+        elif way == "added":
+            # As conda adds pip to python.
+            written[name] = (*depends, Spec(rng.choice(names)))
+        elif way == "loosened":
+            written[name] = tuple(Spec(spec.name) for spec in depends)
+        elif way == "patched":
+            written[name] = tuple(spec for spec in depends if rng.random() < 0.5)
+    specs = [random_spec(rng, rng.choice(names)) for _ in range(rng.randint(0, 2))]
+    request = change.request
+    if change.mode == "remove":
+        request = dataclasses.replace(request, specs=(Spec(rng.choice(sorted(there))),))
+    return dataclasses.replace(
+        change,
+        request=request,
+        installed=tuple(there.values()),
+        history=change.history if rng.random() < 0.7 else tuple(specs),
+        written=tuple((name, specs) for name, specs in written.items() if name in there),
+    )
+
+
 def found(session: resolvent.Session, change: Change) -> list[tuple[int, str, str]] | None:
     try:
         solution = session.solve(**change.arguments())
@@ -68,7 +104,7 @@ def found(session: resolvent.Session, change: Change) -> list[tuple[int, str, st
     return identities(solution)
 
 
-def walk(seeds: range, folder: Path) -> Counter[str]:
+def walk(seeds: range, folder: Path, *, broken: bool = False) -> Counter[str]:
     """Compare the changes of many environments; return how many there were, by mode and verdict."""
     counts: Counter[str] = Counter()
     for seed in seeds:
@@ -85,10 +121,15 @@ def walk(seeds: range, folder: Path) -> Counter[str]:
             change = random_change(rng, universe)
             if change is None:
                 continue
+            if broken:
+                change = damaged(rng, universe, change)
             best = best_change(now, change)
             expected = None if best is None else sorted(record.identity for record in best.values())
             told = f"seed {seed}: {change}\n{describe(now, change.request)}\nexpected {expected}"
-            assert found(session, change) == expected, told
+            try:
+                assert found(session, change) == expected, told
+            except resolvent.InternalError as error:
+                raise AssertionError(told) from error
             counts[f"{change.mode}: {'no answer' if best is None else 'an answer'}"] += 1
         shutil.rmtree(folder / str(seed))
     return counts
@@ -98,6 +139,17 @@ def test_small_environments(tmp_path: Path) -> None:
     counts = walk(range(80), tmp_path)
     assert min(counts[f"{mode}: an answer"] for mode in ("install", "update", "update-all", "remove")) > 20
     assert counts["install: no answer"] > 5
+
+
+def test_small_broken_environments(tmp_path: Path) -> None:
+    counts = walk(range(10_000, 10_060), tmp_path, broken=True)
+    assert min(counts[f"{mode}: an answer"] for mode in ("install", "update", "update-all", "remove")) > 15
+
+
+@pytest.mark.long
+def test_many_small_broken_environments(tmp_path: Path) -> None:
+    counts = walk(range(11_000, 11_800), tmp_path, broken=True)
+    assert min(counts[f"{mode}: an answer"] for mode in ("install", "update", "update-all", "remove")) > 300
 
 
 @pytest.mark.long

@@ -1,4 +1,4 @@
-"""The contract of an existing environment by brute force: levels 1 and 5 and what each modifier means.
+"""The contract of an existing environment by brute force: levels 1 and 5, what each modifier means, what is broken.
 
 As in `brute_force.py`, everything is written from the text of `docs/contract.md` and `docs/environments.md`: all sets
 of records that keep the hard rules are listed, the levels throw out what is not best. What a removal leaves behind
@@ -20,7 +20,7 @@ Mode = Literal["install", "update", "update-all", "remove"]
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """An environment, in which nothing is broken, and what is asked of it.
+    """An environment, in which things may be broken, and what is asked of it.
 
     Attributes
     ----------
@@ -29,7 +29,9 @@ class Change:
     installed
         What is there.
     history
-        Specs of earlier requests, all of installed names and all of them satisfied.
+        Specs of earlier requests.
+    written
+        For some installed names what `conda-meta` holds as their `depends`, where that is not what the channel says.
     mode, freeze, prune, update_deps, aggressive
         The modifiers.
     """
@@ -42,10 +44,13 @@ class Change:
     prune: bool = False
     update_deps: bool = False
     aggressive: tuple[str, ...] = ()
+    written: tuple[tuple[str, tuple[Spec, ...]], ...] = ()
 
     def arguments(self) -> dict[str, Any]:
         """Return the keyword arguments of `Session.solve`."""
-        entries = [{**r.to_dict(), "channel": channel_name(r.channel), "fn": r.fn} for r in reversed(self.installed)]
+        written = dict(self.written)
+        there = [dataclasses.replace(r, depends=written.get(r.name, r.depends)) for r in self.installed]
+        entries = [{**r.to_dict(), "channel": channel_name(r.channel), "fn": r.fn} for r in reversed(there)]
         return {
             **self.request.arguments(),
             "installed": entries,
@@ -62,9 +67,19 @@ class EnvironmentForce(BruteForce):
     """One change of one environment over one universe; records of the environment need not be in the universe."""
 
     def __init__(self, universe: Universe, change: Change, joined: Iterable[str] = ()) -> None:
+        self.in_channels = set(universe.records)
+        # What an installed record requires its channel says; conda-meta, where no channel has it.
+        written = dict(change.written)
+        ruling = [r if r in self.in_channels else self._as_written(r, written) for r in change.installed]
+        change = dataclasses.replace(change, installed=tuple(ruling))
         self.change = change
         self.before = {record.name: record for record in change.installed}
-        self.in_channels = set(universe.records)
+        # What it names is what either says.
+        self.also = {
+            name: {spec.name for spec in specs} - {spec.name for spec in self.before[name].depends}
+            for name, specs in written.items()
+            if name in self.before
+        }
         self._version: dict[tuple[int, str, str], int] = {}
         self._build: dict[tuple[int, str, str], int] = {}
         both = dict.fromkeys((*universe.records, *change.installed))
@@ -78,6 +93,53 @@ class EnvironmentForce(BruteForce):
         more = self.roots if change.mode == "update-all" else added
         self.requested += sorted(more - set(self.explicit))
         self.orphans = set() if change.prune else set(self.before) - self._closure(self.before, self.roots)
+        self.broken = {
+            (name, kind, spec)
+            for name, record in self.before.items()
+            for kind, specs, holds in (
+                ("depends", record.depends, self.satisfied),
+                ("constrains", record.constrains, self.respected),
+            )
+            for spec in specs
+            if not holds(spec, self.before)
+        }
+        # What a record that stays names without a requirement that holds stays with it.
+        self.bonds = {
+            (name, target)
+            for name, record in self.before.items()
+            for target in {
+                *self.also.get(name, ()),
+                *(spec.name for spec in record.depends if (name, "depends", spec) in self.broken),
+            }
+            if target in self.before and target != name
+        }
+
+    @staticmethod
+    def _as_written(record: Record, written: dict[str, tuple[Spec, ...]]) -> Record:
+        return dataclasses.replace(record, depends=written.get(record.name, record.depends))
+
+    def _stays_as(self, name: str, chosen: Chosen) -> bool:
+        return name in chosen and chosen[name] == self.before.get(name)
+
+    def in_force(self, chosen: Chosen) -> list[Spec]:  # type: ignore[override]
+        held = {
+            name: tuple(spec for spec in record.depends if not self._waived(name, "depends", spec, chosen))
+            for name, record in chosen.items()
+        }
+        return [*self.request.specs, *(spec for specs in held.values() for spec in specs)]
+
+    def _waived(self, name: str, kind: str, spec: Spec, chosen: Chosen) -> bool:
+        return (name, kind, spec) in self.broken and self._stays_as(name, chosen)
+
+    def valid(self, chosen: Chosen) -> bool:  # type: ignore[override]
+        limits = [*self.request.constraints, *self.request.pins]
+        for name, record in chosen.items():
+            limits += [s for s in record.constrains if not self._waived(name, "constrains", s, chosen)]
+        return (
+            all(self.satisfied(spec, chosen) for spec in self.in_force(chosen))
+            and all(self.respected(spec, chosen) for spec in limits)
+            and all(target in chosen for name, target in self.bonds if self._stays_as(name, chosen))
+        )
 
     def _is_other_archive(self, record: Record) -> bool:
         """Whether the same package is installed in another format."""
@@ -90,16 +152,43 @@ class EnvironmentForce(BruteForce):
         left = super()._after_priority(name, [record for record in records if record in self.in_channels])
         return left if here is None or here in left else [*left, here]
 
-    @staticmethod
-    def _closure(records: Chosen, roots: Iterable[str]) -> set[str]:
+    def _closure(self, records: Chosen, roots: Iterable[str]) -> set[str]:
         found: set[str] = set()
         queue = [name for name in roots if name in records]
         while queue:
             name = queue.pop()
             if name not in found:
                 found.add(name)
-                queue += [spec.name for spec in records[name].depends if spec.name in records]
+                named = [spec.name for spec in records[name].depends]
+                if self._stays_as(name, records):
+                    named += self.also.get(name, ())
+                queue += [target for target in named if target in records]
         return found
+
+    def _leads_to(self, covered: set[str], chosen: Chosen) -> set[str]:
+        found = super()._leads_to(covered, chosen)
+        for name in covered & set(self.also):
+            here = self.before[name]
+            fixed = self.ranks(chosen[name]) if name in chosen else (0, 0)
+            if here in self.ranked.get(name, ()) and self.ranks(here) == fixed:
+                found |= {target for target in self.also[name] if target in self.before}
+        return found
+
+    def unmended(self, chosen: Chosen) -> int:
+        """Count what the request should mend and this answer does not; what was to stay and leaves is not mended."""
+        concerned = self._closure(self.before, self.requested)
+        explicit = set(self.explicit)
+        stay = self.roots | (self.orphans if self.change.mode != "update-all" else set())
+        count = 0
+        for name, kind, spec in self.broken:
+            if name not in concerned and spec.name not in self.requested:
+                continue
+            if name not in chosen:
+                count += name in stay - explicit
+            elif self._stays_as(name, chosen):
+                holds = self.satisfied if kind == "depends" else self.respected
+                count += not holds(spec, chosen)
+        return count
 
     def usable(self, record: Record) -> bool:
         return record == self.before.get(record.name) or super().usable(record)
@@ -138,6 +227,7 @@ class EnvironmentForce(BruteForce):
                 self._build[record.identity] = build
         before, asked, mode = self.before, set(self.requested), self.change.mode
         answers = least(answers, lambda c: sum(name not in c for name in self.roots - set(self.explicit)))
+        answers = least(answers, self.unmended)
         history = [spec for spec in self.change.history if spec.name in before and spec.name not in asked]
         answers = least(answers, lambda c: sum(s.name in c and not s.matches(c[s.name]) for s in history))
         answers = least(answers, lambda c: sum(self._is_lower(name, c) for name in (self.roots | asked) & set(before)))

@@ -147,19 +147,7 @@ impl EnvironmentArguments<'_> {
             settle_origin(&mut record, index);
             installed.push(record);
         }
-        installed.sort_by(|a, b| a.name.cmp(&b.name));
-        installed.dedup();
-        if let Some(pair) = installed
-            .windows(2)
-            .find(|pair| pair[0].name == pair[1].name)
-        {
-            return Err(ResolventError::new_err(format!(
-                "the environment has two records of {}: {} {} and {} {}; remove one of their files in conda-meta",
-                pair[0].name, pair[0].version, pair[0].build, pair[1].version, pair[1].build
-            )));
-        }
-        Ok(Environment {
-            installed,
+        let mut environment = Environment {
             history: parse_specs(&self.history)?,
             mode,
             freeze_installed: self.freeze_installed,
@@ -170,8 +158,10 @@ impl EnvironmentArguments<'_> {
             force_reinstall: self.force_reinstall,
             force_remove: self.force_remove,
             aggressive_updates: self.aggressive_updates,
-            joined: Vec::new(),
-        })
+            ..Environment::default()
+        };
+        environment.set_installed(installed);
+        Ok(environment)
     }
 }
 

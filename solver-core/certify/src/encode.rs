@@ -9,6 +9,7 @@
 //! rule 1         at most one x_r a name                (a counter: t_i = one of the first i)
 //! rules 2, 3     x_r ∧ w_d → s_d,  x_r ∧ w_d → c_d     for each dependency and constraint d of each record r
 //! request        w_d → s_d,  w_d → c_d                 for specs, constraints and pins
+//! stays          x_r → P_n                             for what an installed r names, and neither rule 2 nor 3 says so
 //! loops          P_n → ∨ x_r                           for names n of a set of nodes, over records outside that lead in
 //! ```
 //!
@@ -24,7 +25,7 @@ use conda::match_spec::{Condition, MatchSpec};
 use crate::error::Error;
 use crate::ladder::Ladder;
 use crate::matching::{Ask, Matching, Wanted};
-use crate::rules::{broken_before, group_of, keepers, sources};
+use crate::rules::{bonds, broken_before, group_of, keepers, sources};
 use crate::universe::{Id, Universe};
 
 /// Who takes the clauses: a checker that holds a proof against them, or a writer that looks for one.
@@ -171,6 +172,13 @@ impl<'m, 'u, 'p, E: Engine> Formula<'m, 'u, 'p, E> {
             for text in &record.constrains {
                 if !self.before.contains(&(id, text.clone())) {
                     self.limit(&[-chosen(id)], text);
+                }
+            }
+        }
+        for id in self.u().installed.values().copied() {
+            for name in bonds(self.matching, id, &self.before) {
+                if let Some(present) = self.present(&name) {
+                    self.engine.clause(&[-chosen(id), present]);
                 }
             }
         }

@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::ladder::Ladder;
 use crate::matching::{Ask, Chosen};
 use crate::problem::{Environment, Mode, Strategy};
-use crate::rules::{keepers, unneeded};
+use crate::rules::{is_mended, keepers, unneeded};
 use crate::universe::Id;
 
 /// A step that holds: its name and the value that was shown to be the least.
@@ -144,6 +144,11 @@ impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
         let explicit: BTreeSet<String> = requested.iter().cloned().collect();
         let roots = u.roots(environment);
         requested.extend(u.joined());
+        if is_mended(self.formula.matching, requested) {
+            return Err(Error::Unsupported(
+                "a request that mends what was broken in the environment".into(),
+            ));
+        }
         let mut out = Standing::default();
         for name in roots.iter().filter(|n| !explicit.contains(*n)) {
             out.roots.push(self.formula.ladder(name, |_| 0, 1));
@@ -367,7 +372,7 @@ impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
             .collect();
         peers
             .into_iter()
-            .flat_map(|id| self.formula.matching.asks(id, group))
+            .flat_map(|id| self.formula.matching.names(id, group))
             .collect()
     }
 

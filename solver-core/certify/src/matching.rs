@@ -144,9 +144,19 @@ impl Matching<'_, '_> {
         texts.into_iter().map(|text| self.ask(text)).collect()
     }
 
+    /// The same, and what the other side of an installed record names.
+    pub fn names(&mut self, id: Id, group: Option<&str>) -> Vec<Ask> {
+        let mut asks = self.asks(id, group);
+        if group.is_none() {
+            let more = &self.universe.candidates[id].named_by_prefix;
+            asks.extend(more.iter().cloned().map(Ask::of_name));
+        }
+        asks
+    }
+
     /// The nodes that a record leads to, by its `depends` or by a group.
     pub fn leads_to(&mut self, id: Id, group: Option<&str>) -> BTreeSet<String> {
-        self.asks(id, group).iter().flat_map(Ask::nodes).collect()
+        self.names(id, group).iter().flat_map(Ask::nodes).collect()
     }
 
     /// The nodes of a candidate: its name and the extras that it has, with the group of each.
@@ -176,7 +186,7 @@ impl Matching<'_, '_> {
             let groups = ask.extras.iter().map(|extra| Some(extra.as_str()));
             for (node, group) in ask.nodes().zip(std::iter::once(None).chain(groups)) {
                 if reached.insert(node) {
-                    open.extend(id.into_iter().flat_map(|id| self.asks(id, group)));
+                    open.extend(id.into_iter().flat_map(|id| self.names(id, group)));
                 }
             }
         }

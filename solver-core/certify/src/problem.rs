@@ -269,11 +269,14 @@ fn environment(map: &Map<String, Value>) -> Result<Environment, Error> {
     if flag(map, "satisfied_skip")? {
         return unsupported("a request that is skipped where it is satisfied");
     }
+    let mut installed = records(list(map, "installed")?)?;
+    installed.retain(|r| !r.name.starts_with("__"));
+    let mut names = std::collections::BTreeSet::new();
+    if !installed.iter().all(|r| names.insert(r.name.clone())) {
+        return unsupported("an environment that holds a package twice");
+    }
     Ok(Environment {
-        installed: records(list(map, "installed")?)?
-            .into_iter()
-            .filter(|r| !r.name.starts_with("__"))
-            .collect(),
+        installed,
         history: specs(map, "history")?,
         mode,
         freeze: flag(map, "freeze_installed")?,

@@ -119,7 +119,7 @@ impl<'u, 'p> Judge<'_, 'u, 'p> {
             }
             for text in &record.constrains {
                 let wanted = self.matching.wanted(text);
-                if !self.respected(&wanted) {
+                if wanted.spec.is_none() || !self.respected(&wanted) {
                     out.push((id, text.clone(), true));
                 }
             }
@@ -181,6 +181,40 @@ pub fn broken_before(matching: &mut Matching<'_, '_>) -> BTreeSet<(Id, String)> 
     };
     let unsatisfied = judge.unsatisfied(&[]).into_iter();
     unsatisfied.map(|(id, text, _)| (id, text)).collect()
+}
+
+/// Whether a request with these names mends something: what did not hold before of a package that one of them leads to, or
+/// of one that lacks one of them.
+pub fn is_mended(matching: &mut Matching<'_, '_>, named: &[String]) -> bool {
+    let u = matching.universe;
+    let broken = broken_before(matching);
+    let asks = named.iter().cloned().map(Ask::of_name).collect();
+    let near = matching.reach(asks, &u.installed);
+    broken.iter().any(|(id, text)| {
+        // What cannot be read is no requirement that could be met.
+        if matching.wanted(text).spec.is_none() {
+            return false;
+        }
+        let target = matching.ask(text).name;
+        near.contains(&u.candidates[*id].record.name) || named.contains(&target)
+    })
+}
+
+/// Installed names that must stay while an installed record does, though no requirement that holds says so: those that only
+/// its other side names, and those of dependencies that did not hold before.
+pub fn bonds(
+    matching: &mut Matching<'_, '_>,
+    id: Id,
+    before: &BTreeSet<(Id, String)>,
+) -> BTreeSet<String> {
+    let u = matching.universe;
+    let candidate = &u.candidates[id];
+    let depends = candidate.record.depends.iter();
+    let broken = depends.filter(|text| before.contains(&(id, (*text).clone())));
+    let mut names: BTreeSet<String> = broken.map(|text| matching.ask(text).name).collect();
+    names.extend(candidate.named_by_prefix.iter().cloned());
+    names.retain(|name| u.installed.contains_key(name) && *name != candidate.record.name);
+    names
 }
 
 /// Installed names that nothing asked for leads to.

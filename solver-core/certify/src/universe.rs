@@ -29,6 +29,8 @@ pub struct Candidate {
     pub installed: bool,
     /// It may be chosen.
     pub usable: bool,
+    /// Names that the `conda-meta` side of an installed record depends on, and its channel's does not.
+    pub named_by_prefix: Vec<String>,
 }
 
 impl Candidate {
@@ -141,7 +143,14 @@ impl<'p> Universe<'p> {
                 .collect();
             same.sort_by_key(|&i| all[i].record.file_name != record.file_name);
             match same.first() {
-                Some(&at) => all[at].installed = true,
+                Some(&at) => {
+                    all[at].installed = true;
+                    let installed = problem
+                        .environment
+                        .as_ref()
+                        .map_or(&[][..], |e| &e.installed);
+                    all[at].named_by_prefix = only_here(record, &all[at].record, installed);
+                }
                 None => foreign.push(record.clone()),
             }
         }
@@ -429,5 +438,25 @@ fn candidate(record: &PackageRecord, channel: usize) -> Candidate {
         version: Version::parse(&record.version).ok(),
         installed: false,
         usable: false,
+        named_by_prefix: Vec::new(),
     }
+}
+
+/// The names of packages that the one record depends on and the other does not, and that are installed.
+fn only_here(
+    here: &PackageRecord,
+    there: &PackageRecord,
+    installed: &[PackageRecord],
+) -> Vec<String> {
+    let names = |record: &PackageRecord| -> BTreeSet<String> {
+        let specs = record.depends.iter().map(|text| MatchSpec::parse(text));
+        let names = specs.filter_map(|spec| Some(spec.ok()?.name_exact()?.to_string()));
+        names.collect()
+    };
+    let (ours, theirs) = (names(here), names(there));
+    let is_there = |name: &String| installed.iter().any(|r| r.name == *name);
+    let only = ours
+        .difference(&theirs)
+        .filter(|name| **name != here.name && is_there(name));
+    only.cloned().collect()
 }

@@ -6,7 +6,7 @@
 //! from a preference that outranks it (the strategy, the channel), which is then named.
 
 use conda::match_spec::MatchSpec;
-use conda::record::PackageRecord;
+use conda::record::{NoArch, PackageRecord};
 use conda::version::Version;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -14,6 +14,7 @@ use crate::graph::dependency::required_name;
 use crate::policy::PreferLowest;
 use crate::request::{ChannelPriority, Environment, Mode, Request, RequestSpec};
 use crate::solution::Solution;
+use crate::transaction::python_home;
 
 /// Most reasons that are told of one package.
 const MOST_REASONS: usize = 4;
@@ -94,8 +95,18 @@ impl Solution {
         }));
         changes.sort_by(|a, b| a.name.cmp(&b.name));
         if let Some(environment) = &self.request.environment {
-            let records = self.records();
-            Reasons::new(&self.request, environment, &records, &changes).fill(&mut changes);
+            // What holds of an installed record is what its channel says of it.
+            let ruling = |record: &PackageRecord| {
+                let at = self.index.find_record(record);
+                at.map_or_else(|| record.clone(), |at| self.index.record(at))
+            };
+            let before: Vec<PackageRecord> = environment.installed.iter().map(ruling).collect();
+            let after: Vec<PackageRecord> = self
+                .places
+                .iter()
+                .map(|&at| self.index.record(at))
+                .collect();
+            Reasons::new(&self.request, environment, &before, &after, &changes).fill(&mut changes);
         }
         changes
     }
@@ -153,6 +164,8 @@ struct Reasons<'r> {
     after: FxHashMap<&'r str, &'r PackageRecord>,
     /// Of a removal: what was to be removed, and what needs it.
     gone: FxHashSet<&'r str>,
+    /// What was asked for.
+    roots: FxHashSet<&'r str>,
     /// For each changed name, specs of the answer's records on it: the record, the spec, whether it is a `depends`.
     asks: FxHashMap<&'r str, Vec<(&'r PackageRecord, &'r str, bool)>>,
 }
@@ -161,14 +174,14 @@ impl<'r> Reasons<'r> {
     fn new(
         request: &'r Request,
         environment: &'r Environment,
+        before: &'r [PackageRecord],
         records: &'r [PackageRecord],
         changes: &[PackageChange],
     ) -> Self {
-        let before: FxHashMap<&str, &PackageRecord> = environment
-            .installed
-            .iter()
-            .map(|r| (r.name.as_str(), r))
-            .collect();
+        let roots = environment.roots().into_iter().collect();
+        let gone = gone(request, environment, before);
+        let before: FxHashMap<&str, &PackageRecord> =
+            before.iter().map(|r| (r.name.as_str(), r)).collect();
         let changed: FxHashSet<&str> = changes.iter().map(|c| c.name.as_str()).collect();
         let mut asks: FxHashMap<&str, Vec<(&PackageRecord, &str, bool)>> = FxHashMap::default();
         for record in records {
@@ -187,7 +200,8 @@ impl<'r> Reasons<'r> {
         Reasons {
             request,
             environment,
-            gone: gone(request, environment),
+            gone,
+            roots,
             before,
             after: records.iter().map(|r| (r.name.as_str(), r)).collect(),
             asks,
@@ -195,17 +209,25 @@ impl<'r> Reasons<'r> {
     }
 
     fn fill(&self, changes: &mut [PackageChange]) {
-        let other_python = changes.iter().any(|c| c.name == "python");
+        let moved = changes
+            .iter()
+            .find(|c| c.name == "python")
+            .map(moved_python);
         for change in changes {
             let Some(old) = change.before.as_ref() else {
                 continue;
             };
+            if self.environment.duplicates.contains(old) {
+                change.reasons = vec![format!("it is a second record of {}", old.name)];
+                continue;
+            }
             let mut reasons = match change.kind {
-                ChangeKind::Relink if other_python && old.noarch.is_some() => {
-                    vec!["python's minor version changes".to_string()]
+                ChangeKind::Relink if old.noarch == Some(NoArch::Python) => {
+                    let why = moved.clone().unwrap_or_else(again);
+                    vec![why]
                 }
-                ChangeKind::Relink => vec!["it is to be linked again".to_string()],
-                _ => self.of(old),
+                ChangeKind::Relink => vec![again()],
+                _ => self.of(self.ruling(old), &mut FxHashSet::default()),
             };
             if reasons.is_empty() {
                 reasons.extend(self.preference(change.kind, old, change.after.as_ref()));
@@ -215,10 +237,16 @@ impl<'r> Reasons<'r> {
         }
     }
 
-    /// The rules that an installed record would break in the answer.
-    fn of(&self, old: &PackageRecord) -> Vec<String> {
-        // What is absent may be so because this record left, too: it counts where there is nothing else.
+    /// What holds of an installed record.
+    fn ruling<'a>(&'a self, old: &'a PackageRecord) -> &'a PackageRecord {
+        self.before.get(old.name.as_str()).map_or(old, |r| *r)
+    }
+
+    /// The rules that an installed record would break in the answer. That something is absent is one only where a rule
+    /// keeps it out, and not because this record left; `seen` are the names on the way.
+    fn of<'a>(&'a self, old: &'a PackageRecord, seen: &mut FxHashSet<&'a str>) -> Vec<String> {
         let (mut out, mut absent) = (Vec::new(), Vec::new());
+        seen.insert(&old.name);
         let removes = self.environment.mode == Mode::Remove;
         for spec in self.request.specs.iter().filter(|s| s.name == old.name) {
             match (removes, spec.spec.matches(old)) {
@@ -264,8 +292,14 @@ impl<'r> Reasons<'r> {
                         there.version
                     ));
                 }
-                None if self.gone.is_empty() || self.gone.contains(name) => {
-                    absent.push(format!("it needs '{text}', which is not there any more"));
+                None if self.gone.contains(name) => {
+                    absent.push(format!("it needs '{text}', which leaves"));
+                }
+                None if !seen.contains(name) => {
+                    let kept_out = self.before.get(name).map(|r| self.of(r, seen));
+                    if kept_out.is_some_and(|rules| !rules.is_empty()) {
+                        absent.push(format!("it needs '{text}', which cannot stay"));
+                    }
                 }
                 None => {}
             }
@@ -301,7 +335,13 @@ impl<'r> Reasons<'r> {
         new: Option<&PackageRecord>,
     ) -> Option<String> {
         let Some(new) = new else {
-            return Some("no longer needed".to_string());
+            let asked = self.roots.contains(old.name.as_str()) && !self.environment.prune;
+            let why = if asked && self.environment.mode != Mode::Remove {
+                "what is asked for now does not go with it"
+            } else {
+                "no longer needed"
+            };
+            return Some(why.to_string());
         };
         if kind == ChangeKind::Down && PreferLowest::of(self.request).covers(&old.name) {
             return Some("the strategy prefers low versions".to_string());
@@ -331,13 +371,17 @@ impl<'r> Reasons<'r> {
 }
 
 /// Of a removal: the names that were to be removed, and of all that need these.
-fn gone<'r>(request: &Request, environment: &'r Environment) -> FxHashSet<&'r str> {
+fn gone<'r>(
+    request: &Request,
+    environment: &Environment,
+    before: &'r [PackageRecord],
+) -> FxHashSet<&'r str> {
     let mut gone: FxHashSet<&str> = FxHashSet::default();
     if environment.mode != Mode::Remove {
         return gone;
     }
     let mut needed_by: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
-    for record in &environment.installed {
+    for record in before {
         for text in &record.depends {
             let users = needed_by.entry(required_name(text)).or_default();
             users.push(&record.name);
@@ -361,6 +405,22 @@ fn gone<'r>(request: &Request, environment: &'r Environment) -> FxHashSet<&'r st
         }
     }
     gone
+}
+
+/// Why noarch python packages are linked again with another python.
+fn moved_python(change: &PackageChange) -> String {
+    let homes = change.before.as_ref().zip(change.after.as_ref());
+    match homes.map(|(old, new)| (python_home(old), python_home(new))) {
+        Some((old, new)) if old.0 == new.0 && old.1 != new.1 => {
+            format!("python's site-packages folder moves to {}", new.1)
+        }
+        Some((old, new)) if old == new => again(),
+        _ => "python's minor version changes".to_string(),
+    }
+}
+
+fn again() -> String {
+    "it is to be linked again".to_string()
 }
 
 fn parsed(text: &str) -> Option<MatchSpec> {

@@ -12,6 +12,7 @@ use conda::repodata::RepodataError;
 
 use crate::check::{unsatisfied, Before};
 use crate::request::{ChannelPriority, Cutoffs, Licenses, Request, Strategy, VirtualPackage};
+use crate::graph::sides::{bonds, named_by_prefix_only, names_of};
 
 /// The policy of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,10 @@ pub(crate) struct Policy {
     /// Dependencies and constraints of installed records that do not hold now, sorted: they need not hold later
     /// while the record stays.
     broken: Vec<(RecordRef, SpecId)>,
+    /// Names that only the `conda-meta` side of installed records depends on, see [`sides`](crate::graph::sides).
+    named_by_prefix: Vec<(RecordRef, Vec<String>)>,
+    /// Installed names that stay while an installed record does, though no requirement that holds says so.
+    bonds: Vec<(RecordRef, Vec<String>)>,
 }
 
 /// Which of the listed records cannot be chosen. They do not change how records are ranked.
@@ -116,6 +121,8 @@ impl Policy {
             twins: Vec::new(),
             foreign: Vec::new(),
             broken: Vec::new(),
+            named_by_prefix: Vec::new(),
+            bonds: Vec::new(),
         }
     }
 
@@ -160,6 +167,8 @@ impl Policy {
         let mut policy = Policy::of(request, &index);
         policy.broken = unsatisfied(&index, &installed, request);
         policy.broken.sort_unstable();
+        policy.named_by_prefix = named_by_prefix_only(&index, environment);
+        policy.bonds = bonds(&index, environment, &policy.named_by_prefix, &policy.broken);
         policy.named = installed
             .iter()
             .map(|at| {
@@ -190,6 +199,8 @@ impl Policy {
             named,
             foreign,
             broken,
+            named_by_prefix,
+            bonds,
             twins,
         } = self;
         *channel_priority == other.channel_priority
@@ -199,6 +210,8 @@ impl Policy {
             && *named == other.named
             && *foreign == other.foreign
             && *broken == other.broken
+            && *named_by_prefix == other.named_by_prefix
+            && *bonds == other.bonds
             && *twins == other.twins
     }
 
@@ -207,6 +220,7 @@ impl Policy {
         Before {
             installed: &self.installed,
             broken: &self.broken,
+            named_by_prefix: &self.named_by_prefix,
         }
     }
 
@@ -231,6 +245,21 @@ impl Policy {
     /// Whether a dependency or constraint of an installed record did not hold before.
     pub(crate) fn was_broken(&self, at: RecordRef, spec: SpecId) -> bool {
         self.broken.binary_search(&(at, spec)).is_ok()
+    }
+
+    /// Dependencies and constraints of installed records that did not hold before, sorted.
+    pub(crate) fn broken(&self) -> &[(RecordRef, SpecId)] {
+        &self.broken
+    }
+
+    /// Names that an installed record depends on by `conda-meta` alone.
+    pub(crate) fn named_by_prefix(&self, at: RecordRef) -> &[String] {
+        names_of(&self.named_by_prefix, at)
+    }
+
+    /// Installed names that must stay while an installed record does, though no requirement that holds says so.
+    pub(crate) fn bonds(&self, at: RecordRef) -> &[String] {
+        names_of(&self.bonds, at)
     }
 
     /// The channels a name may come from; `None` when its request does not say.

@@ -60,6 +60,9 @@ pub struct Tradeoff {
 pub struct LevelReport {
     /// Level 1 of a change: roots removed, earlier specs dropped, roots downgraded, python's minor version changed.
     pub roots: Option<[u64; 4]>,
+    /// Level 1 of a change, behind the roots removed: what was broken before, was to be mended and could not be. `None`
+    /// where nothing was.
+    pub broken: Option<u64>,
     /// Level 5 of a change: installed packages removed or exchanged.
     pub changes: Option<u64>,
     /// Level 2: sum of version ranks of the requested.

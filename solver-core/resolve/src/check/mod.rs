@@ -13,9 +13,11 @@ mod subject;
 use conda::index::{Index, NameId, RecordRef, SpecId};
 use conda::match_spec::MatchSpec;
 use conda::record::PackageRecord;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::graph::by_name::ByName;
+use crate::graph::reachability::asks_of_record;
+use crate::graph::sides::names_of;
 use crate::request::Request;
 use rules::Checker;
 use subject::{Found, Subject};
@@ -25,38 +27,60 @@ use subject::{Found, Subject};
 /// Without an index the rules that need one (the record is in it, strict channel priority) are left out. With an
 /// environment in the request, what did not hold in it need not hold where the record stays.
 pub fn check(records: &[PackageRecord], request: &Request, index: Option<&Index>) -> Vec<String> {
+    let environment = request.environment.as_ref();
+    let installed: FxHashMap<&str, &PackageRecord> = environment
+        .iter()
+        .flat_map(|e| &e.installed)
+        .map(|r| (r.name.as_str(), r))
+        .collect();
+    // What is installed is judged by what its channel says of it.
+    let ruling = |record: &PackageRecord| {
+        let there = installed.get(record.name.as_str());
+        let at = there
+            .filter(|there| there.is_same_package(record))
+            .and_then(|there| index?.find_record(there));
+        at.and_then(|at| Some(index?.record(at)))
+    };
+    let ruled = |records: &[PackageRecord]| -> Vec<PackageRecord> {
+        let rule = |record: &PackageRecord| ruling(record).unwrap_or_else(|| record.clone());
+        records.iter().map(rule).collect()
+    };
+    let judged;
+    let before;
+    let (records, installed_now) = match environment {
+        Some(environment) => {
+            (judged, before) = (ruled(records), ruled(&environment.installed));
+            (&judged[..], &before[..])
+        }
+        None => (records, &[][..]),
+    };
     let mut subjects: Vec<Subject<'_>> = records.iter().map(Subject::from_record).collect();
-    if let Some(environment) = &request.environment {
-        let before: Vec<Subject<'_>> = environment
-            .installed
-            .iter()
-            .map(Subject::from_record)
-            .collect();
-        let virtuals = virtual_records(request);
+    let virtuals = virtual_records(request);
+    if environment.is_some() {
+        let before: Vec<Subject<'_>> = installed_now.iter().map(Subject::from_record).collect();
         let checker = Checker::new(&before, &virtuals, request);
         let mut broken: FxHashSet<(&str, &str)> = FxHashSet::default();
         for subject in &before {
             let depends = subject.depends.iter();
-            let texts = depends.filter(|w| checker.applies(w) && !checker.satisfied(w));
+            let texts = depends.filter(|w| checker.lacks(w));
             broken.extend(texts.map(|w| (subject.name, w.text())));
             let groups = subject.extras.iter().flat_map(|(_, wanted)| wanted);
-            let texts = groups.filter(|w| checker.applies(w) && !checker.satisfied(w));
+            let texts = groups.filter(|w| checker.lacks(w));
             broken.extend(texts.map(|w| (subject.name, w.text())));
             let constrains = subject.constrains.iter();
-            let texts = constrains.filter(|w| !checker.respected(w));
+            let texts = constrains.filter(|w| checker.breaks(w));
             broken.extend(texts.map(|w| (subject.name, w.text())));
         }
         for subject in subjects.iter_mut().filter(|s| checker.is_installed(s)) {
             let name = subject.name;
-            let held = |text: &str| !broken.contains(&(name, text));
-            subject.depends.retain(|w| held(w.text()));
-            subject.constrains.retain(|w| held(w.text()));
-            for (_, group) in &mut subject.extras {
-                group.retain(|w| held(w.text()));
+            subject.waive(|wanted| broken.contains(&(name, wanted.text())));
+            if let Some(there) = installed.get(name) {
+                let asks = asks_of_record(there, None);
+                subject.names = asks.iter().map(|ask| ask.name.to_string()).collect();
             }
         }
     }
-    Checker::run(&subjects, &virtual_records(request), request, index)
+    Checker::run(&subjects, &virtuals, request, index)
 }
 
 /// Records of an index on a target with these [`virtual_records`].
@@ -92,6 +116,8 @@ pub(crate) struct Before<'p> {
     pub installed: &'p [RecordRef],
     /// Their dependencies and constraints that do not hold now, sorted.
     pub broken: &'p [(RecordRef, SpecId)],
+    /// Names that only the `conda-meta` side of them depends on, sorted by record.
+    pub named_by_prefix: &'p [(RecordRef, Vec<String>)],
 }
 
 impl Before<'_> {
@@ -116,25 +142,16 @@ pub(crate) fn check_places(
     for (subject, &at) in subjects.iter_mut().zip(places) {
         if before.is_installed(at) {
             let segment = index.segment(at.segment);
-            let mut depends = segment.depends(at.record).iter();
-            subject.depends.retain(|_| {
-                depends
-                    .next()
-                    .is_none_or(|&spec| !before.was_broken(at, spec))
-            });
-            let mut constrains = segment.constrains(at.record).iter();
-            subject.constrains.retain(|_| {
-                constrains
-                    .next()
-                    .is_none_or(|&spec| !before.was_broken(at, spec))
-            });
-            if !subject.extras.is_empty() {
-                let groups = segment.extra_depends(at.record);
-                for ((_, group), (_, specs)) in subject.extras.iter_mut().zip(groups) {
-                    let mut specs = specs.into_iter();
-                    group.retain(|_| specs.next().is_none_or(|spec| !before.was_broken(at, spec)));
-                }
-            }
+            subject.names = names_of(before.named_by_prefix, at).to_vec();
+            let depends = segment.depends(at.record).iter().copied();
+            let constrains = segment.constrains(at.record).iter().copied();
+            let groups = match subject.extras.is_empty() {
+                true => Vec::new(),
+                false => segment.extra_depends(at.record),
+            };
+            let groups = groups.into_iter().flat_map(|(_, specs)| specs);
+            let mut specs = depends.chain(constrains).chain(groups);
+            subject.waive(|_| specs.next().is_some_and(|spec| before.was_broken(at, spec)));
         }
     }
     Checker::run(&subjects, &virtuals, request, Some(index))
@@ -154,12 +171,12 @@ pub(crate) fn unsatisfied(
     for (subject, &at) in subjects.iter().zip(places) {
         let segment = index.segment(at.segment);
         for (wanted, &spec) in subject.depends.iter().zip(segment.depends(at.record)) {
-            if checker.applies(wanted) && !checker.satisfied(wanted) {
+            if checker.lacks(wanted) {
                 out.push((at, spec));
             }
         }
         for (wanted, &spec) in subject.constrains.iter().zip(segment.constrains(at.record)) {
-            if checker.applies(wanted) && !checker.respected(wanted) {
+            if checker.breaks(wanted) {
                 out.push((at, spec));
             }
         }
@@ -173,7 +190,7 @@ pub(crate) fn unsatisfied(
                 continue;
             }
             for (wanted, spec) in wanted.iter().zip(specs) {
-                if checker.applies(wanted) && !checker.satisfied(wanted) {
+                if checker.lacks(wanted) {
                     out.push((at, spec));
                 }
             }

@@ -6,8 +6,10 @@ use conda::record::PackageRecord;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::subject::{Found, Origin, Specs, Subject, Wanted};
+use crate::graph::reachability::asks_of_record;
+use crate::graph::sides::Sides;
 use crate::ids::Id;
-use crate::request::{ChannelPriority, Cutoffs, Mode, Request};
+use crate::request::{ChannelPriority, Cutoffs, Deps, Mode, Request};
 
 /// Everything the checker looks things up in.
 pub(super) struct Checker<'c> {
@@ -71,7 +73,8 @@ impl<'c> Checker<'c> {
         if let Some(index) = index {
             checker.channels(request, index);
         }
-        checker.nothing_superfluous(request);
+        checker.nothing_superfluous(request, index);
+        checker.nothing_needed_leaves(request, index);
         checker.broken
     }
 
@@ -165,6 +168,16 @@ impl<'c> Checker<'c> {
                 .name()
                 .is_none_or(|name| self.present(name).all(|s| s.matches(wanted))),
         }
+    }
+
+    /// Whether a dependency does not hold; one that cannot be read does not.
+    pub(super) fn lacks(&self, wanted: &Wanted<'_>) -> bool {
+        self.applies(wanted) && !self.satisfied(wanted)
+    }
+
+    /// Whether a constraint does not hold; one that cannot be read does not.
+    pub(super) fn breaks(&self, wanted: &Wanted<'_>) -> bool {
+        matches!(wanted, Wanted::Unreadable(_)) || self.applies(wanted) && !self.respected(wanted)
     }
 
     fn specs(&mut self, request: &Request) {
@@ -402,7 +415,7 @@ impl<'c> Checker<'c> {
     }
 
     /// Every record is reachable from what was asked for now or before, or was unneeded before too.
-    fn nothing_superfluous(&mut self, request: &Request) {
+    fn nothing_superfluous(&mut self, request: &'c Request, index: Option<&Index>) {
         let environment = request.environment.as_ref();
         let removes = environment.is_some_and(|e| e.mode == Mode::Remove);
         let asked = request
@@ -411,10 +424,11 @@ impl<'c> Checker<'c> {
             .filter(|_| !removes)
             .map(|s| s.name.as_str());
         let mut roots: Vec<&str> = asked.collect();
-        if let Some(environment) = environment {
+        let sides = environment.map(|environment| Sides::of(environment, index));
+        if let Some((environment, sides)) = environment.zip(sides.as_ref()) {
             roots.extend(environment.roots());
             if !environment.prune {
-                roots.extend(environment.unneeded());
+                roots.extend(sides.unneeded(environment));
                 // Which dependencies joined the requested is known where the answer was found.
                 if environment.update_deps && environment.joined.is_empty() {
                     roots.extend(environment.installed.iter().map(|r| r.name.as_str()));
@@ -449,6 +463,9 @@ impl<'c> Checker<'c> {
             let subject = &self.subjects[at.place()];
             if !std::mem::replace(&mut reached[at.place()], true) {
                 queue.extend(subject.depends.iter().filter_map(ask));
+                queue.extend(subject.waived.iter().filter_map(ask));
+                let names = subject.names.iter().filter_map(|name| by_name(name));
+                queue.extend(names.map(|at| (at, &[][..])));
             }
             if extras.is_empty() {
                 continue;
@@ -466,4 +483,93 @@ impl<'c> Checker<'c> {
             }
         }
     }
+
+    /// Nothing that a record which stays names, on either side, is unlinked; but for what is to be removed, and what needs
+    /// that.
+    fn nothing_needed_leaves(&mut self, request: &'c Request, index: Option<&Index>) {
+        let Some(environment) = request.environment.as_ref() else {
+            return;
+        };
+        if environment.deps == Deps::None || environment.force_remove {
+            return;
+        }
+        let mut leaving: Vec<(&str, String)> = Vec::new();
+        for subject in self.subjects.iter().filter(|s| self.is_installed(s)) {
+            let waived = subject.waived.iter().filter_map(Wanted::name);
+            let names = subject.names.iter().map(String::as_str);
+            let leaves =
+                |name: &&str| self.installed.contains_key(name) && self.subject(name).is_none();
+            let label = || subject.label();
+            let mut gone: Vec<&str> = names.chain(waived).filter(leaves).collect();
+            gone.sort_unstable();
+            gone.dedup();
+            leaving.extend(gone.into_iter().map(|name| (name, label())));
+        }
+        if leaving.is_empty() {
+            return;
+        }
+        let gone = match environment.mode {
+            Mode::Remove => removed(request, &Sides::of(environment, index)),
+            _ => FxHashSet::default(),
+        };
+        for (name, label) in leaving.into_iter().filter(|(name, _)| !gone.contains(name)) {
+            self.broken.push(format!(
+                "{name} is unlinked, and {label}, which stays, names it"
+            ));
+        }
+    }
+}
+
+/// Of a removal: what its specs match, and all that needs this.
+fn removed<'r>(request: &'r Request, sides: &Sides<'r>) -> FxHashSet<&'r str> {
+    let installed = request.environment.iter().flat_map(|e| &e.installed);
+    let names: Vec<&str> = installed.map(|r| r.name.as_str()).collect();
+    let ruling: FxHashMap<&str, PackageRecord> = names
+        .iter()
+        .filter_map(|name| Some((*name, sides.ruling(name)?)))
+        .collect();
+    let matched = |name: &&str| {
+        let record = ruling.get(name);
+        let mut specs = request.specs.iter();
+        record.is_some_and(|record| specs.any(|s| s.spec.matches(record)))
+    };
+    let mut gone: FxHashSet<&str> = names.iter().copied().filter(matched).collect();
+    let needs: Vec<(&str, Vec<String>)> = names
+        .iter()
+        .map(|name| (*name, needs_of(&ruling, name)))
+        .collect();
+    loop {
+        let lacks_one = |(name, needs): &&(&str, Vec<String>)| {
+            !gone.contains(name) && needs.iter().any(|needed| gone.contains(needed.as_str()))
+        };
+        let more: Vec<&str> = needs.iter().filter(lacks_one).map(|(n, _)| *n).collect();
+        if more.is_empty() {
+            return gone;
+        }
+        gone.extend(more);
+    }
+}
+
+/// What a record requires, and what the groups require that it asks for.
+fn needs_of(records: &FxHashMap<&str, PackageRecord>, name: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut done: FxHashSet<(String, String)> = FxHashSet::default();
+    let asks = |name: &str, group: Option<&str>| -> Vec<(String, Vec<String>)> {
+        let record = records.get(name);
+        let asks = record.map_or_else(Vec::new, |record| asks_of_record(record, group));
+        let owned = asks
+            .into_iter()
+            .map(|ask| (ask.name.to_string(), ask.extras));
+        owned.collect()
+    };
+    let mut open = asks(name, None);
+    while let Some((name, extras)) = open.pop() {
+        for extra in extras {
+            if done.insert((name.clone(), extra.clone())) {
+                open.extend(asks(&name, Some(&extra)));
+            }
+        }
+        names.push(name);
+    }
+    names
 }

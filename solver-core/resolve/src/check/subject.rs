@@ -39,6 +39,10 @@ pub(super) struct Subject<'c> {
     pub version_key: std::borrow::Cow<'c, [u8]>,
     pub depends: Specs<'c>,
     pub constrains: Specs<'c>,
+    /// Dependencies that did not hold before and need not hold while the record stays; it names them all the same.
+    pub waived: Specs<'c>,
+    /// What else it names: what its other side depends on.
+    pub names: Vec<String>,
     /// Optional groups.
     pub extras: Vec<(&'c str, Specs<'c>)>,
     pub origin: Origin<'c>,
@@ -84,6 +88,8 @@ impl<'c> Subject<'c> {
             version_key: segment.version_key(at.record).into(),
             depends: segment.depends(at.record).iter().map(wanted).collect(),
             constrains: segment.constrains(at.record).iter().map(wanted).collect(),
+            waived: Vec::new(),
+            names: Vec::new(),
             extras,
             origin: Origin::Index(index, at),
             whole: OnceCell::new(),
@@ -104,6 +110,8 @@ impl<'c> Subject<'c> {
                 .into(),
             depends: all(&record.depends),
             constrains: all(&record.constrains),
+            waived: Vec::new(),
+            names: Vec::new(),
             extras: record
                 .extra_depends
                 .iter()
@@ -111,6 +119,16 @@ impl<'c> Subject<'c> {
                 .collect(),
             origin: Origin::Owned(record),
             whole: OnceCell::new(),
+        }
+    }
+
+    /// Takes out what need not hold; asked of each dependency, then each constraint, then the groups, in order.
+    pub(super) fn waive(&mut self, mut broken: impl FnMut(&Wanted<'c>) -> bool) {
+        let depends = std::mem::take(&mut self.depends);
+        (self.waived, self.depends) = depends.into_iter().partition(|wanted| broken(wanted));
+        self.constrains.retain(|wanted| !broken(wanted));
+        for (_, group) in &mut self.extras {
+            group.retain(|wanted| !broken(wanted));
         }
     }
 

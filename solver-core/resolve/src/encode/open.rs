@@ -13,7 +13,7 @@
 use std::sync::Arc;
 
 use cdcl::Lit;
-use conda::index::{RecordId, RecordRef};
+use conda::index::{RecordId, RecordRef, SpecId};
 
 use super::{Cause, Instance, SpecLit};
 use crate::universe::{NameId, SpecIdx};
@@ -236,24 +236,65 @@ impl Instance {
                 continue;
             }
             let spec = self.u.segment_spec(at.segment, constraint);
-            let cause = Cause::Constrains(name, spec);
-            let Some(p) = self.where_it_applies(p, spec) else {
-                continue;
-            };
-            match self.u.specs[spec].on_virtual {
-                Some((_, true)) => {}
-                Some((_, false)) => self.need_unmet(p, cause, spec),
-                None => {
-                    if let Some(both) = self.behind(p, cause) {
-                        self.constrain_by(both, spec);
-                    }
-                }
-            }
+            self.respect(p, Cause::Constrains(name, spec), spec);
         }
         if segment.has_extras(here.record) {
             self.open_extras(name, position);
         }
         self.settle_extras();
+        for bound in self.u.policy.bonds(here).to_vec() {
+            let bound = self.u.name_id(&bound);
+            self.reach(bound);
+            if let Some(installed) = self.ladders.installed(bound) {
+                self.solver.add_binary(!p, installed);
+            }
+        }
+    }
+
+    /// A literal under which a requirement that did not hold before is met where its record, the candidate at this
+    /// position, stays. With `kept` the name of the record may not go away for it.
+    pub(crate) fn mended(
+        &mut self,
+        name: NameId,
+        position: u32,
+        broken: SpecId,
+        kept: bool,
+    ) -> Option<Lit> {
+        let p = self.position(name, position)?;
+        let at = self.u.names[name].cands[position];
+        let index = Arc::clone(&self.u.index);
+        let segment = index.segment(at.segment);
+        let is_dependency = segment.depends(RecordId(at.record)).contains(&broken);
+        let spec = self.u.segment_spec(at.segment, broken);
+        let lit = self.solver.new_var().positive();
+        if let Some(installed) = self.ladders.installed(name).filter(|_| kept) {
+            self.solver.add_binary(!lit, installed);
+        }
+        let both = self.solver.new_var().positive();
+        self.solver.add_clause(&[!lit, !p, both]);
+        if is_dependency {
+            self.require(both, Cause::Depends(name, spec), spec);
+        } else {
+            self.respect(both, Cause::Constrains(name, spec), spec);
+        }
+        self.settle_extras();
+        Some(lit)
+    }
+
+    /// `p` forbids what a constraint does not match, where its condition holds.
+    fn respect(&mut self, p: Lit, cause: Cause, spec: SpecIdx) {
+        let Some(p) = self.where_it_applies(p, spec) else {
+            return;
+        };
+        match self.u.specs[spec].on_virtual {
+            Some((_, true)) => {}
+            Some((_, false)) => self.need_unmet(p, cause, spec),
+            None => {
+                if let Some(both) = self.behind(p, cause) {
+                    self.constrain_by(both, spec);
+                }
+            }
+        }
     }
 
     /// `p` requires a spec, where its condition holds.

@@ -4,3 +4,4 @@ pub(crate) mod by_name;
 pub(crate) mod dependency;
 pub(crate) mod reachability;
 mod roots;
+pub(crate) mod sides;

@@ -1,9 +1,8 @@
 //! What a request keeps: the roots of its environment, what they lead to, and what joins the requested.
 
-use conda::record::PackageRecord;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
-use super::reachability::{asks_of_record, Ask, Reach};
+use super::reachability::Ask;
 use crate::request::{Environment, Mode, Request};
 
 impl Environment {
@@ -20,26 +19,6 @@ impl Environment {
             asked.extend(self.joined.iter().map(String::as_str));
         }
         installed.filter(|name| asked.contains(name)).collect()
-    }
-
-    /// Installed names that no root leads to.
-    pub fn unneeded(&self) -> Vec<&str> {
-        let by_name: FxHashMap<&str, &PackageRecord> = self
-            .installed
-            .iter()
-            .map(|r| (r.name.as_str(), r))
-            .collect();
-        let roots = self.roots().into_iter().map(Ask::of_name);
-        let asks =
-            |name: &str, group: Option<&str>| Some(asks_of_record(by_name.get(name)?, group));
-        let reach = Reach::from(roots.chain(self.history.iter().map(Ask::of_spec)), asks);
-        let mut left: Vec<&str> = by_name
-            .keys()
-            .copied()
-            .filter(|name| !reach.contains(name))
-            .collect();
-        left.sort_unstable();
-        left
     }
 }
 

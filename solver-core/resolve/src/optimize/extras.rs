@@ -9,8 +9,9 @@ use conda::index::RecordId;
 use conda::match_spec::{Condition, MatchSpec};
 
 use super::branching::Model;
+use super::item::Unmended;
 use super::{Optimizer, ABSENT};
-use crate::universe::{ExtraId, SpecIdx};
+use crate::universe::{ExtraId, NameId, SpecIdx};
 
 impl Optimizer<'_> {
     /// Whether the dependencies of an extra are met in a model; so are those of a package that is not there.
@@ -47,6 +48,29 @@ impl Optimizer<'_> {
             }
         }
         true
+    }
+
+    /// Whether a requirement that did not hold before is not met in a model that keeps its record.
+    pub(super) fn is_unmended(&mut self, name: NameId, broken: Unmended, model: &Model) -> bool {
+        match model.position(name) {
+            ABSENT => return broken.kept,
+            position if position != broken.at => return false,
+            _ => {}
+        }
+        let entry = &self.inst.u.specs[broken.spec];
+        let (target, on_virtual) = (entry.name, entry.on_virtual);
+        let condition = entry.condition().cloned();
+        if condition.is_some_and(|condition| !self.condition_holds(&condition, model)) {
+            return false;
+        }
+        if broken.constrains {
+            match on_virtual {
+                Some((_, respected)) => !respected,
+                None => model.position(target) != ABSENT && !self.is_met(broken.spec, model),
+            }
+        } else {
+            !self.is_met(broken.spec, model)
+        }
     }
 
     fn is_met(&self, spec: SpecIdx, model: &Model) -> bool {

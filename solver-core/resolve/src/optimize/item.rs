@@ -29,8 +29,24 @@ pub(crate) enum Cost {
     Violation(SpecIdx, Lit),
     /// Being installed without what this extra of it depends on; the literal is true only where that is met.
     Lost(ExtraId, Lit),
+    /// Being installed with the candidate at this position while this requirement of it, a constraint or not, is not
+    /// met, or (where it was to stay) being absent; the literal is true only where that is not so.
+    Unmended(Unmended, Lit),
     /// Nothing when absent, else the place (from 1) in the order of equals, within the group of this position.
     Place(u32),
+}
+
+/// A requirement of an installed record that did not hold before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unmended {
+    /// The position of the record.
+    pub at: u32,
+    /// What is required.
+    pub spec: SpecIdx,
+    /// It is a constraint, not a dependency.
+    pub constrains: bool,
+    /// Being absent costs as much.
+    pub kept: bool,
 }
 
 /// The cost of one package at one level.
@@ -64,6 +80,9 @@ impl Optimizer<'_> {
     pub(crate) fn cost(&mut self, item: &Item, model: &Model) -> u64 {
         if let Cost::Lost(extra, _) = item.cost {
             return u64::from(!self.extra_holds(extra, model));
+        }
+        if let Cost::Unmended(broken, _) = item.cost {
+            return u64::from(self.is_unmended(item.name, broken, model));
         }
         match (model.position(item.name), item.cost) {
             (ABSENT, Cost::Absence | Cost::Change(_)) => 1,
@@ -116,7 +135,7 @@ impl Optimizer<'_> {
             }
             Cost::Presence => 1,
             // Told by the model as a whole, see above.
-            Cost::Absence | Cost::Lost(..) => 0,
+            Cost::Absence | Cost::Lost(..) | Cost::Unmended(..) => 0,
             Cost::Change(at) => u64::from(position != at),
             Cost::Below(at) => u64::from(position >= at),
             Cost::Violation(spec, _) => u64::from(
@@ -174,7 +193,7 @@ impl Optimizer<'_> {
             Cost::Below(at) => {
                 return last.is_none().then(|| marked(Mark::At(at)));
             }
-            Cost::Violation(_, lit) | Cost::Lost(_, lit) => {
+            Cost::Violation(_, lit) | Cost::Lost(_, lit) | Cost::Unmended(_, lit) => {
                 return last.is_none().then(|| single(!lit))
             }
             Cost::Version | Cost::Asked => return self.next_version_step(item, last),

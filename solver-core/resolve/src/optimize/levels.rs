@@ -24,6 +24,8 @@ use crate::universe::{ExtraId, NameId, Required};
 pub(crate) struct EnvironmentGoals {
     /// Level 1, part by part: removals, dropped specs, downgrades, python's minor version.
     pub first: [Vec<Item>; 4],
+    /// What did not hold before and is to be mended; comes behind removals.
+    pub broken: Vec<Item>,
     /// Requested packages that are installed and match: they stay if they can.
     pub stay: Vec<Item>,
     /// Level 5.
@@ -44,8 +46,11 @@ pub(crate) fn run(
 ) -> Result<(), Interrupted> {
     if let Some(standing) = standing {
         let mut values = [0; 4];
-        for (value, items) in values.iter_mut().zip(&standing.first) {
+        for (part, (value, items)) in values.iter_mut().zip(&standing.first).enumerate() {
             *value = opt.minimise(items)?;
+            if part == 0 && !standing.broken.is_empty() {
+                report.broken = Some(opt.minimise(&standing.broken)?);
+            }
         }
         report.roots = Some(values);
         opt.minimise(&standing.stay)?;

@@ -33,8 +33,11 @@ pub enum Deps {
 /// An existing environment and how a request may change it.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
-    /// What is installed now; virtual packages are not among it.
+    /// What is installed now, one record a name, sorted; virtual packages are not among it.
     pub installed: Vec<PackageRecord>,
+    /// Further records of these names, which another tool left behind: they do not count, and leave when the name is
+    /// linked again or asked for.
+    pub duplicates: Vec<PackageRecord>,
     /// Specs of earlier requests.
     pub history: Vec<RequestSpec>,
     /// What is done.
@@ -57,4 +60,18 @@ pub struct Environment {
     pub aggressive_updates: Vec<String>,
     /// Installed names that joined the requested: the dependencies that `update_deps` found.
     pub joined: Vec<String>,
+}
+
+impl Environment {
+    /// Takes what is installed, in any order. Where a name has several records, the first counts.
+    pub fn set_installed(&mut self, mut records: Vec<PackageRecord>) {
+        records.sort_by(|a, b| a.name.cmp(&b.name));
+        for record in records {
+            match self.installed.last().filter(|last| last.name == record.name) {
+                None => self.installed.push(record),
+                Some(counted) if counted.is_same_package(&record) => {}
+                Some(_) => self.duplicates.push(record),
+            }
+        }
+    }
 }

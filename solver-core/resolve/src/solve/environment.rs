@@ -14,8 +14,9 @@
 use std::sync::Arc;
 
 use cdcl::Lit;
-use conda::index::{Index, RecordRef};
+use conda::index::{Index, RecordRef, SpecId};
 use conda::match_spec::MatchSpec;
+use conda::record::PackageRecord;
 use conda::version::Version;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -23,10 +24,13 @@ use crate::check::{unsatisfied, violated_limits};
 use crate::encode::Instance;
 use crate::graph::by_name::ByName;
 use crate::graph::reachability::{asks_of, by_name, needs, Ask, Reach};
-use crate::optimize::item::{Cost, Item};
+use crate::graph::sides::Sides;
+use crate::optimize::item::{Cost, Item, Unmended};
 use crate::optimize::levels::EnvironmentGoals;
-use crate::request::{Deps, Environment, Mode, Request};
+use crate::policy::Policy;
+use crate::request::{is_virtual_name, Deps, Environment, Mode, Request, RequestSpec};
 use crate::solve::asked::Asked;
+use crate::transaction::Transaction;
 use crate::universe::NameId;
 
 /// A request on an environment, in the words of an instance.
@@ -54,11 +58,10 @@ impl Plan {
             .requested
             .extend(joined.iter().map(|name| inst.u.name_id(name)));
         let requested: FxHashSet<NameId> = asked.requested.iter().copied().collect();
-        let unneeded: Vec<NameId> = environment
-            .unneeded()
-            .iter()
-            .map(|name| inst.u.name_id(name))
-            .collect();
+        let index = Arc::clone(&inst.u.index);
+        let sides = Sides::of(environment, Some(&index));
+        let unneeded = sides.unneeded(environment);
+        let unneeded: Vec<NameId> = unneeded.iter().map(|name| inst.u.name_id(name)).collect();
         if environment.freeze_installed {
             let mut keepers: FxHashSet<NameId> = roots.iter().copied().collect();
             keepers.extend(unneeded.iter().filter(|_| !environment.prune));
@@ -73,6 +76,17 @@ impl Plan {
         for &name in roots.iter().filter(|n| !explicit.contains(n)) {
             standing.first[0].push(item(name, Cost::Absence));
         }
+        let kept: FxHashSet<NameId> = roots
+            .iter()
+            .chain(
+                unneeded
+                    .iter()
+                    .filter(|_| !environment.prune && environment.mode != Mode::UpdateAll),
+            )
+            .copied()
+            .filter(|name| !explicit.contains(name))
+            .collect();
+        standing.broken = to_be_mended(inst, request, &sides, &kept, &position);
         for spec in &environment.history {
             let name = inst.u.name_id(&spec.name);
             if explicit.contains(&name) || !position.contains_key(&name) {
@@ -139,6 +153,53 @@ impl Plan {
             keepers,
         }
     }
+}
+
+/// What did not hold before and is to hold from now on, if it can: what is broken of the packages that the request names
+/// or updates, or that these need, and what lacks one of them.
+fn to_be_mended(
+    inst: &mut Instance,
+    request: &Request,
+    sides: &Sides<'_>,
+    kept: &FxHashSet<NameId>,
+    position: &FxHashMap<NameId, u32>,
+) -> Vec<Item> {
+    let broken = inst.u.policy.broken().to_vec();
+    if broken.is_empty() {
+        return Vec::new();
+    }
+    let index = Arc::clone(&inst.u.index);
+    let mut named: FxHashSet<&str> = request.requested_names().into_iter().collect();
+    named.extend(request.joined_names());
+    let roots = named.iter().map(|name| Ask::of_name(name));
+    let near = Reach::from(roots, |name, group| sides.asks(name, group));
+    let mut items = Vec::new();
+    for (at, spec) in broken {
+        let segment = index.segment(at.segment);
+        let (owner, target) = (segment.name_of(at.record), segment.spec(spec).name());
+        // What cannot be read is no requirement that could be met.
+        let readable = !segment.spec(spec).is_unparsable();
+        let concerned = readable && (near.contains(owner) || named.contains(target));
+        let name = inst.u.name_id(owner);
+        let Some(&here) = position.get(&name).filter(|_| concerned) else {
+            continue;
+        };
+        let kept = kept.contains(&name);
+        let Some(lit) = inst.mended(name, here, spec, kept) else {
+            continue;
+        };
+        let broken = Unmended {
+            at: here,
+            spec: inst.u.segment_spec(at.segment, spec),
+            constrains: !segment.depends(at.record).contains(&spec),
+            kept,
+        };
+        items.push(Item {
+            name,
+            cost: Cost::Unmended(broken, lit),
+        });
+    }
+    items
 }
 
 /// Makes the installed candidates known and open; their names and positions, in the order of the index.
@@ -279,15 +340,16 @@ pub(crate) fn remove(
             }
         }
     }
-    // And what was only there for it.
+    // And what was only there for it; what a record that stays names on either side is needed.
+    let sides = Sides::of(environment, Some(index));
     let mut roots = environment.roots();
     if !environment.prune {
-        roots.extend(environment.unneeded());
+        roots.extend(sides.unneeded(environment));
     }
     let roots = roots.into_iter().map(Ask::of_name);
-    let stays =
-        |name: &str, group: Option<&str>| asks(name, group).filter(|_| !gone.contains(name));
-    let kept = Reach::from(roots.chain(request.asked_extras()), stays);
+    let kept = Reach::from(roots.chain(request.asked_extras()), |name, group| {
+        sides.asks(name, group).filter(|_| !gone.contains(name))
+    });
     Ok(installed
         .iter()
         .copied()
@@ -339,17 +401,84 @@ pub(crate) fn restrict_deps(
     }
 }
 
+/// Which of the installed records are linked again though they stay: those that the request forces, and requested ones
+/// that are installed twice, since the other record takes files along when it leaves.
+pub(crate) fn linked_again<'r>(
+    request: &'r Request,
+    environment: &'r Environment,
+) -> impl Fn(&PackageRecord) -> bool + 'r {
+    let removes = environment.mode == Mode::Remove;
+    let mut forced: FxHashMap<&str, Vec<&RequestSpec>> = FxHashMap::default();
+    for spec in request.specs.iter().filter(|_| environment.force_reinstall) {
+        forced.entry(&spec.name).or_default().push(spec);
+    }
+    let mut named: FxHashSet<&str> = request.requested_names().into_iter().collect();
+    named.extend(request.joined_names());
+    named.retain(|name| !removes && environment.duplicates.iter().any(|r| r.name == *name));
+    move |record| {
+        let specs = forced.get(record.name.as_str());
+        named.contains(record.name.as_str())
+            || specs.is_some_and(|specs| specs.iter().any(|s| s.spec.matches(record)))
+    }
+}
+
+/// Second records of a name leave with the one that counts; where that stays untouched, so do they, and a sentence says it.
+pub(crate) fn unlink_duplicates(
+    environment: &Environment,
+    change: &mut Transaction,
+    exempt: &mut Vec<String>,
+) {
+    for record in &environment.duplicates {
+        let counted = change.unlink.iter().rposition(|r| r.name == record.name);
+        if let Some(at) = counted {
+            change.unlink.insert(at + 1, record.clone());
+            continue;
+        }
+        let other = environment.installed.iter().find(|r| r.name == record.name);
+        let version = other.map_or("another version", |r| r.version.as_str());
+        exempt.push(format!(
+            "{} was installed twice before: {version} counts, {} {} is left as it is",
+            record.name, record.version, record.build
+        ));
+    }
+}
+
 /// Rules that the request itself breaks, or that did not hold before: one sentence each.
-pub(crate) fn exempt(index: &Index, places: &[RecordRef], request: &Request) -> Vec<String> {
-    let sentence = |(at, spec): (RecordRef, conda::index::SpecId)| {
+pub(crate) fn exempt(
+    index: &Index,
+    policy: &Policy,
+    places: &[RecordRef],
+    request: &Request,
+) -> Vec<String> {
+    let there = by_name(index, places);
+    let version = |at: RecordRef| {
         let segment = index.segment(at.segment);
-        format!(
-            "{} {} {}: '{}' does not hold",
-            segment.name_of(at.record),
-            segment.version(at.record),
-            segment.build(at.record),
-            segment.spec(spec).text()
-        )
+        segment.version(at.record)
+    };
+    let sentence = |(at, spec): (RecordRef, SpecId)| {
+        let segment = index.segment(at.segment);
+        let (text, target) = (segment.spec(spec).text(), segment.spec(spec).name());
+        let label = format!("{} {}", segment.name_of(at.record), version(at));
+        let depends = !segment.constrains(at.record).contains(&spec);
+        let verb = if depends { "needs" } else { "allows only" };
+        let of_target = request.virtual_packages.iter();
+        let facts: Vec<&str> = of_target
+            .filter(|fact| fact.name == target)
+            .map(|fact| fact.version.as_str())
+            .collect();
+        let state = match there.get(target) {
+            _ if !facts.is_empty() => format!("{target} is {}", facts.join(" and ")),
+            Some(&other) => format!("{target} is {}", version(other)),
+            None if is_virtual_name(target) => format!("the target has no {target}"),
+            None => format!("{target} is not installed"),
+        };
+        if segment.spec(spec).is_unparsable() {
+            format!("{label} was broken before: '{text}' cannot be read")
+        } else if policy.was_broken(at, spec) {
+            format!("{label} was broken before: it {verb} '{text}', and {state}")
+        } else {
+            format!("{label} {verb} '{text}', and {state}")
+        }
     };
     let mut sentences: Vec<String> = unsatisfied(index, places, request)
         .into_iter()

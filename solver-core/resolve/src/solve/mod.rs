@@ -135,7 +135,7 @@ pub(crate) fn solve_on(
                 // They join the requested, and are roots from then on.
                 let mut joined = request.clone();
                 let mut environment = environment.clone();
-                environment.joined = closure(&first, request);
+                environment.joined = closure(&first, request, &inst.u.policy);
                 joined.environment = Some(environment.clone());
                 // With `lowest-direct` they change the order of what there is.
                 let mut policy = inst.u.policy.clone();
@@ -169,11 +169,20 @@ pub(crate) fn solve_on(
 }
 
 /// The names that the requested packages of a solution lead to.
-fn closure(solution: &Solution, request: &Request) -> Vec<String> {
+fn closure(solution: &Solution, request: &Request, policy: &Policy) -> Vec<String> {
     let index = Arc::clone(&solution.index);
     let records = by_name(&index, &solution.places);
     let roots = request.specs.iter().map(Ask::of_spec);
-    let asks = |name: &str, group: Option<&str>| Some(asks_of(&index, *records.get(name)?, group));
+    let asks = |name: &str, group: Option<&str>| {
+        let at = *records.get(name)?;
+        let mut asks = asks_of(&index, at, group);
+        let more = policy
+            .named_by_prefix(at)
+            .iter()
+            .filter(|_| group.is_none());
+        asks.extend(more.map(|name| Ask::of_name(name)));
+        Some(asks)
+    };
     let reach = Reach::from(roots, asks);
     reach.names.iter().map(ToString::to_string).collect()
 }
@@ -290,7 +299,7 @@ fn finish(
         index,
     };
     if let Some(environment) = environment {
-        solution.exempt = environment::exempt(&solution.index, &solution.places, request);
+        solution.exempt = environment::exempt(&solution.index, policy, &solution.places, request);
         let by_name: FxHashMap<&str, RecordRef> = solution
             .places
             .iter()
@@ -307,19 +316,10 @@ fn finish(
                 solution.kept.insert(at, record.clone());
             }
         }
-        let mut forced: FxHashMap<&str, Vec<&RequestSpec>> = FxHashMap::default();
-        for spec in request.specs.iter().filter(|_| environment.force_reinstall) {
-            forced.entry(&spec.name).or_default().push(spec);
-        }
-        let again = |r: &PackageRecord| {
-            let specs = forced.get(r.name.as_str());
-            specs.is_some_and(|specs| specs.iter().any(|s| s.spec.matches(r)))
-        };
-        solution.change = Some(difference(
-            &environment.installed,
-            &solution.records(),
-            &again,
-        ));
+        let again = environment::linked_again(request, environment);
+        let mut change = difference(&environment.installed, &solution.records(), &again);
+        environment::unlink_duplicates(environment, &mut change, &mut solution.exempt);
+        solution.change = Some(change);
     }
     Ok(solution)
 }

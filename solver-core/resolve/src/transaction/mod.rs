@@ -5,7 +5,7 @@ mod link_order;
 
 use conda::record::PackageRecord;
 
-pub(crate) use difference::difference;
+pub(crate) use difference::{difference, python_home};
 pub(crate) use link_order::link_order;
 
 /// Records to unlink and to link, each list in order.

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use conda::index::{RecordId, Segment, SpecId};
+use conda::index::{RecordId, RecordRef, Segment, SpecId};
 use conda::match_spec::Condition;
 use rustc_hash::FxHashMap;
 
@@ -102,6 +102,18 @@ impl Universe {
             out.names.extend_from_slice(&required.names);
             out.extras.extend_from_slice(&required.extras);
         }
+        self.named_by_prefix(at.segment, at.record, out);
+    }
+
+    /// What the `conda-meta` side of an installed record names besides.
+    fn named_by_prefix(&mut self, segment: u32, record: u32, out: &mut Required) {
+        let record = RecordId(record);
+        let names = self
+            .policy
+            .named_by_prefix(RecordRef { segment, record })
+            .to_vec();
+        out.names
+            .extend(names.iter().map(|name| self.name_id(name)));
     }
 
     /// What the `depends` of a record require that no search may have looked at yet, virtual packages left out.
@@ -110,6 +122,7 @@ impl Universe {
         let index = Arc::clone(&self.index);
         let segment = index.segment(at.segment);
         self.required(at.segment, segment.depends(RecordId(at.record)), out);
+        self.named_by_prefix(at.segment, at.record, out);
     }
 
     /// What an extra of the record at a position requires, virtual packages left out.
