@@ -117,9 +117,7 @@ class TestDeeper:
     def test_constraints_are_mended_too(self, tmp_path: Path) -> None:
         channel = "app 1.0 : ! lib <2\nlib 1.0\nlib 2.0\nother 1.0"
         world = World(tmp_path, channel, "app 1.0\nlib 2.0", ["app", "lib"])
-        assert world.solve("other").exempt == [
-            "app 1.0 was broken before: it allows only 'lib <2', and lib is 2.0"
-        ]
+        assert world.solve("other").exempt == ["app 1.0 was broken before: it allows only 'lib <2', and lib is 2.0"]
         assert world.after("app") == {"app": "1.0", "lib": "1.0"}
 
     def test_a_missing_virtual_package_is_told_of_the_target(self, tmp_path: Path) -> None:

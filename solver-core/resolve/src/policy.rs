@@ -11,8 +11,8 @@ use conda::record::PackageRecord;
 use conda::repodata::RepodataError;
 
 use crate::check::{unsatisfied, Before};
-use crate::request::{ChannelPriority, Cutoffs, Licenses, Request, Strategy, VirtualPackage};
 use crate::graph::sides::{bonds, named_by_prefix_only, names_of};
+use crate::request::{ChannelPriority, Cutoffs, Licenses, Request, Strategy, VirtualPackage};
 
 /// The policy of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -67,7 +67,11 @@ impl Environment {
     pub fn set_installed(&mut self, mut records: Vec<PackageRecord>) {
         records.sort_by(|a, b| a.name.cmp(&b.name));
         for record in records {
-            match self.installed.last().filter(|last| last.name == record.name) {
+            match self
+                .installed
+                .last()
+                .filter(|last| last.name == record.name)
+            {
                 None => self.installed.push(record),
                 Some(counted) if counted.is_same_package(&record) => {}
                 Some(_) => self.duplicates.push(record),
