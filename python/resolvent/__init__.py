@@ -41,7 +41,7 @@ from .index import load_index
 from .platforms import host_platform
 from .session import Session
 from .solve import solve
-from .virtual_packages import VirtualPackage, detect_virtual_packages
+from .virtual_packages import VirtualPackage, default_virtual_packages, detect_virtual_packages
 
 if TYPE_CHECKING:
     from .install import Applied, Environment, apply, apply_async
@@ -89,6 +89,7 @@ __all__ = [
     "apply_async",
     "check",
     "check_proof",
+    "default_virtual_packages",
     "detect_virtual_packages",
     "export_cnf",
     "export_wcnf",

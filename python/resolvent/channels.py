@@ -129,9 +129,12 @@ def _separator(text: str) -> int:
 
 def _clean_name(name: str) -> str:
     """Return the name of a copy without credentials, and without a slash or a subdir behind it."""
-    from .network.redact import without_credentials
+    if "://" in name:
+        # Imported where an address has to be cleaned: most names are plain words.
+        from .network.redact import without_credentials
 
-    return without_subdir(without_credentials(name) if "://" in name else name)
+        name = without_credentials(name)
+    return without_subdir(name)
 
 
 def resolve_sources(

@@ -155,8 +155,27 @@ def detect_virtual_packages(
         Names that are not wanted, and so are not looked for.
     """
     host = host_platform()
-    target = _Target(platform or host, host, os.environ if environ is None else environ)
-    unwanted = set(skip)
+    return _found(_Target(platform or host, host, os.environ if environ is None else environ), set(skip))
+
+
+def default_virtual_packages(platform: str, *, skip: Iterable[str] = ()) -> list[VirtualPackage]:
+    """Return the documented defaults of a platform, sorted by name: nothing is detected, no override is read.
+
+    They are what `detect_virtual_packages` assumes of a foreign platform, on every machine the same, so answers
+    that rest on them are reproducible.
+
+    Parameters
+    ----------
+    platform
+        The target's subdir.
+    skip
+        Names to leave out.
+    """
+    return _found(_Target(platform, "", {}), set(skip))
+
+
+def _found(target: _Target, unwanted: set[str]) -> list[VirtualPackage]:
+    """Return what the finders find, but for unwanted names."""
     # __cuda_arch is asked for after __cuda, on which its presence depends.
     finders: list[tuple[str, Callable[[], VirtualPackage | None]]] = [
         ("__archspec", target.archspec),

@@ -20,6 +20,7 @@ from .. import __version__
 from .._core import DeadlineExceeded, ResolventError, UnsatisfiableError
 from .commands.help import EXAMPLES, Help
 from .output import UsageError, complain, fail, flushed, silence, tell_conflict
+from .parsing import Parser, unknown_command
 
 EXIT_UNSATISFIABLE, EXIT_BAD_INPUT, EXIT_DEADLINE, EXIT_INTERRUPTED = 1, 2, 3, 130
 
@@ -75,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Known before the arguments are read, so that a mistake in them is reported in the form that was asked for.
     as_json = "--json" in words[: words.index("--") if "--" in words else None]
     try:
-        options = _parser(words[0] if words else "").parse_args(words)
+        options = _read(words)
         run: Callable[[argparse.Namespace], int] = options.run
         return flushed(run(options))
     except UsageError as error:
@@ -96,16 +97,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser that raises."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (see: {self.prog} --help)")
-
-
-def _parser(command: str) -> argparse.ArgumentParser:
-    """Return the parser; of a command that there is, only that one's arguments are declared."""
-    parser = _Parser(
+def _read(words: Sequence[str]) -> argparse.Namespace:
+    """Return the options of a command line; only the arguments of the command that was given are declared."""
+    command = words[0] if words else ""
+    if command == "help":
+        # `resolvent help solve` is what people try who know git.
+        return _read([*words[1:2], "--help"])
+    if command and command not in _COMMANDS and command not in ("-h", "--help", "--version"):
+        raise UsageError(unknown_command(command, list(_COMMANDS)))
+    parser = Parser(
         prog="resolvent",
         description="Find the best environment of conda packages, or say why there is none.",
         epilog=EXAMPLES,
@@ -117,7 +117,10 @@ def _parser(command: str) -> argparse.ArgumentParser:
     groups = _COMMANDS.values() if command not in _COMMANDS else [_COMMANDS[command]]
     for group in dict.fromkeys(groups):
         import_module(f".commands.{group}", __package__).add(commands)
-    return parser
+    if command not in _COMMANDS:
+        return parser.parse_args(words)
+    declared: Parser = commands.choices[command]
+    return declared.read(words[1:])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`resolvent index` and `resolvent cache`: index files ahead of time, and what lies in the cache."""
+"""`resolvent index` and `resolvent cache`: index files built ahead of time, and what the cache holds."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ EXIT_OK, EXIT_BAD = 0, 1
 
 STATES = """\
 states of an index file:
-  fresh      its source is as it was
-  unsure     its source may have changed (or was written a moment before it was read); check and the next load compare
-  stale      its source has changed, the next load builds it anew
+  fresh      its source is unchanged
+  unsure     its source may have changed; check and the next load compare the contents
+  stale      its source has changed; rebuilt on the next load
   orphan     its source is gone
   refused, bad
-             it cannot be used, the next load builds it anew; check ends with exit code 1
+             it cannot be used; rebuilt on the next load; check exits with 1
 """
 
 
@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
     parser.set_defaults(run=index, json=False)
     parser.add_argument("channel", nargs="+", metavar="CHANNEL", help="as `resolvent solve -c` takes it")
     parser.add_argument("--platform", metavar="P", help="target platform (default: this machine's)")
-    parser.add_argument("--offline", action="store_true", help="read channels on the network from the cache alone")
+    parser.add_argument("--offline", action="store_true", help="do not use the network; read channels from the cache")
     parser = commands.add_parser(
         "cache", help="list, check or clear the cache", allow_abbrev=False, epilog=STATES, formatter_class=Help
     )

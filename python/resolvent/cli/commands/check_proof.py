@@ -16,7 +16,7 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "check-proof",
         help="check a proof that --proof wrote",
-        description="Check the proof of an answer, or that there is none. Needs nothing but the file, and shares no "
+        description="Check the proof of an answer, or that there is none. Needs only the file, and shares no "
         "code with the solver. Exit code 0: accepted, 2: refused.",
         allow_abbrev=False,
     )
@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
         action="append",
         default=[],
         metavar="CHANNEL",
-        help="a channel that the records came from, as for `resolvent solve`: check that none of them is missing",
+        help="a channel that the records came from: check that the file has all of its records",
     )
     parser.add_argument("--verbose", action="store_true", help="list every step of the levels")
     parser.add_argument("--json", action="store_true", help="print one JSON object")

@@ -14,11 +14,11 @@ examples:
   resolvent solve -c conda-forge=/srv/mirror/conda-forge numpy --explicit > numpy.lock
       read a mirror, write a lock file with conda-forge's own URLs
   resolvent solve -c ./channel pytorch --virtual-package __cuda=12.6 --virtual-package __archspec=1=x86_64_v3
-      say what the target machine has
-  resolvent solve -c ./channel numpy --no-detect --exclude-newer 2026-01-31 --json
+      describe the target machine
+  resolvent solve -c ./channel numpy --platform linux-64 --target-defaults --exclude-newer 2026-01-31 --json
       the same answer on every machine, for programs
 
-exit codes: 0 solved, 1 unsatisfiable, 2 bad input, 3 deadline without an answer
+exit codes: 0 solved, 1 unsatisfiable, 2 bad input, 3 time limit without an answer
 """
 
 

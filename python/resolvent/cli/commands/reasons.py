@@ -14,8 +14,8 @@ EXIT_YES, EXIT_NO = 0, 1
 def add(commands: Any) -> None:
     """Add the commands to the parser."""
     for name, metavar, run, text in (
-        ("why", "NAME", why, "tell which requirements lead from the request to a package"),
-        ("why-not", "WISH", why_not, "tell what keeps a spec out of the answer, or what it would cost"),
+        ("why", "NAME", why, "show which requirements lead from the request to a package"),
+        ("why-not", "WISH", why_not, "show what keeps a spec out of the answer, or what it would cost"),
     ):
         parser = commands.add_parser(name, help=text, description=f"{text.capitalize()}.", allow_abbrev=False)
         parser.set_defaults(run=run, mode="install", json=False)

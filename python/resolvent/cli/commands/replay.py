@@ -14,13 +14,15 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "replay",
         help="solve a problem that --save-problem wrote",
-        description="Solve a saved problem again. Needs nothing but the file.",
+        description="Solve a saved problem again. Needs only the file.",
         allow_abbrev=False,
     )
     parser.set_defaults(run=run)
     parser.add_argument("file", metavar="FILE", help="what --save-problem, --proof or a failed check wrote")
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="take the best answer found by then")
-    parser.add_argument("--verbose", action="store_true", help="tell a conflict in full")
+    parser.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="after this time, take the best answer found so far"
+    )
+    parser.add_argument("--verbose", action="store_true", help="show the full conflict")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 

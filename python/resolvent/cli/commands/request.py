@@ -12,7 +12,7 @@ from ...channels import sample_channel
 from ...environment import DEPS, as_prefix
 from ...platforms import host_platform
 from ...solve import solve_channels
-from ...virtual_packages import VirtualPackage, detect_virtual_packages, from_pair
+from ...virtual_packages import VirtualPackage, default_virtual_packages, detect_virtual_packages, from_pair
 from ..output import UsageError, print_warnings
 from ..progress import terminal_progress
 
@@ -36,7 +36,7 @@ def add_request(parser: argparse.ArgumentParser) -> None:
         "May be repeated, the first has the highest priority",
     )
     parser.add_argument("--sample", action="store_true", help="add the sample channel carried in the package")
-    parser.add_argument("--offline", action="store_true", help="read channels on the network from the cache alone")
+    parser.add_argument("--offline", action="store_true", help="do not use the network; read channels from the cache")
     parser.add_argument("--platform", metavar="P", help="target platform, such as linux-64 (default: this machine's)")
     parser.add_argument(
         "--virtual-package",
@@ -44,15 +44,20 @@ def add_request(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VERSION[=BUILD]",
-        help="a fact about the target, such as __cuda=12.6; replaces what was detected. May be repeated",
+        help="a fact about the target, such as __cuda=12.6; overrides detection. May be repeated",
     )
-    parser.add_argument("--no-detect", action="store_true", help="start without any detected virtual package")
-    parser.add_argument("--strategy", choices=STRATEGIES, default="highest", help="which versions are best")
+    parser.add_argument(
+        "--target-defaults",
+        action="store_true",
+        help="detect nothing: assume the documented defaults of the platform, as for a foreign one",
+    )
+    parser.add_argument("--no-detect", action="store_true", help="use only the virtual packages that are given")
+    parser.add_argument("--strategy", choices=STRATEGIES, default="highest", help="which versions to prefer")
     parser.add_argument(
         "--channel-priority",
         choices=CHANNEL_PRIORITIES,
         default="strict",
-        help="whether a package may come from a channel below the first one that has it",
+        help="whether a package may come from a later channel than the first that has it",
     )
     parser.add_argument(
         "--constraint",
@@ -60,41 +65,61 @@ def add_request(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="SPEC",
-        help="must hold for a package if it comes in, and does not ask for it. May be repeated",
+        help="restrict a package without requesting it. May be repeated",
     )
     parser.add_argument(
-        "--pin", dest="pins", action="append", default=[], metavar="SPEC", help="the same, for what should stay put"
+        "--pin",
+        dest="pins",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="like --constraint, for versions that you want to hold",
     )
     parser.add_argument(
         "--exclude-newer",
         metavar="WHEN",
         help="leave out packages newer than a date (that day included), a time, or an age such as 7d",
     )
+    whole = "the whole text counts, so write '*GPL*'. May be repeated"
     for option, metavar, text in (
         ("--deny", "SPEC", "leave out packages that match; the name may be a pattern. May be repeated"),
-        ("--allow-license", "PATTERN", "leave out packages of all other licences. May be repeated"),
-        ("--deny-license", "PATTERN", "leave out packages of such a licence. May be repeated"),
+        (
+            "--allow-license",
+            "PATTERN",
+            f"use only packages whose licence matches; {whole}",
+        ),
+        (
+            "--deny-license",
+            "PATTERN",
+            f"leave out packages whose licence matches; {whole}",
+        ),
     ):
         parser.add_argument(option, action="append", default=[], metavar=metavar, help=text)
-    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="take the best answer found by then")
-    parser.add_argument("--verbose", action="store_true", help="tell a conflict in full")
-    parser.add_argument("--save-problem", metavar="FILE", help="write the request and the records it can reach")
+    parser.add_argument(
+        "--timeout", type=_seconds, metavar="SECONDS", help="after this time, take the best answer found so far"
+    )
+    parser.add_argument("--verbose", action="store_true", help="show the full conflict")
+    parser.add_argument(
+        "--save-problem", metavar="FILE", help="write the request, and all records it can reach, to FILE"
+    )
 
 
 def add_environment(parser: argparse.ArgumentParser, *, required: bool) -> None:
     """Add what a command on an existing environment takes."""
     parser.add_argument("-p", "--prefix", metavar="DIR", required=required, help="the environment to change")
-    parser.add_argument("--freeze-installed", action="store_true", help="change nothing that is installed")
-    parser.add_argument("--prune", action="store_true", help="remove what nothing needs")
-    parser.add_argument("--deps", choices=DEPS, default="all", help="what becomes of dependencies")
-    parser.add_argument("--ignore-pinned", action="store_true", help="pins do not count")
+    parser.add_argument("--freeze-installed", action="store_true", help="do not change installed packages")
+    parser.add_argument("--prune", action="store_true", help="remove packages that nothing needs")
+    parser.add_argument(
+        "--deps", choices=DEPS, default="all", help="all; none: only the SPECs; only: only their dependencies"
+    )
+    parser.add_argument("--ignore-pinned", action="store_true", help="ignore pins")
     parser.add_argument(
         "--aggressive-update",
         dest="aggressive_updates",
         action="append",
         default=[],
         metavar="NAME",
-        help="a package that is updated with everything that is done, where it is installed. May be repeated",
+        help="always update this package if it is installed. May be repeated",
     )
     parser.add_argument("--dry-run", action="store_true", help="print the plan (all that is ever done)")
 
@@ -123,7 +148,11 @@ def answer(options: argparse.Namespace, wish: str | None = None) -> tuple[Soluti
     if not channels and options.mode != "remove":
         raise UsageError("give a channel with -c, or try --sample (see: resolvent solve --help)")
     platform = options.platform or host_platform()
-    facts = target_facts(platform, options.virtual_packages, detect=not options.no_detect)
+    if options.target_defaults and options.no_detect:
+        raise UsageError("give --target-defaults or --no-detect, not both")
+    facts = target_facts(
+        platform, options.virtual_packages, detect=not options.no_detect, defaults=options.target_defaults
+    )
     mode: Mode = "update-all" if options.mode == "update" and not options.specs else options.mode
     request: Wishes = {
         "constraints": options.constraints,
@@ -209,7 +238,7 @@ def _proved(session: Session, options: argparse.Namespace, request: Wishes) -> S
 
 
 def _check_update(specs: Sequence[str], prefix: Prefix, *, everything: bool) -> None:
-    """Refuse an update of what is not there, which would rather be an installation."""
+    """Refuse to update a package that is not installed."""
     if everything and specs:
         raise UsageError("give SPECs or --all, not both (see: resolvent update --help)")
     for spec in specs:
@@ -226,7 +255,7 @@ def _licenses(options: argparse.Namespace) -> dict[str, list[str]]:
     return {key: patterns for key, patterns in given.items() if patterns}
 
 
-def target_facts(platform: str, given: Sequence[str], *, detect: bool) -> list[VirtualPackage]:
+def target_facts(platform: str, given: Sequence[str], *, detect: bool, defaults: bool = False) -> list[VirtualPackage]:
     """Return the target's virtual packages: what was given, and what was detected of other names.
 
     Parameters
@@ -237,6 +266,8 @@ def target_facts(platform: str, given: Sequence[str], *, detect: bool) -> list[V
         `NAME=VERSION[=BUILD]`; a bare `NAME` has version 0.
     detect
         Whether to look for those not given.
+    defaults
+        Take the platform's documented defaults instead of looking, also where the platform is this machine's.
     """
     packages: dict[str, VirtualPackage] = {}
     for text in given:
@@ -245,5 +276,9 @@ def target_facts(platform: str, given: Sequence[str], *, detect: bool) -> list[V
         if package.name in packages:
             raise ResolventError(f"virtual package {package.name} is given more than once")
         packages[package.name] = package
-    found = detect_virtual_packages(platform, skip=packages) if detect else []
+    found: list[VirtualPackage] = []
+    if defaults:
+        found = default_virtual_packages(platform, skip=packages)
+    elif detect:
+        found = detect_virtual_packages(platform, skip=packages)
     return sorted([*packages.values(), *found])

@@ -29,12 +29,12 @@ def add(commands: Any) -> None:
     solve.add_argument("specs", nargs="*", metavar="SPEC", help="a MatchSpec, such as 'numpy >=2' or python=3.12")
     add_request(solve)
     add_environment(solve, required=False)
-    solve.add_argument("--proof", metavar="FILE", help="write a proof of the answer for `resolvent check-proof`")
+    solve.add_argument("--proof", metavar="FILE", help="write a proof of the answer, for `resolvent check-proof`")
     solve.add_argument(
         "--satisfied-skip", action="store_true", help="do nothing when each SPEC matches an installed package"
     )
-    solve.add_argument("--force-reinstall", action="store_true", help="link what the SPECs match again")
-    solve.add_argument("--why", action="store_true", help="say of each requested package that is not at its newest why")
+    solve.add_argument("--force-reinstall", action="store_true", help="reinstall the packages that match the SPECs")
+    solve.add_argument("--why", action="store_true", help="explain why requested packages are not at their newest")
     output = solve.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print one JSON object")
     output.add_argument("--explicit", action="store_true", help="print an @EXPLICIT lock file")
