@@ -333,7 +333,7 @@ def _folder(text: str) -> str:
         from pathlib import Path
 
         try:
-            folder = str(Path(text).expanduser().absolute())
+            folder = os.path.abspath(Path(text).expanduser())  # noqa: PTH100 - links stay as they are written
         except RuntimeError as error:
             raise ChannelNotFound(f"not a channel: {_shown(text)!r}: {error}") from None
         except FileNotFoundError:

@@ -197,9 +197,9 @@ def test_commands(cli: Cli, make_channel: ChannelMaker, tmp_path: Path) -> None:
     assert (kept.returncode, kept.stdout) == (again.returncode, again.stdout)
     assert "lib" in again.stdout
     prefix = write_prefix(tmp_path / "env", [{**record("lib", "1.0"), "channel": "demo"}], history=["lib"])
-    update = cli("update", *common, "--prefix", str(prefix))
+    update = cli("update", *common, "--prefix", str(prefix), "--dry-run")
     again = cli("replay", "p.json")
     assert (update.returncode, update.stdout) == (again.returncode, again.stdout)
-    gone = cli("remove", "lib", *common, "--prefix", str(prefix))
+    gone = cli("remove", "lib", *common, "--prefix", str(prefix), "--dry-run")
     assert gone.stdout == cli("replay", "p.json").stdout
     assert cli("replay", "absent.json").returncode == 2

@@ -27,8 +27,19 @@ EXIT_UNSATISFIABLE, EXIT_BAD_INPUT, EXIT_DEADLINE, EXIT_INTERRUPTED = 1, 2, 3, 1
 #: The module of `resolvent.cli.commands` that declares a command.
 _COMMANDS = {
     "solve": "solve",
-    "update": "changes",
-    "remove": "changes",
+    "create": "environments",
+    "install": "environments",
+    "update": "environments",
+    "remove": "environments",
+    "list": "listing",
+    "envs": "listing",
+    "history": "listing",
+    "verify": "listing",
+    "rollback": "restore",
+    "recover": "restore",
+    "run": "activation",
+    "shell-hook": "activation",
+    "clean": "clean",
     "why": "reasons",
     "why-not": "reasons",
     "index": "caches",
@@ -77,6 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     as_json = "--json" in words[: words.index("--") if "--" in words else None]
     try:
         options = _read(words)
+        options.words = getattr(options, "words", words)
         run: Callable[[argparse.Namespace], int] = options.run
         return flushed(run(options))
     except UsageError as error:

@@ -46,6 +46,12 @@ class _Words:
         "--aggressive-update",
         "--proof",
         "--save-problem",
+        "-n",
+        "--name",
+        "--file",
+        "--link",
+        "--package-cache",
+        "--lock-timeout",
     )
 
     def __init__(self, words: Sequence[str]) -> None:

@@ -70,7 +70,7 @@ async def stage(
     ChangeFailed
         If it fails.
     """
-    rattler = _import()
+    rattler = import_engine()
     _settle_at_exit()
     meta = folder / "conda-meta"
     meta.mkdir(parents=True, exist_ok=True)
@@ -114,7 +114,14 @@ async def stage(
         extra.unlink(missing_ok=True)
 
 
-def _import() -> Any:
+def import_engine() -> Any:
+    """Return py-rattler.
+
+    Raises
+    ------
+    InstallError
+        If it is not installed.
+    """
     try:
         import rattler
     except ImportError as error:

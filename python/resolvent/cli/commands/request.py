@@ -105,8 +105,14 @@ def add_request(parser: argparse.ArgumentParser) -> None:
 
 
 def add_environment(parser: argparse.ArgumentParser, *, required: bool) -> None:
-    """Add what a command on an existing environment takes."""
+    """Add what a command that plans on an existing environment takes."""
     parser.add_argument("-p", "--prefix", metavar="DIR", required=required, help="the environment to change")
+    add_modifiers(parser)
+    parser.add_argument("--dry-run", action="store_true", help="accepted for compatibility: nothing is ever changed")
+
+
+def add_modifiers(parser: argparse.ArgumentParser) -> None:
+    """Add what may be said of how an environment changes."""
     parser.add_argument("--freeze-installed", action="store_true", help="do not change installed packages")
     parser.add_argument("--prune", action="store_true", help="remove packages that nothing needs")
     parser.add_argument(
@@ -121,7 +127,6 @@ def add_environment(parser: argparse.ArgumentParser, *, required: bool) -> None:
         metavar="NAME",
         help="always update this package if it is installed. May be repeated",
     )
-    parser.add_argument("--dry-run", action="store_true", help="print the plan (all that is ever done)")
 
 
 def _seconds(text: str) -> float:
@@ -247,7 +252,7 @@ def _check_update(specs: Sequence[str], prefix: Prefix, *, everything: bool) -> 
             told = f"{name} is not installed in {prefix.path}, so it cannot be updated"
             if any(record.name == name for record in prefix.unmanageable):
                 raise ResolventError(f"{told}: pip installed it")
-            raise ResolventError(f"{told}; `resolvent solve --prefix` plans an installation")
+            raise ResolventError(f"{told}; `resolvent install` installs it")
 
 
 def _licenses(options: argparse.Namespace) -> dict[str, list[str]]:
