@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.rust_modules import Crate, Module, circles, crate, rooms
+from rust_modules import Crate, Module, circles, crate, rooms
 
 CORE = Path(__file__).parents[2] / "solver-core"
 CRATES = ("cdcl", "proof-check", "conda", "certify", "prove", "resolve", "bindings")

@@ -200,9 +200,7 @@ def tell(done: Applied, options: argparse.Namespace) -> None:
     for path in done.saved:
         complain(f"note: your file was put aside as {path}")
     if done.dry_run:
-        sys.stdout.write(
-            "packages are in the package cache\n" if options.download_only else "dry run: nothing was changed\n"
-        )
+        complain("packages are in the package cache" if options.download_only else "dry run: nothing was changed")
         return
     if done.revision is None:
         sys.stdout.write("nothing was changed\n")
