@@ -4,20 +4,19 @@ import re
 from pathlib import Path
 
 import pytest
-
 from rust_modules import Crate, Module, circles, crate, rooms
 
 CORE = Path(__file__).parents[2] / "solver-core"
 CRATES = ("cdcl", "proof-check", "conda", "certify", "prove", "resolve", "bindings")
 
 #: Circles that stay: one type whose methods are spread over files by duty, and a grammar that calls itself.
-NATURAL = {
+NATURAL: dict[str, list[set[Module]]] = {
     "cdcl": [{("assume",), ("reduce",), ("solver",)}],
     "conda": [{("match_spec", "condition"), ("match_spec", "parse")}],
 }
 
 #: Which of our crates each crate may name.
-MAY_USE = {
+MAY_USE: dict[str, set[str]] = {
     "cdcl": set(),
     "proof-check": set(),
     "conda": set(),
