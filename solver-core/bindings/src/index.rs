@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use conda::index::cache_admin::{CacheEntry, CacheState};
-use conda::index::{ChannelSource, LoadOptions};
+use conda::index::{ChannelSource, Contents, Data, LoadOptions, SubdirSource};
 use conda::repodata::RepodataError;
 use pyo3::prelude::*;
 use resolve::ChannelPriority;
@@ -125,22 +125,59 @@ fn priority_word(priority: ChannelPriority) -> &'static str {
     }
 }
 
-/// Reads the repodata of channels: `(name or None, local folder)` each, in order of priority.
+/// A channel to load, as Python gives it.
+#[derive(FromPyObject)]
+pub enum GivenChannel {
+    /// Name, and a local folder.
+    Folder(Option<String>, PathBuf),
+    /// Name, base URL, and its subdirs, each a file or JSON text.
+    Subdirs(String, String, Vec<(String, GivenData)>),
+}
+
+/// The repodata of one subdir, as Python gives it.
+#[derive(FromPyObject)]
+pub enum GivenData {
+    #[pyo3(transparent)]
+    Text(Vec<u8>),
+    #[pyo3(transparent)]
+    File(PathBuf),
+}
+
+impl From<GivenChannel> for ChannelSource {
+    fn from(given: GivenChannel) -> Self {
+        match given {
+            GivenChannel::Folder(name, folder) => ChannelSource::folder(name, folder),
+            GivenChannel::Subdirs(name, base_url, subdirs) => {
+                let subdirs = subdirs.into_iter().map(|(subdir, data)| SubdirSource {
+                    subdir,
+                    data: match data {
+                        GivenData::Text(text) => Data::Text(text.into()),
+                        GivenData::File(file) => Data::File(file),
+                    },
+                });
+                ChannelSource {
+                    name: Some(name),
+                    base_url: Some(base_url),
+                    contents: Contents::Subdirs(subdirs.collect()),
+                }
+            }
+        }
+    }
+}
+
+/// Reads the repodata of channels, in order of priority.
 #[pyfunction]
 #[pyo3(signature = (sources, platform, channel_priority, skip_bad_records, cache_dir))]
 pub fn load_index(
     py: Python<'_>,
-    sources: Vec<(Option<String>, PathBuf)>,
+    sources: Vec<GivenChannel>,
     platform: String,
     channel_priority: &str,
     skip_bad_records: bool,
     cache_dir: Option<PathBuf>,
 ) -> PyResult<Index> {
     let priority = parse_priority(channel_priority)?;
-    let sources: Vec<ChannelSource> = sources
-        .into_iter()
-        .map(|(name, location)| ChannelSource { name, location })
-        .collect();
+    let sources: Vec<ChannelSource> = sources.into_iter().map(ChannelSource::from).collect();
     let options = LoadOptions {
         skip_bad_records,
         cache_dir,

@@ -42,10 +42,7 @@ fn report(what: &str, records: usize, started: Instant) {
 }
 
 fn build(channel: &str, platform: &str, cache: &str) -> Result<(), Box<dyn Error>> {
-    let source = ChannelSource {
-        name: None,
-        location: PathBuf::from(channel),
-    };
+    let source = ChannelSource::folder(None, PathBuf::from(channel));
     let options = LoadOptions {
         cache_dir: Some(PathBuf::from(cache)),
         ..LoadOptions::default()

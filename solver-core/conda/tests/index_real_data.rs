@@ -22,10 +22,7 @@ fn material() -> Option<PathBuf> {
 }
 
 fn load(folder: &Path, name: &str, platform: &str) -> Index {
-    let source = ChannelSource {
-        name: Some(name.to_string()),
-        location: folder.to_path_buf(),
-    };
+    let source = ChannelSource::folder(Some(name.to_string()), folder.to_path_buf());
     Index::from_channels(&[source], platform, &LoadOptions::default())
         .unwrap_or_else(|error| panic!("{name} for {platform}: {error}"))
 }

@@ -1,13 +1,13 @@
-//! Loading channels from folders, or from JSON text in memory.
+//! Loading channels from folders, from single files, or from JSON text in memory.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::layout::Digest;
 use super::load_cached::{self, Loaded};
-use super::options::{ChannelSource, LoadOptions};
+use super::options::{ChannelSource, Contents, Data, LoadOptions, SubdirSource};
 use super::{builder, ChannelInfo, Index, Segment};
-use crate::repodata::{self, ParseOptions, RepodataError, Source};
+use crate::repodata::{self, Located, ParseOptions, RepodataError, Source};
 
 impl Index {
     /// Loads the platform's and the `noarch` subdir of each channel.
@@ -92,6 +92,10 @@ fn load_channel(
     platform: &str,
     options: &LoadOptions,
 ) -> Result<Vec<Loaded>, RepodataError> {
+    let folder = match &source.contents {
+        Contents::Folder(folder) => folder,
+        Contents::Subdirs(subdirs) => return load_subdirs(subdirs, options),
+    };
     let subdirs: &[&str] = if platform == "noarch" {
         &["noarch"]
     } else {
@@ -101,11 +105,11 @@ fn load_channel(
         channel: source
             .name
             .clone()
-            .unwrap_or_else(|| source.location.display().to_string()),
-        location: source.location.clone(),
+            .unwrap_or_else(|| folder.display().to_string()),
+        location: folder.clone(),
         reason,
     };
-    match std::fs::metadata(&source.location) {
+    match std::fs::metadata(folder) {
         Ok(metadata) if metadata.is_dir() => {}
         Ok(_) => return Err(not_found("it is a file, not a folder".into())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -113,12 +117,12 @@ fn load_channel(
         }
         Err(source_error) => {
             return Err(RepodataError::Io {
-                path: source.location.clone(),
+                path: folder.clone(),
                 source: source_error,
             });
         }
     }
-    let load = |subdir: &str| load_subdir(&source.location, subdir, options);
+    let load = |subdir: &str| load_subdir(folder, subdir, options);
     let loaded: Vec<_> = match subdirs {
         [first, second] => std::thread::scope(|scope| {
             let other = scope.spawn(|| load(second));
@@ -149,33 +153,81 @@ fn load_subdir(
     options: &LoadOptions,
 ) -> Result<Option<Loaded>, RepodataError> {
     let folder = channel.join(subdir);
-    let Some(located) = Source::locate(&folder)? else {
-        return Ok(None);
-    };
-    let loaded = match &options.cache_dir {
-        Some(cache_dir) => load_cached::load(cache_dir, &folder, located, subdir, options)?,
-        None => Loaded {
+    match Source::locate(&folder)? {
+        Some(located) => load_file(&folder, located, subdir, options).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn load_file(
+    folder: &Path,
+    located: Located,
+    subdir: &str,
+    options: &LoadOptions,
+) -> Result<Loaded, RepodataError> {
+    match &options.cache_dir {
+        Some(cache_dir) => load_cached::load(cache_dir, folder, located, subdir, options),
+        None => Ok(Loaded {
             segment: builder::build_from(&located, subdir, options, |_| Digest::default())?.0,
             log: Vec::new(),
-        },
+        }),
+    }
+}
+
+/// Loads subdirs that are given one by one, in parallel.
+fn load_subdirs(
+    subdirs: &[SubdirSource],
+    options: &LoadOptions,
+) -> Result<Vec<Loaded>, RepodataError> {
+    let load = |source: &SubdirSource| match &source.data {
+        Data::File(file) => {
+            let folder = file.parent().unwrap_or(Path::new(""));
+            load_file(folder, Source::open(file)?, &source.subdir, options)
+        }
+        Data::Text(text) => {
+            let file = Path::new(&source.subdir).join("repodata.json");
+            let parse = ParseOptions {
+                skip_bad_records: options.skip_bad_records,
+                workers: 0,
+            };
+            Ok(Loaded {
+                segment: Segment::from_json(text, &source.subdir, &file, parse)?,
+                log: Vec::new(),
+            })
+        }
     };
-    Ok(Some(loaded))
+    match subdirs {
+        [] => Ok(Vec::new()),
+        [first, others @ ..] => std::thread::scope(|scope| {
+            let others: Vec<_> = others
+                .iter()
+                .map(|source| scope.spawn(move || load(source)))
+                .collect();
+            let mut loaded = vec![load(first)?];
+            for other in others {
+                let other = other.join();
+                loaded.push(other.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            }
+            Ok(loaded)
+        }),
+    }
 }
 
 /// The identity of a channel to load.
 fn channel_info(source: &ChannelSource) -> ChannelInfo {
-    match &source.name {
-        Some(name) => named_channel(name),
-        None => {
-            let absolute = std::path::absolute(&source.location);
-            let path = absolute.unwrap_or_else(|_| source.location.clone());
-            let url = format!("file://{}", path.display());
-            ChannelInfo {
-                name: url.clone(),
-                base_url: url,
-            }
+    let mut info = match (&source.name, &source.contents) {
+        (Some(name), _) => named_channel(name),
+        (None, Contents::Folder(folder)) => {
+            let absolute = std::path::absolute(folder);
+            let path = absolute.unwrap_or_else(|_| folder.clone());
+            named_channel(&format!("file://{}", path.display()))
         }
+        (None, Contents::Subdirs(_)) => named_channel(source.base_url.as_deref().unwrap_or("")),
+    };
+    if let Some(base_url) = &source.base_url {
+        info.base_url = base_url.trim_end_matches('/').to_string();
     }
+    info
 }
 
 fn named_channel(name: &str) -> ChannelInfo {

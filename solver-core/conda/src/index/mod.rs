@@ -33,7 +33,7 @@ mod writer;
 
 use std::sync::Arc;
 
-pub use options::{ChannelSource, LoadOptions};
+pub use options::{ChannelSource, Contents, Data, LoadOptions, SubdirSource};
 pub use segment::{
     BuildPattern, ListId, NameId, PackageId, RecordId, Segment, SpecId, SpecRef, VersionId,
 };

@@ -1,14 +1,55 @@
 //! Which channels are loaded, and how.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A channel to load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelSource {
     /// Name or URL that the records belong to; without one the channel is the folder's `file://` URL.
     pub name: Option<String>,
-    /// The folder with the channel's subdirs.
-    pub location: PathBuf,
+    /// Where its archives are, without credentials; without one the address that the name stands for.
+    pub base_url: Option<String>,
+    /// Where its repodata is.
+    pub contents: Contents,
+}
+
+/// Where the repodata of a channel is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Contents {
+    /// A folder with one folder a subdir in it.
+    Folder(PathBuf),
+    /// One file or text a subdir. They count in the order given, whatever the platform of the index is.
+    Subdirs(Vec<SubdirSource>),
+}
+
+/// The repodata of one subdir.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubdirSource {
+    /// `linux-64`, `noarch` and so on; what the repodata says itself wins.
+    pub subdir: String,
+    /// What to read.
+    pub data: Data,
+}
+
+/// One repodata file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Data {
+    /// A file of any name; `.zst` and `.bz2` at its end say how it is stored.
+    File(PathBuf),
+    /// JSON text. It is kept in memory and has no index file.
+    Text(Arc<[u8]>),
+}
+
+impl ChannelSource {
+    /// A channel whose data lies in a folder.
+    pub fn folder(name: Option<String>, folder: PathBuf) -> ChannelSource {
+        ChannelSource {
+            name,
+            base_url: None,
+            contents: Contents::Folder(folder),
+        }
+    }
 }
 
 /// How to load channels.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{ChannelSource, Index, LoadOptions};
+use super::{ChannelSource, Contents, Index, LoadOptions};
 
 /// Subdirs that are looked for, the most used first.
 const PLATFORMS: [&str; 9] = [
@@ -48,8 +48,11 @@ impl Index {
         };
         let is_there = |platform: &&str| {
             *platform != self.platform && {
-                let files = origin.sources.iter().flat_map(|source| {
-                    let folder = source.location.join(platform);
+                let folders = origin.sources.iter().filter_map(|source| match &source.contents {
+                    Contents::Folder(folder) => Some(folder.join(platform)),
+                    Contents::Subdirs(_) => None,
+                });
+                let files = folders.flat_map(|folder| {
                     ["repodata.json.zst", "repodata.json"].map(|file| folder.join(file))
                 });
                 let sizes = files.filter_map(|file| Some(file.metadata().ok()?.len()));

@@ -223,6 +223,28 @@ impl Source {
         Ok(None)
     }
 
+    /// Opens a repodata file of any name; `.zst` and `.bz2` at its end say how it is stored.
+    ///
+    /// # Errors
+    ///
+    /// [`RepodataError::Io`] when it cannot be opened.
+    pub fn open(file: &Path) -> Result<Located, RepodataError> {
+        let encoding = match file.extension().and_then(|end| end.to_str()) {
+            Some("zst") => Encoding::Zstd,
+            Some("bz2") => Encoding::Bzip2,
+            _ => Encoding::Plain,
+        };
+        let handle = File::open(file).map_err(|source| RepodataError::Io {
+            path: file.to_path_buf(),
+            source,
+        })?;
+        Ok(Located {
+            file: file.to_path_buf(),
+            encoding,
+            handle,
+        })
+    }
+
     /// Reads the first repodata file of a subdir folder; `None` when the folder or every candidate is absent.
     ///
     /// # Errors

@@ -89,10 +89,7 @@ impl Channel {
     }
 
     pub fn try_load(&self, options: &LoadOptions) -> Result<Index, RepodataError> {
-        let source = ChannelSource {
-            name: Some("test".into()),
-            location: self.folder.path().join("channel"),
-        };
+        let source = ChannelSource::folder(Some("test".into()), self.folder.path().join("channel"));
         Index::from_channels(&[source], "linux-64", options)
     }
 

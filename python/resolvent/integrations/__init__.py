@@ -1,0 +1,1 @@
+"""Ways into the installers that people already have."""
