@@ -36,6 +36,7 @@ from ._core import (
     VersionSpec,
     __version__,
 )
+from .channel_data import ChannelData
 from .channels import sample_channel
 from .index import load_index
 from .platforms import host_platform
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Applied",
     "Channel",
+    "ChannelData",
     "ChannelNotFound",
     "Conflict",
     "DeadlineExceeded",

@@ -173,7 +173,7 @@ class Index:
     def __len__(self) -> int: ...
 
 def load_index(
-    sources: Sequence[tuple[str | None, str]],
+    sources: Sequence[tuple[str | None, str] | tuple[str, str, list[tuple[str, bytes | str]]]],
     platform: str,
     channel_priority: str,
     skip_bad_records: bool,

@@ -6,17 +6,18 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._core import PackageRecord, ResolventError
 
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
     #: The repodata of one subdir: a file, the text of one, or its records.
     Repodata: TypeAlias = "str | os.PathLike[str] | bytes | Iterable[Mapping[str, Any] | PackageRecord]"
 
-__all__ = ["ChannelData"]
+#: A channel as the core takes it: its name and a folder, or its name, its URL, and files or texts.
+CoreSource: TypeAlias = "tuple[str | None, str] | tuple[str, str, list[tuple[str, bytes | str]]]"
+
+__all__ = ["ChannelData", "CoreSource"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +50,12 @@ class ChannelData:
 
     def __post_init__(self) -> None:
         if not isinstance(self.url, str) or "://" not in self.url:
-            raise ResolventError(f"the url of a ChannelData is {self.url!r}; expected a URL such as https://host/channel")
+            raise ResolventError(
+                f"the url of a ChannelData is {self.url!r}; expected a URL such as https://host/channel"
+            )
 
-    def _core_source(self) -> tuple[str, str, list[tuple[str, bytes | str]]]:
-        """Return the channel as the core takes it."""
+    def for_core(self) -> CoreSource:
+        """Return the channel as the core of this library takes it."""
         url = self.url.rstrip("/")
         subdirs = [(subdir, _content(subdir, repodata)) for subdir, repodata in self.subdirs.items()]
         return self.name or url, url, subdirs

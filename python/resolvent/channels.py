@@ -28,6 +28,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._core import ChannelNotFound, MatchSpec
+from .channel_data import ChannelData, CoreSource
 from .subdirs import is_repodata, is_subdir, without_subdir
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from .progress import ProgressCallback
 
 #: What `load_index` and `solve` take as a channel.
-ChannelSource = str | os.PathLike[str]
+ChannelSource = str | os.PathLike[str] | ChannelData
 
 _PATH_STARTS = ("/", "./", "../", "~", ".\\", "..\\", "\\")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -75,7 +76,7 @@ class NetworkSource(NamedTuple):
     location: str
 
 
-def parse_source(source: ChannelSource) -> LocalSource | NetworkSource:
+def parse_source(source: ChannelSource) -> LocalSource | NetworkSource | ChannelData:
     """Tell what a channel argument means; see the module's table.
 
     Raises
@@ -83,12 +84,14 @@ def parse_source(source: ChannelSource) -> LocalSource | NetworkSource:
     ChannelNotFound
         If the string is empty or holds control characters, so that no channel can be meant.
     TypeError
-        If `source` is neither a string nor a path.
+        If `source` is neither a string, a path nor a `ChannelData`.
     """
+    if isinstance(source, ChannelData):
+        return source
     if isinstance(source, os.PathLike):
         return LocalSource(None, _folder(os.fspath(source)))
     if not isinstance(source, str):
-        raise TypeError(f"a channel is a string or a path, not {type(source).__name__}")
+        raise TypeError(f"a channel is a string, a path or a ChannelData, not {type(source).__name__}")
     if any(ord(char) < 32 or ord(char) == 127 for char in source):
         raise ChannelNotFound(f"not a channel: {_shown(source)!r} holds control characters")
     text = source.strip()
@@ -144,7 +147,7 @@ def resolve_sources(
     specs: Iterable[str] | None = None,
     offline: bool | None = None,
     network: NetworkConfig | None = None,
-) -> list[tuple[str | None, str]]:
+) -> list[CoreSource]:
     """Return channels as (channel or None, local folder), in the order given; fetch those on the network.
 
     Parameters
@@ -227,7 +230,7 @@ class OpenedSources:
         """Whether there are channels on the network."""
         return bool(self._remote)
 
-    def folders(self, specs: Iterable[str] | None) -> list[tuple[str | None, str]]:
+    def folders(self, specs: Iterable[str] | None) -> list[CoreSource]:
         """Return what `resolve_sources` does."""
         if self._surveyed is None:
             return self.arranged([])
@@ -245,13 +248,16 @@ class OpenedSources:
         shards.progress = self._progress
         return shards
 
-    def arranged(self, fetched: Sequence[Sequence[FetchedSubdir]]) -> list[tuple[str | None, str]]:
+    def arranged(self, fetched: Sequence[Sequence[FetchedSubdir]]) -> list[CoreSource]:
         """Return (channel or None, local folder) of each channel, given what was fetched of those on the network."""
         results = iter(fetched)
-        folders: list[tuple[str | None, str]] = []
+        folders: list[CoreSource] = []
         for source in self._parsed:
             if isinstance(source, LocalSource):
                 folders.append((source.name, source.folder))
+                continue
+            if isinstance(source, ChannelData):
+                folders.append(source.for_core())
                 continue
             # One folder a channel, in order; a plain name means conda's own server to the core, so others are URLs.
             named = {str(one.folder): _channel_of(one.channel, one.base_url) for one in next(results)}

@@ -10,6 +10,7 @@ from . import _core
 from ._core import Index
 from .arguments import CHANNEL_PRIORITIES, ChannelPriority, Specs, choice, flag, specs_of
 from .cache_paths import index_folder
+from .channel_data import ChannelData, CoreSource
 from .channels import ChannelSource, OpenedSources
 from .platforms import target_platform
 
@@ -36,7 +37,8 @@ def load_index(
     Parameters
     ----------
     channels
-        Sources in order of priority, first the preferred one; see `resolvent.channels` for how they are written.
+        Sources in order of priority, first the preferred one; see `resolvent.channels` for how they are written;
+        `ChannelData` is for those whose repodata the program already has.
     platform
         Target subdir, such as `linux-64`; None: this machine's.
     channel_priority
@@ -60,7 +62,7 @@ def load_index(
     InvalidRepodata
         If a file is not repodata, or holds a bad record; `.file` and `.field` say where.
     """
-    sources = [channels] if isinstance(channels, (str, os.PathLike)) else list(channels)
+    sources = [channels] if isinstance(channels, (str, os.PathLike, ChannelData)) else list(channels)
     texts = None if specs is None else specs_of("specs", specs)
     target = target_platform(platform)
     opened = OpenedSources(sources, platform=target, selective=texts is not None, offline=offline, progress=progress)
@@ -68,7 +70,7 @@ def load_index(
 
 
 def load_folders(
-    folders: Sequence[tuple[str | None, str]],
+    folders: Sequence[CoreSource],
     platform: str,
     channel_priority: ChannelPriority,
     skip_bad_records: bool,

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from ._core import Index, MatchSpec, Solution, UnsatisfiableError
+from .channel_data import CoreSource
 
 if TYPE_CHECKING:
     from .channels import OpenedSources
 
-Folders = Sequence[tuple[str | None, str]]
+Folders = Sequence[CoreSource]
 
 _ROUNDS = 12
 """Solves after which the rest is fetched at once: deep chains that change with each step."""

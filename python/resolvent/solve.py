@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from ._core import Index, Solution
 from .arguments import ChannelPriority, Records, Specs, Strategy, records_of, specs_of
+from .channel_data import ChannelData, CoreSource
 from .channels import ChannelSource, OpenedSources
 from .environment import Deps, Installed, Mode, as_prefix
 from .index import load_folders
@@ -198,7 +199,7 @@ def solve_channels(
         Its other parameters.
     """
     texts = specs_of("specs", specs)
-    sources = [channels] if isinstance(channels, (str, os.PathLike)) else list(channels)
+    sources = [channels] if isinstance(channels, (str, os.PathLike, ChannelData)) else list(channels)
     installed = asked.get("installed")
     prefix = as_prefix(installed)
     there = list(prefix.records) if prefix is not None else records_of("installed", cast("Records", installed or ()))
@@ -207,7 +208,7 @@ def solve_channels(
     target = target_platform(platform)
     facts = shape_virtual_packages(virtual_packages, target)
 
-    def load(folders: Sequence[tuple[str | None, str]], keep: bool = True) -> Index:
+    def load(folders: Sequence[CoreSource], keep: bool = True) -> Index:
         return load_folders(folders, target, channel_priority, skip_bad_records, keep)
 
     def ask(index: Index) -> Solution:

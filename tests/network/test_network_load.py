@@ -119,7 +119,9 @@ def test_offline(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_names_that_the_core_is_given(site: Site, tmp_path: Path) -> None:
     put_whole(site, CHANNEL)
     settings = config(tmp_path / "other")
-    ((name, folder),) = resolve_sources([f"{site.url}/ch/"], platform="linux-64", network=settings)
+    (source,) = resolve_sources([f"{site.url}/ch/"], platform="linux-64", network=settings)
+    assert len(source) == 2
+    name, folder = source
     assert name == f"{site.url}/ch"
     assert (Path(folder) / "linux-64" / "repodata.json.zst").is_file()
     assert Path(folder).is_relative_to(tmp_path / "other")

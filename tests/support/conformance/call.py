@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import resolvent
+from resolvent.integrations.conda.translation import translate
 from resolvent.prefix import Prefix
 
 from .cases import Case, read_cases, wheel_folder
 from .setup import PLATFORM, write_channels, write_environment
-from .translate import solve_arguments
+from .translate import situation, virtual_packages
 
 FOLDER = wheel_folder()
 CASES = {} if FOLDER is None else {case.id: case for case in read_cases(FOLDER)}
@@ -25,8 +27,19 @@ class Call:
         )
         self.index = resolvent.load_index(sources, platform=PLATFORM)
         self.prefix = Prefix(write_environment(FOLDER, case, folder / "env"), strict=True)
-        self.arguments = solve_arguments(case, self.prefix)
+        self.translation = translate(situation(case, self.prefix))
+        self._common = {"installed": self.prefix.records, "virtual_packages": virtual_packages(case)}
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of `resolvent.solve`, without the index."""
+        return {**self._common, **self.translation.arguments}
 
     def solve(self) -> resolvent.Solution:
-        """Call the library."""
-        return resolvent.solve(index=self.index, **self.arguments)
+        """Call the library as the plugin does: once more where an update let go of what was asked for earlier."""
+        solution = resolvent.solve(index=self.index, **self.arguments)
+        lost = self.translation.roots - {record.name for record in solution.records}
+        if lost:
+            self.translation = self.translation.keeping(sorted(lost))
+            solution = resolvent.solve(index=self.index, **self.arguments)
+        return solution

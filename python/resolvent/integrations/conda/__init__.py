@@ -1,129 +1,18 @@
-"""resolvent as a plugin of conda: `conda install --solver=resolvent`.
+"""resolvent as a plugin of conda: `conda install --solver=resolvent`; see docs/conda.md.
 
-conda imports this module at the start of each of its commands, also of those that never solve. So it imports nothing
-but the types of conda's plugins; everything else is imported when conda asks for it. What is offered:
-
-=================== ===============================================================================================
-hook                what
-=================== ===============================================================================================
-conda_solvers       the solver `resolvent`
-conda_subcommands   `conda resolvent why | why-not | fixes | outdated`
-conda_health_checks `conda doctor`: is what is installed consistent?
-conda_settings      `plugins: resolvent_strategy` and `plugins: resolvent_timeout`
-=================== ===============================================================================================
-
-See docs/conda.md.
+================ ==================================================================================================
+module           duty
+================ ==================================================================================================
+`plugin`         what conda loads: the hooks; imports nothing else until conda asks for it
+`solver`         the class that conda calls
+`reading`        conda's objects as plain data
+`translation`    the request, as plain data, in this library's words; imports no conda
+`channels`       conda's cached repodata as an index
+`records`        records of conda, in and out
+`words`          a conflict for conda's users; imports no conda
+`pasted`         fixes as `conda` commands; imports no conda
+`errors`         errors of conda that carry the words
+`commands`       `conda resolvent why | why-not | fixes | outdated`
+`health`         the check of `conda doctor`
+================ ==================================================================================================
 """
-
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from conda.plugins import hookimpl
-from conda.plugins.types import CondaHealthCheck, CondaSetting, CondaSolver, CondaSubcommand
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Iterator
-
-__all__ = ["conda_health_checks", "conda_settings", "conda_solvers", "conda_subcommands"]
-
-#: The name that conda knows the solver by.
-NAME = "resolvent"
-
-
-@hookimpl
-def conda_solvers() -> Iterator[CondaSolver]:
-    """Offer the solver.
-
-    conda calls this for the choices of its option `--solver`, that is, whenever it parses a command line.
-    """
-    from .solver import ResolventSolver
-
-    yield CondaSolver(name=NAME, backend=ResolventSolver)
-
-
-@hookimpl
-def conda_subcommands() -> Iterator[CondaSubcommand]:
-    """Offer `conda resolvent …`."""
-    yield CondaSubcommand(
-        name=NAME,
-        summary="Explain an environment: why a package is there, why not another version, what is outdated.",
-        action=_run,
-        configure_parser=_configure,
-    )
-
-
-def _configure(parser: ArgumentParser) -> None:
-    from .commands import configure
-
-    configure(parser)
-
-
-def _run(arguments: Namespace) -> int:
-    from .commands import run
-
-    return run(arguments)
-
-
-@hookimpl
-def conda_health_checks() -> Iterator[CondaHealthCheck]:
-    """Offer the check of `conda doctor`."""
-    fields = getattr(CondaHealthCheck, "__dataclass_fields__", {})
-    more = {
-        "fixer": _mend,
-        "summary": "Check that installed packages have what they depend on",
-        "fix": "Install what is missing, change what does not fit",
-    }
-    # conda 25 knows only a name and an action.
-    known = {key: value for key, value in more.items() if key in fields}
-    yield CondaHealthCheck(name="resolvent-consistency", action=_check, **known)
-
-
-def _check(prefix: str, verbose: bool) -> None:
-    from .health import report
-
-    report(prefix, verbose)
-
-
-def _mend(prefix: str, arguments: Namespace, confirm: Callable[[str], None]) -> int:
-    from .health import mend
-
-    return mend(prefix, arguments, confirm)
-
-
-@hookimpl
-def conda_settings() -> Iterator[CondaSetting]:
-    """Offer what `.condarc` may say below `plugins:`."""
-    from conda.common.configuration import PrimitiveParameter
-
-    yield CondaSetting(
-        name="resolvent_strategy",
-        description="Which versions resolvent prefers: highest, lowest, lowest-direct or ordered.",
-        parameter=PrimitiveParameter("highest", element_type=str, validation=_is_strategy),
-    )
-    yield CondaSetting(
-        name="resolvent_timeout",
-        description="Seconds after which resolvent returns its best answer so far; 0 means no limit.",
-        parameter=PrimitiveParameter(0.0, element_type=(int, float), validation=_is_timeout),
-    )
-
-
-def _is_strategy(value: str) -> bool | str:
-    words = ("highest", "lowest", "lowest-direct", "ordered")
-    return value in words or f"resolvent_strategy is {value!r}; it can be {', '.join(words)}"
-
-
-def _is_timeout(value: float) -> bool | str:
-    return value >= 0 or f"resolvent_timeout is {value}; it is a number of seconds, zero or more"
-
-
-@hookimpl
-def conda_error_hints(error: Exception) -> Iterator[object]:
-    """Give conda the hints and fixes of a conflict, to be printed below its text and put into `--json`."""
-    hints = getattr(error, "_resolvent_hints", None)
-    if hints:
-        from conda.plugins.types import CondaErrorHint
-
-        for code, text in hints:
-            yield CondaErrorHint(text=text, hint_code=code)

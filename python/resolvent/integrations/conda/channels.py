@@ -217,35 +217,16 @@ def package_caches(subdirs: Sequence[str]) -> list[Subdir]:
 
 
 def load(subdirs: Sequence[Subdir], platform: str, channel_priority: str) -> resolvent.Index:
-    """Return the index of repodata that was read."""
-    folders = dict.fromkeys(subdir.url for subdir in subdirs)
-    sources = [f"{url}={_arranged(url, [one for one in subdirs if one.url == url])}" for url in folders]
+    """Return the index of repodata that was read; records that cannot be used are left out, as conda does."""
+    by_url: dict[str, dict[str, Path | bytes]] = {}
+    for url, subdir, data in subdirs:
+        by_url.setdefault(url, {}).setdefault(subdir, data)
     return resolvent.load_index(
-        sources,
+        [resolvent.ChannelData(url=url, subdirs=found) for url, found in by_url.items()],
         platform=platform,
         channel_priority=channel_priority,  # type: ignore[arg-type]
         skip_bad_records=True,
     )
-
-
-def _arranged(url: str, subdirs: Sequence[Subdir]) -> Path:
-    """Return a folder that looks like the channel: links to its files, stable so that index files are found again."""
-    import hashlib
-
-    from resolvent.places import index_folder
-
-    root = Path(index_folder()).parent / "conda-links" / hashlib.sha256(url.encode()).hexdigest()[:16]
-    for _, subdir, data in subdirs:
-        folder = root / subdir
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in _FILES:
-            (folder / old).unlink(missing_ok=True)
-        if isinstance(data, bytes):
-            (folder / "repodata.json").write_bytes(data)
-        else:
-            suffix = "".join(data.suffixes[-2:]) if data.suffix in {".zst", ".bz2"} else ".json"
-            (folder / f"repodata{suffix}").symlink_to(data)
-    return root
 
 
 def urls_of(channels: Sequence[Channel]) -> Iterator[str]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
+    from typing import Any
 
     import resolvent
 
     from .translation import Situation, Translation
 
 
-def configure(parser: ArgumentParser) -> None:
+def configure(parser: Any) -> None:
     """Add the options of `conda resolvent`; called for each command of conda, so it imports what conda has loaded."""
     from conda.cli.helpers import (
         add_parser_channels,
@@ -24,7 +24,7 @@ def configure(parser: ArgumentParser) -> None:
 
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
-    def action(name: str, summary: str) -> ArgumentParser:
+    def action(name: str, summary: str) -> Any:
         added = actions.add_parser(name, help=summary, description=summary)
         add_parser_prefix(added)
         add_parser_channels(added)
@@ -41,7 +41,7 @@ def configure(parser: ArgumentParser) -> None:
     action("outdated", "List installed packages that `conda update --all` would change, and what holds others back.")
 
 
-def run(arguments: Namespace) -> int:
+def run(arguments: Any) -> int:
     """Run an action; return the exit code."""
     actions = {"why": _why, "why-not": _why_not, "fixes": _fixes, "outdated": _outdated}
     return actions[arguments.action](arguments)
@@ -72,7 +72,7 @@ class _Asked:
         return self.solver._solve(self.index, self.situation, self.translation)
 
 
-def _print(arguments: Namespace, data: Any, text: str) -> None:
+def _print(arguments: Any, data: Any, text: str) -> None:
     if getattr(arguments, "json", False):
         import json
 
@@ -80,7 +80,7 @@ def _print(arguments: Namespace, data: Any, text: str) -> None:
     print(text)  # noqa: T201 - the output of the command
 
 
-def _why(arguments: Namespace) -> int:
+def _why(arguments: Any) -> int:
     import resolvent
 
     asked = _Asked([], "freeze_installed")
@@ -95,7 +95,7 @@ def _why(arguments: Namespace) -> int:
     return 0
 
 
-def _why_not(arguments: Namespace) -> int:
+def _why_not(arguments: Any) -> int:
     import resolvent
 
     asked = _Asked([], "freeze_installed")
@@ -104,7 +104,7 @@ def _why_not(arguments: Namespace) -> int:
     return 0 if answer.possible else 1
 
 
-def _fixes(arguments: Namespace) -> int:
+def _fixes(arguments: Any) -> int:
     from .errors import HINTS
 
     asked = _Asked(arguments.specs, "freeze_installed")
@@ -123,7 +123,7 @@ def _fixes(arguments: Namespace) -> int:
     return 0
 
 
-def _outdated(arguments: Namespace) -> int:
+def _outdated(arguments: Any) -> int:
     asked = _Asked([], "update_all")
     installed = asked.situation.by_name
     rows = []

@@ -1,4 +1,4 @@
-"""The health check: has every installed package what it depends on?"""
+"""The health check: whether every installed package has what it depends on."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from resolvent import MatchSpec, ResolventError
 
 if TYPE_CHECKING:
-    from argparse import Namespace
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
 
 
 def broken(
@@ -26,7 +26,10 @@ def broken(
     known = {record["name"]: record for record in (*installed, *virtual_packages)}
     found = []
     for name in sorted(known):
-        for kind, specs in (("depends", known[name].get("depends", ())), ("constrains", known[name].get("constrains", ()))):
+        for kind, specs in (
+            ("depends", known[name].get("depends", ())),
+            ("constrains", known[name].get("constrains", ())),
+        ):
             for spec in specs:
                 fault = _fault(spec, known, required=kind == "depends")
                 if fault is not None:
@@ -71,10 +74,10 @@ def report(prefix: str, verbose: bool) -> None:
         print(f"{name}: {spec!r}: {fault}")  # noqa: T201
     if not verbose and len(faults) > 20:
         print(f"... and {len(faults) - 20} more; see them with --verbose")  # noqa: T201
-    print("")  # noqa: T201
+    print()  # noqa: T201
 
 
-def mend(prefix: str, arguments: Namespace, confirm: Callable[[str], None]) -> int:
+def mend(prefix: str, arguments: Any, confirm: Callable[[str], None]) -> int:
     """Install what is missing and change what does not fit; return the exit code."""
     from conda.base.context import context
 

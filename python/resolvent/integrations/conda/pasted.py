@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
 
 from resolvent import MatchSpec, ResolventError
 
 from .translation import Situation, Translation, name_of
 
-__all__ = ["Change", "changed_command", "typed_command"]
-
-
-class Change(TypedDict):
-    """One change of a request, as a fix of the library tells it."""
-
-    kind: str
-    name: str
-    # The keys `from` and `to` are words of Python, so they cannot be fields here; see `_old` and `_new`.
+__all__ = ["changed_command", "typed_command"]
 
 
 #: Options of conda's solving commands that take a value; all others are flags.
@@ -129,11 +120,12 @@ def typed_command(words: Sequence[str], situation: Situation, prefix: str) -> li
     """
     if words and words[0] in _VERBS:
         line = _Line(words)
-        specs = situation.removals or situation.specs
+        specs = [situation.written.get(spec, spec) for spec in situation.removals or situation.specs]
         if line.reads_files or all(line.position(spec) is not None for spec in specs):
             return list(words)
     verb = "remove" if situation.removals else "install"
-    return [verb, "--prefix", prefix, *(situation.removals or situation.specs)]
+    asked = situation.removals or situation.specs
+    return [verb, "--prefix", prefix, *(situation.written.get(spec, spec) for spec in asked)]
 
 
 def changed_command(

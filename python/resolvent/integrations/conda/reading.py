@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 def spec_text(spec: CondaSpec) -> str:
     """Return a spec of conda as text: what was typed, where it means the same, and with its channel's URL.
 
-    A name of a channel means what conda's configuration says; this library knows channels by their URL. Several
-    channels under one name (`defaults`) are kept as that name.
+    A name of a channel means what conda's configuration says; this library knows channels by their URL. A name that
+    stands for several channels (`defaults`) becomes a pattern that is each of their URLs.
 
     A spec of conda's first years that names a tracked feature and no package asks for the package that carries the
     feature, which by convention has its name: `mkl`, `nomkl`.
@@ -38,9 +39,27 @@ def spec_text(spec: CondaSpec) -> str:
 
     parts = {key: value for key, value in spec._match_components.items() if key not in {"channel", "subdir"}}
     bare = str(CondaSpec(**{key: getattr(value, "raw_value", value) for key, value in parts.items()}))
-    url = channel.base_url or channel.canonical_name
     subdir = spec.get_exact_value("subdir")
-    return f"{url}/{subdir}::{bare}" if subdir else f"{url}::{bare}"
+    return channel_spec(bare, [one.base_url or one.canonical_name for one in channel.channels], subdir)
+
+
+def channel_spec(bare: str, urls: Sequence[str], subdir: str | None) -> str:
+    """Return a spec that only records of some channels match.
+
+    Parameters
+    ----------
+    bare
+        The spec without channel and subdir.
+    urls
+        The channels.
+    subdir
+        The subdir, if only one is meant.
+    """
+    if len(urls) == 1:
+        return f"{urls[0]}/{subdir}::{bare}" if subdir else f"{urls[0]}::{bare}"
+    pattern = "|".join(re.escape(url) for url in urls)
+    fields = f"channel='^({pattern})$'" + (f", subdir={subdir!r}" if subdir else "")
+    return f"{bare[:-1]}, {fields}]" if bare.endswith("]") else f"{bare}[{fields}]"
 
 
 def _words(value: Any) -> list[str]:
@@ -93,8 +112,15 @@ def situation_of(
     from conda.base.context import context
     from conda.common.path import paths_equal
 
+    pins = list(pins)
     strategy, timeout = settings()
+    texts = {spec: spec_text(spec) for spec in (*specs, *pins, *history.values())}
     return Situation(
+        written={
+            text: spec.original_spec_str or str(spec)
+            for spec, text in texts.items()
+            if "::" in text or "channel='" in text
+        },
         specs=tuple(map(spec_text, specs)),
         removals=tuple(map(str, removals)),
         installed=tuple(map(plain, installed)),

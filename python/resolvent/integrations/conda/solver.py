@@ -40,6 +40,11 @@ class ResolventSolver(Base):
         conda's function that reads channels in shards. That it is a parameter tells conda that it is wanted.
     """
 
+    prefix: str
+    channels: tuple[Channel, ...]
+    subdirs: tuple[str, ...]
+    _repodata_fn: str
+
     supports_exclude_newer_global = True
     supports_exclude_newer_channel = True
     supports_exclude_newer_package = True

@@ -70,6 +70,8 @@ class Situation:
         As `exclude_newer` of `resolvent.solve`; None: no cut-off.
     strategy, timeout
         As in `resolvent.solve`.
+    written
+        Specs to what was typed, where that is another text: this library knows channels by their URL.
     """
 
     specs: tuple[str, ...] = ()
@@ -90,6 +92,7 @@ class Situation:
     cutoffs: Mapping[str, Any] | None = None
     strategy: str = "highest"
     timeout: float | None = None
+    written: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def requested_names(self) -> tuple[str, ...]:
@@ -132,7 +135,7 @@ class Translation:
     def keeping(self, names: Iterable[str]) -> Translation:
         """Return the same with some names requested, which an answer had let go."""
         added = [name for name in names if name not in self.arguments["specs"]]
-        reasons = {name: "was asked for earlier" for name in added}
+        reasons = dict.fromkeys(added, "was asked for earlier")
         arguments = {**self.arguments, "specs": [*self.arguments["specs"], *added]}
         return dataclasses.replace(self, arguments=arguments, reasons={**self.reasons, **reasons})
 

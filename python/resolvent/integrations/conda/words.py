@@ -72,9 +72,18 @@ def tell(
         Seconds that looking for fixes may take.
     """
     typed = typed_command(words, situation, prefix)
-    lines = [reworded(line, translation) for line in conflict.report().splitlines()]
-    hints = [(hint.kind, reworded(hint.text, translation)) for hint in conflict.hints]
-    hints += [_fix(fix, typed, translation) for fix in conflict.fixes(timeout=timeout)]
+
+    def say(text: str) -> str:
+        text = reworded(text, translation)
+        for spec, original in situation.written.items():
+            text = text.replace(spec, original)
+        return text
+
+    lines = [say(line) for line in conflict.report().splitlines()]
+    hints = [(hint.kind, say(hint.text)) for hint in conflict.hints]
+    hints += [
+        (kind, say(text)) for kind, text in (_fix(fix, typed, translation) for fix in conflict.fixes(timeout=timeout))
+    ]
     return Told(
         text="\n".join(_without_advice(lines)),
         hints=tuple(_numbered(hints)),
