@@ -48,10 +48,13 @@ impl Index {
         };
         let is_there = |platform: &&str| {
             *platform != self.platform && {
-                let folders = origin.sources.iter().filter_map(|source| match &source.contents {
-                    Contents::Folder(folder) => Some(folder.join(platform)),
-                    Contents::Subdirs(_) => None,
-                });
+                let folders = origin
+                    .sources
+                    .iter()
+                    .filter_map(|source| match &source.contents {
+                        Contents::Folder(folder) => Some(folder.join(platform)),
+                        Contents::Subdirs(_) => None,
+                    });
                 let files = folders.flat_map(|folder| {
                     ["repodata.json.zst", "repodata.json"].map(|file| folder.join(file))
                 });
