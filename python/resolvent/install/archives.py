@@ -88,6 +88,7 @@ def unpack(archive: Path, folder: Path, *, name: str) -> None:
         if error.errno is None:
             raise CorruptPackage(name, f"cannot be unpacked: {error}") from None
         raise
+    target.check_winding_links()
     if not (folder / "info" / "index.json").is_file():
         raise CorruptPackage(name, "holds no info/index.json, so it is not a conda package")
 
@@ -135,6 +136,14 @@ class _Target:
         self._name = name
         self._folders: set[str] = set()
         self._size = 0
+        self._winding: list[str] = []
+
+    def check_winding_links(self) -> None:
+        """Follow links whose text goes down and up again: where they lead depends on other links."""
+        root = os.path.realpath(self._folder)
+        for path in self._winding:
+            real = os.path.realpath(os.path.join(self._folder, path))
+            self._refuse(path, real != root and not real.startswith(root + os.sep) and "is a link that leads out")
 
     def take(self, stream: IO[bytes]) -> None:
         """Unpack one tar."""
@@ -161,6 +170,8 @@ class _Target:
             self._write(members, member, place)
         elif member.issym():
             self._refuse(path, unsafe_link(path, member.linkname))
+            if "/.." in member.linkname.lstrip("./"):
+                self._winding.append(path)
             os.symlink(member.linkname, place)
         elif member.islnk():
             source = member.linkname.removeprefix("./")

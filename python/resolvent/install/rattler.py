@@ -11,6 +11,8 @@ import asyncio
 import atexit
 import contextlib
 import json
+import os
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -84,12 +86,14 @@ async def stage(
         installed.append(kept)
         wanted.append(kept)
     config = rattler.Config.from_toml(_COPY) if link == "copy" else None
+    # It insists on a cache that it may write, although nothing is fetched here.
+    spare = [] if os.access(cache, os.W_OK) else [folder / "conda-meta" / ".resolvent-cache"]
     problem: str | None = None
     try:
         await rattler.install(
             wanted,
             str(folder),
-            cache_dir=cache,
+            package_cache=rattler.PackageCache.new_layered([cache, *spare]),
             installed_packages=installed,
             platform=rattler.Subdir(platform),
             execute_link_scripts=False,
@@ -108,6 +112,8 @@ async def stage(
         problem = f"the engine stopped: {error}"
     if problem is not None:
         raise ChangeFailed(f"linking failed, and the environment is as it was: {' '.join(problem.split())}")
+    for unused in spare:
+        shutil.rmtree(unused, ignore_errors=True)
     if python is not None:
         beside.unlink()
     for extra in (folder / "CACHEDIR.TAG", meta / "history"):
