@@ -12,9 +12,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .. import __version__
 from .._core import DeadlineExceeded, ResolventError, UnsatisfiableError
@@ -117,6 +117,22 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
         return _read([*words[1:2], "--help"])
     if command and command not in _COMMANDS and command not in ("-h", "--help", "--version"):
         raise UsageError(unknown_command(command, list(_COMMANDS)))
+    parser, commands = _declared(_COMMANDS.values() if command not in _COMMANDS else [_COMMANDS[command]])
+    if command not in _COMMANDS:
+        return parser.parse_args(words)
+    declared: Parser = commands.choices[command]
+    return declared.read(words[1:])
+
+
+def command_parser(command: str) -> Parser:
+    """Return the parser of one command, with its own arguments."""
+    _, commands = _declared([_COMMANDS[command]])
+    declared: Parser = commands.choices[command]
+    return declared
+
+
+def _declared(groups: Iterable[str]) -> tuple[Parser, Any]:
+    """Return the parser, with the commands of some modules of `resolvent.cli.commands`, and these commands."""
     parser = Parser(
         prog="resolvent",
         description="Find the best environment of conda packages, or say why there is none.",
@@ -126,13 +142,9 @@ def _read(words: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"resolvent {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, prog="resolvent")
-    groups = _COMMANDS.values() if command not in _COMMANDS else [_COMMANDS[command]]
     for group in dict.fromkeys(groups):
         import_module(f".commands.{group}", __package__).add(commands)
-    if command not in _COMMANDS:
-        return parser.parse_args(words)
-    declared: Parser = commands.choices[command]
-    return declared.read(words[1:])
+    return parser, commands
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def render(conflict: Conflict, console: Console, verbose: bool = False, words: S
         show("what would help:", "bold")
     for fix in shown:
         show(f"  {fix}")
-        own = None if words is None else changed_command(words, fix.changes)
+        own = None if words is None else changed_command(words, fix.line_changes)
         show(f"    {own or fix.command}", "green")
     if not fixes.complete:
         show("(there was no time to try everything)")

@@ -6,53 +6,22 @@ environment is meant. So a fix is told as that line with as few words changed as
 
 from __future__ import annotations
 
-import fnmatch
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
+from typing import TypeAlias
 
-from .._core import MatchSpec
+from .._core import MatchSpec, ResolventError
 from ..arguments import specs_of
 from ..prefix import Prefix
 
-#: One change of a fix: `kind`, `name`, `from`, `to`, `text`.
-Change = Mapping[str, str]
+#: One change of a command line, of `Fix.line_changes`: the option (empty for a spec), the value that goes (None for
+#: any), what takes its place (None for nothing), and whether the line must have what goes.
+LineChange: TypeAlias = "tuple[str, str | None, str | None, bool]"
 
 
 class _Words:
     """The arguments of a command line, options with a value as one unit."""
-
-    #: Options of a request that take a value and that a change may be about.
-    VALUED = (
-        "--pin",
-        "--constraint",
-        "--virtual-package",
-        "--exclude-newer",
-        "--channel-priority",
-        "--platform",
-        "--deny",
-        "--allow-license",
-        "--deny-license",
-    )
-    #: Other options that take a value, which must not be taken for a spec.
-    OTHERS = (
-        "-c",
-        "--channel",
-        "-p",
-        "--strategy",
-        "--timeout",
-        "--prefix",
-        "--deps",
-        "--aggressive-update",
-        "--proof",
-        "--save-problem",
-        "-n",
-        "--name",
-        "--file",
-        "--link",
-        "--package-cache",
-        "--lock-timeout",
-    )
 
     def __init__(self, words: Sequence[str]) -> None:
         self.verb = words[0]
@@ -61,6 +30,7 @@ class _Words:
         #: Pins that are to be taken out of the environment's own file.
         self.unpinned: list[str] = []
         rest = list(words[1:])
+        valued = valued_options(self.verb)
         only_specs = False
         while rest:
             word = rest.pop(0)
@@ -69,24 +39,24 @@ class _Words:
                 self.units.append(("", word))
             elif word == "--":
                 only_specs = True
-            elif separator and option in self.VALUED + self.OTHERS:
+            elif separator and option in valued:
                 self.units.append((option, value))
-            elif word in self.VALUED + self.OTHERS and rest:
+            elif word in valued and rest:
                 self.units.append((word, rest.pop(0)))
             else:
                 self.units.append((word, None))
 
     def replace(self, option: str, old: str, new: str | None) -> bool:
         """Replace a value, or take it away with its option; False if it is not there."""
-        if (option, old) not in self.units:
-            return False
-        at = self.units.index((option, old))
-        self.units[at : at + 1] = [] if new is None else [(option, new)]
-        return True
+        for at, (known, value) in enumerate(self.units):
+            if known == option and value is not None and _is_same(option, value, old):
+                self.units[at : at + 1] = [] if new is None else [(option, new)]
+                return True
+        return False
 
-    def drop(self, option: str, which: Callable[[str], bool] = lambda _: True) -> bool:
-        """Take away an option where its value is such; False if there was none."""
-        kept = [(o, v) for o, v in self.units if o != option or not which(v or "")]
+    def drop(self, option: str) -> bool:
+        """Take away an option, whatever its value; False if there was none."""
+        kept = [(o, v) for o, v in self.units if o != option]
         gone = len(kept) < len(self.units)
         self.units = kept
         return gone
@@ -123,7 +93,15 @@ class _Words:
         return shlex.join(words) + remark
 
 
-def changed_command(words: Sequence[str], changes: Sequence[Change]) -> str | None:
+def valued_options(command: str) -> frozenset[str]:
+    """Return the options of a command that take a value, as its parser declares them."""
+    from . import command_parser
+
+    actions = command_parser(command)._option_string_actions.items()
+    return frozenset(option for option, action in actions if action.nargs != 0)
+
+
+def changed_command(words: Sequence[str], changes: Sequence[LineChange]) -> str | None:
     """Return a command line as a shell reads it, with some changes; None if it does not say what they are about.
 
     Parameters
@@ -131,44 +109,33 @@ def changed_command(words: Sequence[str], changes: Sequence[Change]) -> str | No
     words
         The arguments behind the program's name.
     changes
-        Of a `Fix`.
+        The `line_changes` of a `Fix`.
     """
     if not words:
         return None
     line = _Words(words)
-    return line.line() if all(_apply(line, change) for change in changes) else None
+    return line.line() if all(_apply(line, *change) for change in changes) else None
 
 
-def _apply(line: _Words, change: Change) -> bool:
-    kind, old, new, name = change["kind"], change["from"], change["to"], change["name"]
-    if kind in {"rename_spec", "relax_spec"}:
-        return line.replace("", old, new)
-    if kind == "drop_spec":
-        return line.replace("", old, None)
-    if kind == "lift_pin":
-        return line.replace("--pin", old, None) or line.unpin(old)
-    if kind == "drop_constraint":
-        return line.replace("--constraint", old, None)
-    if kind == "add_virtual_package":
-        line.drop("--virtual-package", lambda value: value.partition("=")[0] == name)
-        return line.put("--virtual-package", new)
-    if kind == "move_cutoff":
-        return not name and line.drop("--exclude-newer") and line.put("--exclude-newer", new)
-    if kind == "channel_priority":
-        line.drop("--channel-priority")
-        return line.put("--channel-priority", new)
-    if kind == "lift_freeze":
-        return line.drop("--freeze-installed")
-    if kind == "lift_deny":
-        gone = set(old.split(", "))
-        return line.drop("--deny", lambda value: str(MatchSpec(value)) in gone)
-    if kind == "allow_license":
-        denied = line.drop("--deny-license", lambda pattern: fnmatch.fnmatch(new.lower(), pattern.lower()))
-        allows = any(option == "--allow-license" for option, _ in line.units)
-        return (allows and line.put("--allow-license", new)) or denied
-    if kind == "platform":
-        line.drop("--virtual-package")
-        line.drop("--no-detect")
-        line.drop("--platform")
-        return line.put("--platform", new)
-    return False
+def _apply(line: _Words, option: str, old: str | None, new: str | None, required: bool) -> bool:
+    if old is not None and line.replace(option, old, new):
+        return True
+    gone = line.drop(option) if old is None else option == "--pin" and line.unpin(old)
+    if required and not gone:
+        return False
+    return new is None or line.put(option, new)
+
+
+def _is_same(option: str, typed: str, value: str) -> bool:
+    """Whether a value as it was typed is the one that a request says in its own way."""
+    if option == "--virtual-package":
+        return typed.partition("=")[0].lower() == value.partition("=")[0]
+    if option == "--exclude-newer":
+        # The moment may have been typed as an age; whose it is tells cut-offs apart.
+        return typed.rpartition("=")[0] == value.rpartition("=")[0]
+    if option in {"--deny", "--pin", "--constraint"} and typed != value:
+        try:
+            return str(MatchSpec(typed)) == value
+        except ResolventError:
+            return False
+    return typed == value

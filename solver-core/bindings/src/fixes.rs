@@ -10,9 +10,7 @@ use crate::solution::Solution;
 /// Changes of the request that give an answer.
 #[pyclass(frozen, module = "resolvent")]
 pub struct Fix {
-    changes: Vec<resolve::Change>,
-    request: resolve::Request,
-    solution: Arc<resolve::Solution>,
+    inner: resolve::Fix,
 }
 
 #[pymethods]
@@ -20,27 +18,37 @@ impl Fix {
     /// The changes, mappings with `kind`, `name`, `from`, `to`, `text`.
     #[getter]
     fn changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        changes(py, &self.changes)
+        changes(py, &self.inner.edits)
+    }
+    /// What the changes change of the command line of the request: tuples of option (empty for a spec), the value that
+    /// goes (`None` for any), what takes its place (`None` for nothing), and whether the line must have what goes.
+    #[getter]
+    fn line_changes(&self) -> Vec<(&'static str, Option<String>, Option<String>, bool)> {
+        let changes = self.inner.edits.iter().flat_map(|e| e.line_changes());
+        changes
+            .map(|c| (c.option, c.from, c.to, c.required))
+            .collect()
     }
     /// The specs of the request then.
     #[getter]
     fn specs(&self) -> Vec<String> {
-        self.request.specs.iter().map(|s| s.text.clone()).collect()
+        let specs = self.inner.request.specs.iter();
+        specs.map(|s| s.text.clone()).collect()
     }
     /// The changed request as a line for a shell. Channels are named as the index names them.
     #[getter]
     fn command(&self) -> String {
-        command(&self.solution.index, &self.request, &self.changes)
+        self.inner.command()
     }
     /// The answer then.
     #[getter]
     fn solution(&self) -> Solution {
         Solution {
-            inner: Arc::clone(&self.solution),
+            inner: Arc::clone(&self.inner.solution),
         }
     }
     fn __str__(&self) -> String {
-        let texts: Vec<&str> = self.changes.iter().map(|c| c.text.as_str()).collect();
+        let texts: Vec<String> = self.inner.edits.iter().map(resolve::Edit::text).collect();
         texts.join("; ")
     }
     fn __repr__(&self) -> String {
@@ -48,15 +56,15 @@ impl Fix {
     }
 }
 
-fn changes<'py>(py: Python<'py>, changes: &[resolve::Change]) -> PyResult<Bound<'py, PyList>> {
+fn changes<'py>(py: Python<'py>, edits: &[resolve::Edit]) -> PyResult<Bound<'py, PyList>> {
     let out = PyList::empty(py);
-    for change in changes {
+    for edit in edits {
         let d = PyDict::new(py);
-        d.set_item("kind", change.kind)?;
-        d.set_item("name", &change.name)?;
-        d.set_item("from", &change.from)?;
-        d.set_item("to", &change.to)?;
-        d.set_item("text", &change.text)?;
+        d.set_item("kind", edit.kind())?;
+        d.set_item("name", edit.name())?;
+        d.set_item("from", edit.from())?;
+        d.set_item("to", edit.to())?;
+        d.set_item("text", edit.text())?;
         out.append(d)?;
     }
     Ok(out)
@@ -65,9 +73,8 @@ fn changes<'py>(py: Python<'py>, changes: &[resolve::Change]) -> PyResult<Bound<
 /// A fix as plain data: what changes, the command, and what the requested packages would be.
 pub fn fix_dict<'py>(py: Python<'py>, fix: &resolve::Fix) -> PyResult<Bound<'py, PyDict>> {
     let d = PyDict::new(py);
-    d.set_item("changes", changes(py, &fix.changes)?)?;
-    let index = &fix.solution.index;
-    d.set_item("command", command(index, &fix.request, &fix.changes))?;
+    d.set_item("changes", changes(py, &fix.edits)?)?;
+    d.set_item("command", fix.command())?;
     let specs: Vec<&str> = fix.request.specs.iter().map(|s| s.text.as_str()).collect();
     d.set_item("specs", specs)?;
     let requested = fix.request.requested_names();
@@ -85,97 +92,6 @@ pub fn fix_dict<'py>(py: Python<'py>, fix: &resolve::Fix) -> PyResult<Bound<'py,
     Ok(d)
 }
 
-/// A word as a POSIX shell reads it back.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_string()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
-
-fn command(
-    index: &conda::index::Index,
-    request: &resolve::Request,
-    changes: &[resolve::Change],
-) -> String {
-    let updates = request
-        .environment
-        .as_ref()
-        .is_some_and(|e| matches!(e.mode, resolve::Mode::Update | resolve::Mode::UpdateAll));
-    let verb = if updates { "update" } else { "solve" };
-    let mut words = vec!["resolvent".to_string(), verb.to_string()];
-    let mut option = |name: &str, value: &str| {
-        words.push(name.to_string());
-        words.push(quoted(value));
-    };
-    for channel in index
-        .channels()
-        .iter()
-        .filter(|c| !c.base_url.is_empty() || !c.name.is_empty())
-    {
-        option("-c", &channel.name);
-    }
-    option("--platform", index.platform());
-    for spec in &request.constraints {
-        option("--constraint", &spec.text);
-    }
-    for spec in &request.pins {
-        option("--pin", &spec.text);
-    }
-    match request.channel_priority {
-        resolve::ChannelPriority::Strict => {}
-        resolve::ChannelPriority::Flexible => option("--channel-priority", "flexible"),
-        resolve::ChannelPriority::Disabled => option("--channel-priority", "disabled"),
-    }
-    if let Some(environment) = &request.environment {
-        // Where the environment is, only the caller knows; conda's own variable names the active one.
-        words.push("--prefix \"$CONDA_PREFIX\"".to_string());
-        if environment.freeze_installed {
-            words.push("--freeze-installed".to_string());
-        }
-        // The environment may have the pin in a file, which counts again otherwise.
-        if request.pins.is_empty() && changes.iter().any(|c| c.kind == "lift_pin") {
-            words.push("--ignore-pinned".to_string());
-        }
-    }
-    let mut option = |name: &str, value: &str| {
-        words.push(name.to_string());
-        words.push(quoted(value));
-    };
-    if let Some(cutoff) = request.cutoffs.general {
-        let moved = changes
-            .iter()
-            .find(|c| c.kind == "move_cutoff" && c.name.is_empty());
-        let cutoff = moved.map_or_else(|| cutoff.to_string(), |change| change.to.clone());
-        option("--exclude-newer", &cutoff);
-    }
-    for spec in &request.deny {
-        option("--deny", &spec.to_string());
-    }
-    for pattern in request.licenses.allow.iter().flatten() {
-        option("--allow-license", pattern);
-    }
-    for pattern in &request.licenses.deny {
-        option("--deny-license", pattern);
-    }
-    for given in &request.virtual_packages {
-        let build = if given.build == "0" {
-            String::new()
-        } else {
-            format!("={}", given.build)
-        };
-        option(
-            "--virtual-package",
-            &format!("{}={}{build}", given.name, given.version),
-        );
-    }
-    words.push("--no-detect".to_string());
-    words.extend(request.specs.iter().map(|s| quoted(&s.text)));
-    words.join(" ")
-}
-
 /// What [`Conflict::fixes`](crate::conflict::Conflict) found.
 #[pyclass(frozen, module = "resolvent", sequence)]
 pub struct Fixes {
@@ -185,16 +101,8 @@ pub struct Fixes {
 
 impl Fixes {
     pub fn new(py: Python<'_>, found: resolve::Fixes) -> PyResult<Self> {
-        let fixes = found.fixes.into_iter().map(|fix| {
-            Py::new(
-                py,
-                Fix {
-                    changes: fix.changes,
-                    request: fix.request,
-                    solution: Arc::new(fix.solution),
-                },
-            )
-        });
+        let fixes = found.fixes.into_iter();
+        let fixes = fixes.map(|inner| Py::new(py, Fix { inner }));
         Ok(Self {
             fixes: fixes.collect::<PyResult<_>>()?,
             complete: found.complete,

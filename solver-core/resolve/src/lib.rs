@@ -24,7 +24,9 @@ mod universe;
 mod why;
 
 pub use check::check;
-pub use explain::{Change, Conflict, Edge, Fact, FactKind, Fix, Fixes, Hint, HintKind};
+pub use explain::{
+    Conflict, CutoffOwner, Edge, Edit, Fact, FactKind, Fix, Fixes, Hint, HintKind, LineChange,
+};
 pub use export::{export_cnf, export_wcnf};
 pub use optimize::Budget;
 pub use package_changes::{ChangeKind, PackageChange};

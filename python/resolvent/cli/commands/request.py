@@ -77,8 +77,11 @@ def add_request(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--exclude-newer",
-        metavar="WHEN",
-        help="leave out packages newer than a date (that day included), a time, or an age such as 7d",
+        action="append",
+        default=[],
+        metavar="[NAME=]WHEN",
+        help="leave out packages newer than a date (that day included), a time, or an age such as 7d. May be repeated "
+        "with NAME=WHEN for one package and 'CHANNEL::*=WHEN' for one channel; WHEN can be never",
     )
     whole = "the whole text counts, so write '*GPL*'. May be repeated"
     for option, metavar, text in (
@@ -174,7 +177,7 @@ def answer(options: argparse.Namespace, wish: str | None = None) -> tuple[Soluti
         "aggressive_updates": options.aggressive_updates,
         "ignore_pinned": options.ignore_pinned,
         "strategy": options.strategy,
-        "exclude_newer": options.exclude_newer,
+        "exclude_newer": _cutoffs(options.exclude_newer),
         "deny": options.deny,
         "licenses": _licenses(options),
     }
@@ -253,6 +256,18 @@ def _check_update(specs: Sequence[str], prefix: Prefix, *, everything: bool) -> 
             if any(record.name == name for record in prefix.unmanageable):
                 raise ResolventError(f"{told}: pip installed it")
             raise ResolventError(f"{told}; `resolvent install` installs it")
+
+
+def _cutoffs(given: Sequence[str]) -> dict[str, str | None] | None:
+    """Return the cut-offs of `[NAME=]WHEN` arguments as a mapping by name, `*` for that of everything."""
+    cutoffs: dict[str, str | None] = {}
+    for text in given:
+        name, _, when = text.rpartition("=")
+        key = name or "*"
+        if key in cutoffs:
+            raise UsageError(f"--exclude-newer is given more than once{f' for {name}' if name else ''}")
+        cutoffs[key] = None if when == "never" else when
+    return cutoffs or None
 
 
 def _licenses(options: argparse.Namespace) -> dict[str, list[str]]:

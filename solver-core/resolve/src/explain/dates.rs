@@ -2,6 +2,8 @@
 
 /// Milliseconds of a day.
 const DAY: u64 = 86_400_000;
+/// 9999-12-31T23:59:59.999Z, the last moment of a four-digit year.
+const LAST: u64 = 253_402_300_799_999;
 
 /// A day in UTC, `2026-01-31` (civil calendar from a count of days, after Hinnant).
 pub(crate) fn date(milliseconds: u64) -> String {
@@ -27,9 +29,36 @@ pub(crate) fn end_of_day(milliseconds: u64) -> u64 {
     milliseconds / DAY * DAY + DAY - 1
 }
 
+/// A moment as a person would write it: a day where it is the end of one, else the time in UTC; what no calendar has,
+/// as milliseconds.
+pub(crate) fn moment(milliseconds: u64) -> String {
+    if milliseconds > LAST {
+        return milliseconds.to_string();
+    }
+    if milliseconds == end_of_day(milliseconds) {
+        return date(milliseconds);
+    }
+    let (seconds, rest) = (milliseconds % DAY / 1000, milliseconds % 1000);
+    let (minutes, hours) = (seconds / 60, seconds / 3600);
+    format!(
+        "{}T{hours:02}:{:02}:{:02}.{rest:03}+00:00",
+        date(milliseconds),
+        minutes % 60,
+        seconds % 60
+    )
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{date, end_of_day};
+    use super::{date, end_of_day, moment};
+
+    #[test]
+    fn moments() {
+        assert_eq!(moment(1_767_225_599_999), "2025-12-31");
+        assert_eq!(moment(1_767_225_600_000), "2026-01-01T00:00:00.000+00:00");
+        assert_eq!(moment(1_767_272_645_006), "2026-01-01T13:04:05.006+00:00");
+        assert_eq!(moment(253_402_300_800_000), "253402300800000");
+    }
 
     #[test]
     fn dates() {

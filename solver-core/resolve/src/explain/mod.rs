@@ -25,7 +25,7 @@
 //! | `core::relax` | the smallest relaxation of a spec that gives an answer |
 //! | `facts` | from guards to facts: what they speak for (`describe`), which leads to which (`graph`), ranges of versions |
 //! | `words` | sentences and the tree (`text`), the culprit in one sentence (`headline`), typos, other channels, later dates (`hints`) |
-//! | `edits` | which changes of the request a conflict suggests; the smallest sets of them that give an answer (`fixes`) |
+//! | `edits` | which edits of the request a conflict suggests, the smallest sets of them that give an answer, command lines |
 //! | `further` | what else is wrong with the request |
 //! | `spec_union` | what several specs on one package ask for together |
 //! | `other_platforms` | what other platforms have |
@@ -42,6 +42,5 @@ mod spec_union;
 mod words;
 
 pub use conflict::{Conflict, Edge, Fact, FactKind};
-pub use edits::fixes::{Fix, Fixes};
-pub use edits::Change;
+pub use edits::{CutoffOwner, Edit, Fix, Fixes, LineChange};
 pub use words::hints::{Hint, HintKind};

@@ -1,6 +1,6 @@
 //! Fixes: the smallest changes of the request that give an answer.
 //!
-//! A conflict names the facts that the user can change (see `edits`). Lifting one resolves this conflict, though
+//! A conflict names the facts that the user can change (see `suggest`). Lifting one resolves this conflict, though
 //! another may come to light; then the facts of that one are tried in addition. So the search goes breadth first over
 //! sets of changes, at most three, and every set that is shown was solved. A set that contains a smaller one that works is
 //! not shown. Where three changes are not enough, the cheapest ones are made one after another until there is an answer.
@@ -16,7 +16,8 @@ use std::time::Instant;
 
 use conda::index::Index;
 
-use super::{changes, give_virtual_package, move_cutoff, platforms, Change, Choice};
+use super::edit::{Draft, Edit};
+use super::suggest::{choices, give_virtual_package, move_cutoff, platforms, Choice};
 use crate::explain::conflict::{Conflict, Fact, FactKind};
 use crate::explain::core::relax::relax;
 use crate::optimize::Budget;
@@ -35,15 +36,15 @@ const MOST_RAISES: usize = 40;
 /// Most sets of changes that are tried.
 const MOST_TRIES: usize = 60;
 
-/// A set of changes that gives an answer.
+/// A set of edits that gives an answer.
 #[derive(Debug, Clone)]
 pub struct Fix {
     /// What changes.
-    pub changes: Vec<Change>,
+    pub edits: Vec<Edit>,
     /// The request then.
     pub request: Request,
     /// The answer then.
-    pub solution: Solution,
+    pub solution: Arc<Solution>,
 }
 
 /// The fixes of a conflict.
@@ -55,10 +56,10 @@ pub struct Fixes {
     pub complete: bool,
 }
 
-/// A set of changes, and the conflict that is left.
+/// A set of edits, and the conflict that is left.
 struct Open {
-    changes: Vec<Change>,
-    request: Request,
+    edits: Vec<Edit>,
+    draft: Draft,
     index: Arc<Index>,
     conflict: Conflict,
 }
@@ -72,7 +73,7 @@ impl Conflict {
     /// Finds the first so many fixes, until the budget is spent.
     pub fn fixes_up_to(&self, most: usize, budget: Budget<'_>) -> Fixes {
         let mut fixes: Vec<Fix> = Vec::new();
-        let mut tried: Vec<Vec<Change>> = Vec::new();
+        let mut tried: Vec<Vec<Edit>> = Vec::new();
         let mut complete = true;
         let spent = || {
             budget
@@ -80,18 +81,18 @@ impl Conflict {
                 .is_some_and(|deadline| Instant::now() >= deadline)
         };
         let mut frontier = vec![Open {
-            changes: Vec::new(),
-            request: self.request.clone(),
+            edits: Vec::new(),
+            draft: Draft::of(&self.request),
             index: Arc::clone(&self.index),
             conflict: self.clone(),
         }];
         for _ in 0..MOST_CHANGES {
             let mut next: Vec<Open> = Vec::new();
-            let mut sets: Vec<(Vec<Change>, Choice)> = Vec::new();
+            let mut sets: Vec<(Vec<Edit>, Choice)> = Vec::new();
             for open in &frontier {
-                for choice in changes(&open.conflict, &open.request, &open.index) {
-                    let mut set = open.changes.clone();
-                    set.push(choice.change.clone());
+                for choice in choices(&open.conflict, &open.draft, &open.index) {
+                    let mut set = open.edits.clone();
+                    set.push(choice.edit.clone());
                     sets.push((set, choice));
                 }
             }
@@ -99,7 +100,7 @@ impl Conflict {
                 let is_known = tried.iter().any(|known| same(known, &set));
                 let has_smaller = fixes
                     .iter()
-                    .any(|fix| fix.changes.iter().all(|c| set.contains(c)));
+                    .any(|fix| fix.edits.iter().all(|c| set.contains(c)));
                 if is_known || has_smaller || fixes.len() >= most {
                     continue;
                 }
@@ -117,7 +118,7 @@ impl Conflict {
             // Other platforms last: their data is read only for this.
             if tried.iter().all(|set| set.len() == 1) && fixes.len() < most && !spent() {
                 for choice in platforms(self, &self.request) {
-                    match attempt(vec![choice.change.clone()], choice, budget) {
+                    match attempt(vec![choice.edit.clone()], choice, budget) {
                         Attempt::Works(fix) if fixes.len() < most => fixes.push(*fix),
                         _ => {}
                     }
@@ -150,14 +151,14 @@ enum Attempt {
 
 /// Makes the cheapest change of each further conflict until there is an answer.
 fn in_a_row(mut open: Open, budget: Budget<'_>) -> Attempt {
-    while open.changes.len() < MOST_IN_A_ROW {
-        let mut choices = changes(&open.conflict, &open.request, &open.index);
+    while open.edits.len() < MOST_IN_A_ROW {
+        let mut choices = choices(&open.conflict, &open.draft, &open.index);
         if choices.is_empty() {
             break;
         }
         let choice = choices.swap_remove(0);
-        let mut set = open.changes;
-        set.push(choice.change.clone());
+        let mut set = open.edits;
+        set.push(choice.edit.clone());
         match attempt(set, choice, budget) {
             Attempt::Fails(further) => open = *further,
             other => return other,
@@ -166,32 +167,25 @@ fn in_a_row(mut open: Open, budget: Budget<'_>) -> Attempt {
     Attempt::Fails(Box::new(open))
 }
 
-/// Solves with a set of changes, the last of which is new. Where that one gives the target a virtual package that turns
-/// out to be too old still, or moves a cut-off not far enough, it goes further: that is one change.
-fn attempt(mut set: Vec<Change>, choice: Choice, budget: Budget<'_>) -> Attempt {
-    let (index, mut request) = (choice.index, choice.request);
+/// Solves with a set of edits, the last of which is new. Where that one gives the target a virtual package that turns
+/// out to be too old still, or moves a cut-off not far enough, it goes further: that is one edit.
+fn attempt(mut set: Vec<Edit>, choice: Choice, budget: Budget<'_>) -> Attempt {
+    let (index, mut draft) = (choice.index, choice.draft);
     for raised in 0.. {
-        let further = match solve(&index, &request, budget) {
+        let further = match solve(&index, &draft.request, budget) {
             Ok(solution) => {
-                let mut fix = Fix {
-                    changes: set,
-                    request,
-                    solution,
-                };
-                tighten(&mut fix, &index, budget);
-                say_version(&mut fix.changes, &fix.solution);
-                return Attempt::Works(Box::new(fix));
+                return Attempt::Works(Box::new(fix(&index, set, draft, solution, budget)))
             }
             Err(SolveError::Unsatisfiable(further)) => further,
             Err(_) => return Attempt::Interrupted,
         };
         let last = set.last_mut().filter(|_| raised < MOST_RAISES);
-        match last.and_then(|last| go_further(last, &further, &request)) {
-            Some(again) => request = again,
+        match last.and_then(|last| go_further(last, &further, &draft)) {
+            Some(again) => draft = again,
             None => {
                 return Attempt::Fails(Box::new(Open {
-                    changes: set,
-                    request,
+                    edits: set,
+                    draft,
                     index,
                     conflict: *further,
                 }))
@@ -201,65 +195,90 @@ fn attempt(mut set: Vec<Change>, choice: Choice, budget: Budget<'_>) -> Attempt 
     Attempt::Interrupted
 }
 
-/// Makes a change larger because of the conflict that is left: the request then.
-fn go_further(last: &mut Change, further: &Conflict, request: &Request) -> Option<Request> {
-    let (_, mut change, request) = match last.kind {
-        "add_virtual_package" => {
-            let same = |f: &&Fact| f.kind == FactKind::VirtualPackage && f.name == last.name;
+/// Makes an edit larger because of the conflict that is left: the request then.
+fn go_further(last: &mut Edit, further: &Conflict, draft: &Draft) -> Option<Draft> {
+    let larger = match last {
+        Edit::AddVirtualPackage { package, had } => {
+            let same = |f: &&Fact| f.kind == FactKind::VirtualPackage && f.name == package.name;
             let fact = further.facts.iter().find(same)?;
-            give_virtual_package(further, fact, request)?
+            match give_virtual_package(further, fact, &draft.request)? {
+                Edit::AddVirtualPackage { package, .. } => Edit::AddVirtualPackage {
+                    package,
+                    had: had.clone(),
+                },
+                _ => return None,
+            }
         }
-        "move_cutoff" => move_cutoff(further, request).filter(|(_, c, _)| c.name == last.name)?,
+        Edit::MoveCutoff { whose, from, .. } => match move_cutoff(further, &draft.request)? {
+            Edit::MoveCutoff {
+                whose: same, to, ..
+            } if same == *whose => Edit::MoveCutoff {
+                whose: same,
+                from: *from,
+                to,
+            },
+            _ => return None,
+        },
         _ => return None,
     };
-    if change.to == last.to {
+    if larger == *last {
         return None;
     }
-    change.from.clone_from(&last.from);
-    *last = change;
-    Some(request)
+    *last = larger;
+    last.apply(draft)
 }
 
-/// Relaxes specs no further than they must be; where time strikes, they stay as relaxed as they are.
-fn tighten(fix: &mut Fix, index: &Arc<Index>, budget: Budget<'_>) {
-    for change in &mut fix.changes {
-        if change.kind != "relax_spec" {
-            continue;
-        }
-        let asked = fix.request.specs.iter();
-        let at = asked.enumerate().find(|(_, s)| s.text == change.to);
-        let Some(((at, _), before)) = at.zip(RequestSpec::parse(&change.from).ok()) else {
-            continue;
-        };
-        let found = relax(index, &fix.request, &before, &fix.solution, budget);
-        let Ok(Some(spec)) = found else {
+/// The fix of edits that give an answer. Specs are relaxed no further than they must be; where time strikes, they stay as
+/// relaxed as they are.
+fn fix(
+    index: &Arc<Index>,
+    mut edits: Vec<Edit>,
+    mut draft: Draft,
+    mut solution: Solution,
+    budget: Budget<'_>,
+) -> Fix {
+    for edit in &mut edits {
+        let Edit::RelaxSpec { at, from, to, .. } = edit else {
             continue;
         };
-        let mut request = fix.request.clone();
-        request.specs[at] = spec;
-        if let Ok(solution) = solve(index, &request, budget) {
-            change.to.clone_from(&request.specs[at].text);
-            (fix.request, fix.solution) = (request, solution);
+        let Ok(before) = RequestSpec::parse(from) else {
+            continue;
+        };
+        let Ok(Some(spec)) = relax(index, &draft.request, &before, &solution, budget) else {
+            continue;
+        };
+        let mut tighter = draft.clone();
+        let Some(place) = tighter.spec_mut(*at) else {
+            continue;
+        };
+        let text = spec.text.clone();
+        *place = spec;
+        if let Ok(found) = solve(index, &tighter.request, budget) {
+            *to = text;
+            (draft, solution) = (tighter, found);
         }
+    }
+    say_versions(&mut edits, &solution);
+    Fix {
+        edits,
+        request: draft.request,
+        solution: Arc::new(solution),
     }
 }
 
 /// Says which version a relaxed spec leads to.
-fn say_version(set: &mut [Change], solution: &Solution) {
-    for change in set.iter_mut().filter(|c| c.kind == "relax_spec") {
-        let found = solution
-            .records()
-            .into_iter()
-            .find(|r| r.name == change.name);
-        if let Some(record) = found {
-            change.text = format!(
-                "relax {} to {} (that gives {})",
-                change.from, change.to, record.version
-            );
+fn say_versions(edits: &mut [Edit], solution: &Solution) {
+    for edit in edits {
+        if let Edit::RelaxSpec { name, gives, .. } = edit {
+            let records = solution.records();
+            *gives = records
+                .into_iter()
+                .find(|record| record.name == *name)
+                .map(|record| record.version);
         }
     }
 }
 
-fn same(a: &[Change], b: &[Change]) -> bool {
-    a.len() == b.len() && a.iter().all(|change| b.contains(change))
+fn same(a: &[Edit], b: &[Edit]) -> bool {
+    a.len() == b.len() && a.iter().all(|edit| b.contains(edit))
 }

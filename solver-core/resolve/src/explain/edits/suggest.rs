@@ -1,0 +1,265 @@
+//! Which edits of a request a conflict suggests.
+//!
+//! Each fact of the conflict that the user can change gives one or two edits. Lifting any one fact resolves the conflict,
+//! because it is minimal.
+
+use std::sync::Arc;
+
+use conda::index::Index;
+use conda::match_spec::MatchSpec;
+use conda::pattern::glob_matches;
+use conda::version::Version;
+
+use super::edit::{CutoffOwner, Draft, Edit};
+use crate::explain::conflict::{Conflict, Fact, FactKind};
+use crate::explain::dates::end_of_day;
+use crate::request::{Request, RequestSpec, VirtualPackage};
+
+/// An edit, and what is asked then.
+pub(super) struct Choice {
+    pub edit: Edit,
+    pub draft: Draft,
+    /// The index that is asked; the conflict's own unless the platform changes.
+    pub index: Arc<Index>,
+}
+
+/// The request without one fact of a conflict, cheapest first: only parts that can simply go.
+pub(crate) fn single_relaxations(conflict: &Conflict, request: &Request) -> Vec<Request> {
+    choices(conflict, &Draft::of(request), &conflict.index)
+        .into_iter()
+        .filter(|choice| choice.edit.only_removes())
+        .map(|choice| choice.draft.request)
+        .collect()
+}
+
+/// Each edit that lifts a fact of the conflict, with the request then, cheapest first. `index` is what is asked.
+pub(super) fn choices(conflict: &Conflict, draft: &Draft, index: &Arc<Index>) -> Vec<Choice> {
+    let mut edits: Vec<Edit> = Vec::new();
+    let request = &draft.request;
+    for fact in &conflict.facts {
+        match fact.kind {
+            FactKind::VirtualPackage => edits.extend(give_virtual_package(conflict, fact, request)),
+            FactKind::Policy => match fact.reason.as_deref() {
+                Some("deny") => edits.extend(lift_deny(conflict, fact, request)),
+                Some("license") => edits.extend(allow_license(conflict, fact, request)),
+                _ => {}
+            },
+            FactKind::ChannelPriority => edits.push(Edit::FlexiblePriority),
+            FactKind::Frozen => edits.push(Edit::LiftFreeze),
+            FactKind::Pin => edits.extend(fact.position.and_then(|at| {
+                Some(Edit::LiftPin {
+                    at: draft.pin_before(at)?,
+                    name: fact.name.clone(),
+                    spec: fact.spec.clone(),
+                })
+            })),
+            FactKind::Constraint => edits.extend(fact.position.and_then(|at| {
+                Some(Edit::DropConstraint {
+                    at: draft.constraint_before(at)?,
+                    name: fact.name.clone(),
+                    spec: fact.spec.clone(),
+                })
+            })),
+            FactKind::MissingName => edits.extend(rename(conflict, fact, draft)),
+            FactKind::Request => edits.extend(give_up_spec(conflict, fact, draft)),
+            _ => {}
+        }
+    }
+    edits.extend(move_cutoff(conflict, request));
+    // A stable sort: among equals the order of the facts.
+    edits.sort_by_key(Edit::rank);
+    let mut choices: Vec<Choice> = Vec::new();
+    for edit in edits {
+        if choices.iter().any(|known| known.edit == edit) {
+            continue;
+        }
+        if let Some(draft) = edit.apply(draft) {
+            let index = Arc::clone(index);
+            choices.push(Choice { edit, draft, index });
+        }
+    }
+    choices
+}
+
+/// The request on other platforms that have everything this conflict says is missing.
+pub(super) fn platforms(conflict: &Conflict, request: &Request) -> Vec<Choice> {
+    let choice = |other: &Arc<Index>| {
+        let edit = Edit::Platform {
+            from: conflict.index.platform().to_string(),
+            to: other.platform().to_string(),
+        };
+        let draft = edit.apply(&Draft::of(request))?;
+        let index = Arc::clone(other);
+        Some(Choice { edit, draft, index })
+    };
+    let targets = conflict.other_targets().into_iter();
+    targets.filter_map(choice).collect()
+}
+
+/// A name that no channel has is taken for its nearest ones.
+fn rename(conflict: &Conflict, fact: &Fact, draft: &Draft) -> Vec<Edit> {
+    let mut out = Vec::new();
+    for (position, spec) in draft.request.specs.iter().enumerate() {
+        let Some(at) = draft
+            .spec_before(position)
+            .filter(|_| spec.name == fact.name)
+        else {
+            continue;
+        };
+        for name in conflict.names_like(&fact.name) {
+            out.push(Edit::RenameSpec {
+                at,
+                name: fact.name.clone(),
+                from: spec.text.clone(),
+                to: spec.text.replacen(&spec.name, &name, 1),
+            });
+        }
+    }
+    out
+}
+
+/// The target gets a virtual package in the least version that a fact of the conflict asks for.
+pub(super) fn give_virtual_package(
+    conflict: &Conflict,
+    fact: &Fact,
+    request: &Request,
+) -> Option<Edit> {
+    let asking = conflict.facts.iter().filter(|f| f.target == fact.name);
+    // Records ask in different ways; the least that one of them asks for may do.
+    let mut asked: Vec<(Version, String)> =
+        asking.filter_map(|f| least(&f.spec, &fact.name)).collect();
+    asked.sort();
+    let had = request
+        .virtual_packages
+        .iter()
+        .find(|v| v.name == fact.name);
+    let newer = |(version, build): &&(Version, String)| {
+        had.is_none_or(|had| {
+            *version > had.version || (*version == had.version && *build != had.build)
+        })
+    };
+    let (version, build) = asked.iter().find(newer).cloned()?;
+    Some(Edit::AddVirtualPackage {
+        package: VirtualPackage {
+            name: fact.name.clone(),
+            version,
+            build,
+        },
+        had: fact.spec.clone(),
+    })
+}
+
+/// The least version that a spec such as `__cuda >=12` admits, and its build if it names one, as far as its text says.
+fn least(spec: &str, name: &str) -> Option<(Version, String)> {
+    let mut words = spec.strip_prefix(name)?.split_whitespace();
+    let first = words.next().unwrap_or("0").split([',', '|']).next()?;
+    let number = first
+        .trim_start_matches(['>', '=', '~'])
+        .trim_end_matches('*')
+        .trim_end_matches('.');
+    let number = if number.is_empty() { "0" } else { number };
+    let build = words
+        .next()
+        .filter(|b| !b.contains(['*', '^', '|']))
+        .unwrap_or("0");
+    if first.starts_with(['<', '!']) {
+        return None;
+    }
+    Some((Version::parse(number).ok()?, build.to_string()))
+}
+
+/// The cut-off moves to the day of the first record that it hides in this conflict. Done again with each further
+/// conflict, that ends at the first day at which there is an answer.
+pub(super) fn move_cutoff(conflict: &Conflict, request: &Request) -> Option<Edit> {
+    let hidden = conflict.facts.iter().filter(|f| {
+        f.kind == FactKind::Policy && !matches!(f.reason.as_deref(), Some("deny" | "license"))
+    });
+    let records = hidden.flat_map(|f| f.records.iter().map(move |at| (conflict.time(*at), f, *at)));
+    let (first, fact, at) = records.min_by_key(|(time, _, _)| *time)?;
+    let to = end_of_day(first);
+    let channel = &conflict.index.channels()[conflict.index.member(at.segment).channel];
+    let cutoffs = &request.cutoffs;
+    let is_it = |c: &str| c == channel.name || c == channel.base_url;
+    let (now, whose) =
+        if let Some((name, now)) = cutoffs.packages.iter().find(|(n, _)| *n == fact.name) {
+            (*now, CutoffOwner::Package(name.clone()))
+        } else if let Some((key, now)) = cutoffs.channels.iter().find(|(c, _)| is_it(c)) {
+            (
+                *now,
+                CutoffOwner::Channel(key.clone(), channel.name.clone()),
+            )
+        } else {
+            (cutoffs.general, CutoffOwner::Everything)
+        };
+    let from = now.filter(|now| *now < to)?;
+    Some(Edit::MoveCutoff { whose, from, to })
+}
+
+/// The specs of the deny list that records of a fact match go.
+fn lift_deny(conflict: &Conflict, fact: &Fact, request: &Request) -> Option<Edit> {
+    let records = fact.records.iter().map(|&at| conflict.index.record(at));
+    let records: Vec<_> = records.collect();
+    let hits = |spec: &&MatchSpec| records.iter().any(|r| spec.matches(r));
+    let specs: Vec<String> = request
+        .deny
+        .iter()
+        .filter(hits)
+        .map(ToString::to_string)
+        .collect();
+    (!specs.is_empty()).then_some(Edit::LiftDeny { specs })
+}
+
+/// The licence of the best record of a fact is allowed.
+fn allow_license(conflict: &Conflict, fact: &Fact, request: &Request) -> Option<Edit> {
+    let license = conflict.index.record(*fact.records.first()?).license;
+    let text = license.as_deref().unwrap_or_default();
+    let matches = |pattern: &&String| glob_matches(pattern, text, true);
+    let licenses = &request.licenses;
+    Some(Edit::AllowLicense {
+        lifted: licenses.deny.iter().filter(matches).cloned().collect(),
+        joins: licenses
+            .allow
+            .as_ref()
+            .is_some_and(|allow| !allow.iter().any(|pattern| matches(&pattern))),
+        license,
+    })
+}
+
+/// A requested spec is relaxed to its name, or goes.
+fn give_up_spec(conflict: &Conflict, fact: &Fact, draft: &Draft) -> Vec<Edit> {
+    let mut out = Vec::new();
+    let specs = &draft.request.specs;
+    let found = fact.position.and_then(|position| {
+        let spec: &RequestSpec = specs.get(position)?;
+        Some((draft.spec_before(position)?, spec))
+    });
+    let Some((at, spec)) = found else {
+        return out;
+    };
+    let exists = !conflict
+        .facts
+        .iter()
+        .any(|f| f.kind == FactKind::MissingName && f.name == fact.name);
+    // What applies only sometimes goes on doing so.
+    let bare = match spec.spec.when() {
+        Some(condition) => format!("{}[when=\"{condition}\"]", fact.name),
+        None => fact.name.clone(),
+    };
+    if spec.text != bare && exists && !spec.is_virtual() {
+        out.push(Edit::RelaxSpec {
+            at,
+            name: fact.name.clone(),
+            from: spec.text.clone(),
+            to: bare,
+            gives: None,
+        });
+    }
+    if specs.len() > 1 {
+        out.push(Edit::DropSpec {
+            at,
+            name: fact.name.clone(),
+            spec: spec.text.clone(),
+        });
+    }
+    out
+}
