@@ -342,8 +342,7 @@ class TestDownloads:
     ) -> None:
         for path in tiny.rglob("*"):
             if path.is_file():
-                place = f"/t/s3cr3t-token/channel/{path.relative_to(tiny).as_posix()}"
-                site.routes[place] = path.read_bytes()
+                site.routes[f"/t/s3cr3t-token/channel/{path.relative_to(tiny).as_posix()}"] = path.read_bytes()
         env = tmp_path / "env"
         done = cli(
             *("create", "-p", str(env), "-c", f"{site.url}/t/s3cr3t-token/channel", "libfoo 1.*", "--yes"),
@@ -352,8 +351,8 @@ class TestDownloads:
         assert done.returncode == 0, done.stderr
         assert "s3cr3t-token" not in done.stdout + done.stderr
         for place in (env, pkgs):
-            for file in place.rglob("*"):
-                assert not file.is_file() or b"s3cr3t-token" not in file.read_bytes(), file
+            for path in place.rglob("*"):
+                assert not path.is_file() or b"s3cr3t-token" not in path.read_bytes(), path
 
 
 class TestSpace:
@@ -417,7 +416,7 @@ class TestReadOnly:
         mounted = []
 
         def freeze(folder: Path) -> None:
-            for options in (["--bind", folder, folder], ["-o", "remount,ro,bind", folder]):
+            for options in (["--bind", str(folder), str(folder)], ["-o", "remount,ro,bind", str(folder)]):
                 if subprocess.run(["mount", *options], capture_output=True, check=False).returncode:
                     pytest.skip("a file system cannot be mounted here")
                 mounted.append(folder)

@@ -87,13 +87,13 @@ async def stage(
         wanted.append(kept)
     config = rattler.Config.from_toml(_COPY) if link == "copy" else None
     # It insists on a cache that it may write, although nothing is fetched here.
-    spare = [] if os.access(cache, os.W_OK) else [folder / "conda-meta" / ".resolvent-cache"]
+    spare = None if os.access(cache, os.W_OK) else _writable_view(meta / ".resolvent-cache", packages)
     problem: str | None = None
     try:
         await rattler.install(
             wanted,
             str(folder),
-            package_cache=rattler.PackageCache.new_layered([cache, *spare]),
+            package_cache=rattler.PackageCache(spare or cache),
             installed_packages=installed,
             platform=rattler.Subdir(platform),
             execute_link_scripts=False,
@@ -112,12 +112,22 @@ async def stage(
         problem = f"the engine stopped: {error}"
     if problem is not None:
         raise ChangeFailed(f"linking failed, and the environment is as it was: {' '.join(problem.split())}")
-    for unused in spare:
-        shutil.rmtree(unused, ignore_errors=True)
+    if spare is not None:
+        shutil.rmtree(spare, ignore_errors=True)
     if python is not None:
         beside.unlink()
     for extra in (folder / "CACHEDIR.TAG", meta / "history"):
         extra.unlink(missing_ok=True)
+
+
+def _writable_view(folder: Path, packages: Mapping[str, CachedPackage]) -> Path:
+    """Make a package cache of links to the entries of one that cannot be written."""
+    folder.mkdir()
+    for package in packages.values():
+        entry = package.folder
+        (folder / entry.name).symlink_to(entry)
+        shutil.copyfile(entry.with_name(f"{entry.name}.lock"), folder / f"{entry.name}.lock")
+    return folder
 
 
 def import_engine() -> Any:

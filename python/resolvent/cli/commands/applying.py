@@ -77,7 +77,7 @@ def apply_options(options: argparse.Namespace) -> Options:
 
 def _channels(sources: Sequence[str]) -> tuple[dict[str, Any], dict[str, Path]]:
     """Return the credentials in channels' addresses, and the folders that are copies of channels."""
-    from ...channels import LocalSource, parse_source
+    from ...channels import LocalSource, NetworkSource, parse_source
     from ...network.locate import locate
 
     credentials: dict[str, Any] = {}
@@ -87,6 +87,8 @@ def _channels(sources: Sequence[str]) -> tuple[dict[str, Any], dict[str, Path]]:
         if isinstance(source, LocalSource):
             if source.name is not None:
                 copies[Channel(source.name).base_url.rstrip("/")] = Path(source.folder)
+            continue
+        if not isinstance(source, NetworkSource):
             continue
         for location in locate(source.location):
             if location.credential is not None:
