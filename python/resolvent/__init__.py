@@ -38,14 +38,19 @@ from ._core import (
 )
 from .channel_data import ChannelData
 from .channels import sample_channel
+from .environment import Install, Remove, Update, UpdateAll
+from .errors import InvalidRequest, ProofRefused
 from .index import load_index
 from .platforms import host_platform
+from .policy import Policy
+from .request import Request, RequestOptions, Target
 from .session import Session
 from .solve import solve
 from .virtual_packages import VirtualPackage, default_virtual_packages, detect_virtual_packages
 
 if TYPE_CHECKING:
     from .install import Applied, Environment, apply, apply_async
+    from .network.errors import NetworkError
     from .prefix import InvalidPrefix, NotAnEnvironment, Prefix, PrefixError
     from .problems.export import export_cnf, export_wcnf
     from .problems.problem import replay, save_problem
@@ -65,23 +70,34 @@ __all__ = [
     "Fix",
     "Hint",
     "Index",
+    "Install",
     "InternalError",
     "InvalidMatchSpec",
     "InvalidPrefix",
     "InvalidRepodata",
+    "InvalidRequest",
     "InvalidVersion",
     "MatchSpec",
+    "NetworkError",
     "NotAnEnvironment",
     "PackageRecord",
     "PackagesNotFound",
+    "Policy",
     "Prefix",
     "PrefixError",
+    "ProofRefused",
     "Proved",
+    "Remove",
+    "Request",
+    "RequestOptions",
     "ResolventError",
     "Session",
     "Solution",
+    "Target",
     "Transaction",
     "UnsatisfiableError",
+    "Update",
+    "UpdateAll",
     "Version",
     "VersionSpec",
     "VirtualPackage",
@@ -110,6 +126,7 @@ __all__ = [
 #: Where names are that are imported when they are asked for: a start costs more than most solves.
 _HOMES = {
     "install": ("Applied", "Environment", "apply", "apply_async"),
+    "network.errors": ("NetworkError",),
     "prefix": ("InvalidPrefix", "NotAnEnvironment", "Prefix", "PrefixError"),
     "problems.export": ("export_cnf", "export_wcnf"),
     "problems.problem": ("replay", "save_problem"),

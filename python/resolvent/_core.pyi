@@ -187,21 +187,13 @@ def cache_clear(folder: str) -> tuple[int, int]: ...
 @final
 class Session:
     # `without`: techniques that the SAT solver is to do without, for benches.
-    def __new__(cls, index: Index, virtual_packages: Sequence[str], without: Sequence[str] = ()) -> Self: ...
+    def __new__(cls, index: Index, without: Sequence[str] = ()) -> Self: ...
     def solve(
         self,
-        specs: Sequence[str],
-        constraints: Sequence[str],
-        pins: Sequence[str],
-        strategy: str,
+        request: Mapping[str, Any],
         timeout: float | None,
-        channel_priority: str | None,
-        policy: Mapping[str, Any],
-        environment: Mapping[str, Any] | None,
         # For tests: nothing of the session is used and everything is opened at once, the reference for the lazy way.
         eager: bool = False,
-        # None: the session's own.
-        virtual_packages: Sequence[str] | None = None,
     ) -> Solution: ...
 
 @final
@@ -313,12 +305,7 @@ class Conflict:
     def report(self, verbose: bool = False) -> str: ...
     def to_dict(self, timeout: float = 2.0) -> dict[str, Any]: ...
 
-def reachable(
-    index: Index,
-    specs: Sequence[str],
-    constraints: Sequence[str],
-    more: Sequence[str],
-) -> list[PackageRecord]: ...
+def reachable(request: Mapping[str, Any], index: Index, more: Sequence[str]) -> list[PackageRecord]: ...
 def prove(
     problem: str,
     answer: Sequence[PackageRecord] | None,
@@ -328,30 +315,6 @@ def prove(
 def check_proof(text: str, index: Index | None) -> dict[str, Any]: ...
 def why(solution: Solution, name: str) -> list[list[tuple[str, str]]]: ...
 def why_not(solution: Solution, wish: str, timeout: float | None) -> dict[str, Any]: ...
-def check(
-    records: Sequence[PackageRecord],
-    specs: Sequence[str],
-    index: Index,
-    virtual_packages: Sequence[str],
-    constraints: Sequence[str],
-    pins: Sequence[str],
-    channel_priority: str | None,
-    policy: Mapping[str, Any],
-    environment: Mapping[str, Any] | None,
-) -> list[str]: ...
-def export_cnf(
-    specs: Sequence[str],
-    index: Index,
-    path: str,
-    virtual_packages: Sequence[str],
-    constraints: Sequence[str],
-    pins: Sequence[str],
-) -> None: ...
-def export_wcnf(
-    specs: Sequence[str],
-    index: Index,
-    path: str,
-    virtual_packages: Sequence[str],
-    constraints: Sequence[str],
-    pins: Sequence[str],
-) -> None: ...
+def check(records: Sequence[PackageRecord], request: Mapping[str, Any], index: Index) -> list[str]: ...
+def export_cnf(request: Mapping[str, Any], index: Index, path: str) -> None: ...
+def export_wcnf(request: Mapping[str, Any], index: Index, path: str) -> None: ...

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from ._core import MatchSpec, PackageRecord, ResolventError
+from .errors import InvalidRequest
 
 if TYPE_CHECKING:
     import datetime as _datetime
@@ -102,10 +103,23 @@ def _parse_cutoff(text: str) -> _datetime.datetime | _datetime.date | int:
     raise ResolventError(f"not a cut-off: {text[:60]!r}; give 2026-01-31, 2026-01-31T12:00:00Z, or an age such as 7d")
 
 
+def cutoff_text(milliseconds: int | None) -> str | None:
+    """Return a moment as text that `cutoff_milliseconds` reads as the same moment: ISO 8601 in UTC."""
+    if milliseconds is None:
+        return None
+    if milliseconds > _LARGEST_SECONDS * 1000 + 999:
+        # No calendar has the year; no record is newer than the largest number that can be written.
+        return str(min(milliseconds, 10**18 - 1))
+    import datetime as _datetime
+
+    moment = _datetime.datetime.fromtimestamp(milliseconds // 1000, tz=_datetime.timezone.utc)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03}Z".replace(".000Z", "Z")
+
+
 def choice(name: str, value: str, choices: tuple[str, ...]) -> str:
-    """Return `value` if it is one of the words that `name` can be; a ResolventError if not."""
+    """Return `value` if it is one of the words that `name` can be; an InvalidRequest if not."""
     if value not in choices:
-        raise ResolventError(f"{name} is {value!r}; it can be {', '.join(choices)}")
+        raise InvalidRequest(f"{name} is {value!r}; it can be {', '.join(choices)}")
     return value
 
 

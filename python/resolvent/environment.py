@@ -1,13 +1,18 @@
-"""What a request says of an existing environment, as the mapping that the core takes."""
+"""What a request does to an environment: `Install`, `Update`, `UpdateAll` or `Remove`.
+
+Each holds the options that mean something for it, so one without a meaning cannot be written.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ._core import MatchSpec, PackageRecord
 from .arguments import Records, Specs, choice, flag, records_of, specs_of
+from .errors import InvalidRequest
+from .values import Value
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -23,56 +28,310 @@ MODES: tuple[Mode, ...] = ("install", "update", "update-all", "remove")
 DEPS: tuple[Deps, ...] = ("all", "none", "only")
 
 
-def environment_arguments(
-    installed: Installed,
-    history: Specs | None,
-    *,
-    mode: Mode,
-    deps: Deps,
-    flags: Mapping[str, bool],
-    aggressive_updates: Specs = (),
-) -> dict[str, Any] | None:
-    """Return the environment as the core takes it; None for a fresh one.
+class Action(Value):
+    """Base of the actions: the environment that is changed, and how.
 
     Parameters
     ----------
     installed
-        The environment, or its records.
+        What the environment holds: a `Prefix`, its folder, or records. A `Prefix` brings its history and pins along.
     history
-        Specs of earlier requests; None: those of the prefix.
-    mode, deps
-        As `resolvent.solve` takes them.
-    flags
-        The other modifiers, by name.
+        Specs of earlier requests; None: those of the `Prefix`, else none.
+    pins
+        Pins of the environment itself; None: those of the `Prefix`, else none.
+    ignore_pinned
+        No pin counts, neither those of the environment nor those of the request.
+    """
+
+    __slots__ = ("history", "ignore_pinned", "installed", "pins")
+    #: The word for it in JSON, and for `mode=` of `resolvent.solve`.
+    kind: ClassVar[Mode]
+    installed: tuple[PackageRecord, ...]
+    history: tuple[str, ...]
+    pins: tuple[str, ...]
+    ignore_pinned: bool
+
+    def _set_environment(
+        self, installed: Installed, history: Specs | None, pins: Specs | None, ignore_pinned: bool
+    ) -> None:
+        prefix = as_prefix(installed)
+        if prefix is not None:
+            records: Records = prefix.records
+            history = prefix.history if history is None else history
+            pins = prefix.pins if pins is None and not ignore_pinned else pins
+        else:
+            assert not isinstance(installed, (str, os.PathLike))  # noqa: S101 - those were opened
+            records = installed or ()  # type: ignore[assignment] # a prefix it is not
+        self._set(
+            installed=tuple(records_of("installed", records)),
+            history=tuple(specs_of("history", history or ())),
+            pins=tuple(specs_of("pins", pins or ())),
+            ignore_pinned=flag("ignore_pinned", ignore_pinned),
+        )
+
+    def _set_flags(self, **flags: bool) -> None:
+        self._set(**{name: flag(name, value) for name, value in flags.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return `kind` and what differs from the usual, as JSON can hold it."""
+        usual = self._usual()
+        out: dict[str, Any] = {"kind": self.kind}
+        for name, value in self._parts():
+            if name == "installed":
+                if value:
+                    out[name] = [record.to_dict() for record in value]
+            elif value != usual[name]:
+                out[name] = list(value) if isinstance(value, tuple) else value
+        return out
+
+    def core_arguments(self) -> dict[str, Any]:
+        """Return the environment as the core takes it."""
+        given = {name: list(value) if isinstance(value, tuple) else value for name, value in self._parts()}
+        del given["pins"], given["ignore_pinned"]
+        return {**_PLAIN, **given, "mode": self.kind}
+
+
+#: What the core is given for an option that an action does not have.
+_PLAIN: dict[str, Any] = {
+    "freeze_installed": False,
+    "update_deps": False,
+    "deps": "all",
+    "prune": False,
+    "satisfied_skip": False,
+    "force_reinstall": False,
+    "force_remove": False,
+    "aggressive_updates": [],
+}
+
+
+def _names(specs: Specs | None) -> tuple[str, ...]:
+    return tuple(MatchSpec(spec).name or spec for spec in specs_of("aggressive_updates", specs or ()))
+
+
+class Install(Action):
+    """The specs join the environment, and as little else as possible changes.
+
+    Parameters
+    ----------
+    installed, history, pins, ignore_pinned
+        See `Action`.
+    freeze_installed
+        No installed record changes, unless a requested spec does not match it.
+    deps
+        `none`: only the requested records are linked, though the environment may break; `only`: everything but them.
+    prune
+        Installed packages that nothing needs leave.
+    satisfied_skip
+        Nothing is done when each spec matches an installed record, unless the environment breaks a pin or a
+        constraint, or has something to prune.
+    force_reinstall
+        Installed records that a spec matches are unlinked and linked again.
     aggressive_updates
-        Names that are updated with every install or update.
+        Names that go to their best versions, too, where they are installed and not frozen.
+    """
+
+    __slots__ = ("aggressive_updates", "deps", "force_reinstall", "freeze_installed", "prune", "satisfied_skip")
+    _fields = (*Action.__slots__, *__slots__)
+    kind = "install"
+    freeze_installed: bool
+    deps: Deps
+    prune: bool
+    satisfied_skip: bool
+    force_reinstall: bool
+    aggressive_updates: tuple[str, ...]
+
+    def __init__(
+        self,
+        *,
+        installed: Installed = None,
+        history: Specs | None = None,
+        pins: Specs | None = None,
+        ignore_pinned: bool = False,
+        freeze_installed: bool = False,
+        deps: Deps = "all",
+        prune: bool = False,
+        satisfied_skip: bool = False,
+        force_reinstall: bool = False,
+        aggressive_updates: Specs | None = (),
+    ) -> None:
+        self._set_environment(installed, history, pins, ignore_pinned)
+        self._set_flags(
+            freeze_installed=freeze_installed,
+            prune=prune,
+            satisfied_skip=satisfied_skip,
+            force_reinstall=force_reinstall,
+        )
+        self._set(deps=choice("deps", deps, DEPS), aggressive_updates=_names(aggressive_updates))
+
+
+class Update(Action):
+    """The requested packages go to their best versions.
+
+    Parameters
+    ----------
+    installed, history, pins, ignore_pinned
+        See `Action`.
+    update_deps
+        The installed dependencies of the requested packages are updated, too.
+    freeze_installed, deps, prune, satisfied_skip, force_reinstall, aggressive_updates
+        See `Install`.
+    """
+
+    __slots__ = (
+        "aggressive_updates",
+        "deps",
+        "force_reinstall",
+        "freeze_installed",
+        "prune",
+        "satisfied_skip",
+        "update_deps",
+    )
+    _fields = (*Action.__slots__, *__slots__)
+    kind = "update"
+    update_deps: bool
+    freeze_installed: bool
+    deps: Deps
+    prune: bool
+    satisfied_skip: bool
+    force_reinstall: bool
+    aggressive_updates: tuple[str, ...]
+
+    def __init__(
+        self,
+        *,
+        installed: Installed = None,
+        history: Specs | None = None,
+        pins: Specs | None = None,
+        ignore_pinned: bool = False,
+        update_deps: bool = False,
+        freeze_installed: bool = False,
+        deps: Deps = "all",
+        prune: bool = False,
+        satisfied_skip: bool = False,
+        force_reinstall: bool = False,
+        aggressive_updates: Specs | None = (),
+    ) -> None:
+        self._set_environment(installed, history, pins, ignore_pinned)
+        self._set_flags(
+            update_deps=update_deps,
+            freeze_installed=freeze_installed,
+            prune=prune,
+            satisfied_skip=satisfied_skip,
+            force_reinstall=force_reinstall,
+        )
+        self._set(deps=choice("deps", deps, DEPS), aggressive_updates=_names(aggressive_updates))
+
+
+class UpdateAll(Action):
+    """Everything that was asked for goes to its best version, the request's specs included.
+
+    Parameters
+    ----------
+    installed, history, pins, ignore_pinned
+        See `Action`.
+    deps, prune, force_reinstall, aggressive_updates
+        See `Install`.
+    """
+
+    __slots__ = ("aggressive_updates", "deps", "force_reinstall", "prune")
+    _fields = (*Action.__slots__, *__slots__)
+    kind = "update-all"
+    deps: Deps
+    prune: bool
+    force_reinstall: bool
+    aggressive_updates: tuple[str, ...]
+
+    def __init__(
+        self,
+        *,
+        installed: Installed = None,
+        history: Specs | None = None,
+        pins: Specs | None = None,
+        ignore_pinned: bool = False,
+        deps: Deps = "all",
+        prune: bool = False,
+        force_reinstall: bool = False,
+        aggressive_updates: Specs | None = (),
+    ) -> None:
+        self._set_environment(installed, history, pins, ignore_pinned)
+        self._set_flags(prune=prune, force_reinstall=force_reinstall)
+        self._set(deps=choice("deps", deps, DEPS), aggressive_updates=_names(aggressive_updates))
+
+
+class Remove(Action):
+    """Packages that match the specs leave, with what needs them and what was only there for them.
+
+    Parameters
+    ----------
+    installed, history, pins, ignore_pinned
+        See `Action`.
+    prune
+        Other installed packages that nothing needs leave, too.
+    force_remove
+        Only matching packages leave, whatever needs them.
+    """
+
+    __slots__ = ("force_remove", "prune")
+    _fields = (*Action.__slots__, *__slots__)
+    kind = "remove"
+    prune: bool
+    force_remove: bool
+
+    def __init__(
+        self,
+        *,
+        installed: Installed = None,
+        history: Specs | None = None,
+        pins: Specs | None = None,
+        ignore_pinned: bool = False,
+        prune: bool = False,
+        force_remove: bool = False,
+    ) -> None:
+        self._set_environment(installed, history, pins, ignore_pinned)
+        self._set_flags(prune=prune, force_remove=force_remove)
+
+
+#: The class of each mode.
+ACTIONS: dict[str, type[Action]] = {one.kind: one for one in (Install, Update, UpdateAll, Remove)}
+
+
+def action_of(mode: Mode, options: Mapping[str, Any]) -> Action | None:
+    """Return the action that the flat keywords of `resolvent.solve` say; None for a fresh environment.
+
+    Parameters
+    ----------
+    mode
+        What is done.
+    options
+        The other keywords about the environment, as far as they are given.
 
     Raises
     ------
-    ResolventError
-        If a word is not known.
+    InvalidRequest
+        If an option is set that has no meaning with the mode.
     """
-    choice("mode", mode, MODES)
-    choice("deps", deps, DEPS)
-    shaped = {name: flag(name, value) for name, value in flags.items()}
-    updated = [MatchSpec(spec).name or spec for spec in specs_of("aggressive_updates", aggressive_updates)]
-    if installed is None and history is None and mode == "install" and deps == "all" and not any(shaped.values()):
+    kind = ACTIONS[choice("mode", mode, MODES)]
+    flags: dict[str, Any] = {}
+    for name, value in options.items():
+        usual = _PLAIN.get(name)
+        if name in kind._fields:
+            flags[name] = value
+        elif name == "deps":
+            choice(name, value, DEPS)
+        elif isinstance(usual, bool):
+            flag(name, value)
+        if name not in kind._fields and (value or usual) and value != usual and not _is_empty(value):
+            takers = [word for word, one in ACTIONS.items() if name in one._fields]
+            raise InvalidRequest(f"{name} has no meaning with mode={mode!r}; it goes with {' and '.join(takers)}")
+    quiet = {"aggressive_updates", "ignore_pinned"}
+    given = {name for name, value in flags.items() if name not in quiet and value not in (None, False, "all")}
+    if mode == "install" and not given:
         return None
-    found: list[PackageRecord] = []
-    prefix = as_prefix(installed)
-    if prefix is not None:
-        found = list(prefix.records)
-        history = prefix.history if history is None else history
-    elif installed is not None and not isinstance(installed, (str, os.PathLike)):
-        found = records_of("installed", installed)
-    return {
-        "installed": found,
-        "history": [] if history is None else specs_of("history", history),
-        "mode": mode,
-        "deps": deps,
-        "aggressive_updates": updated,
-        **shaped,
-    }
+    return kind(**flags)
+
+
+def _is_empty(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and not value
 
 
 def as_prefix(installed: Installed) -> Prefix | None:
@@ -84,10 +343,3 @@ def as_prefix(installed: Installed) -> Prefix | None:
     if isinstance(installed, (str, os.PathLike)):
         return Prefix(installed)
     return installed if isinstance(installed, Prefix) else None
-
-
-def opened(installed: Installed) -> Prefix | Records | None:
-    """Return an environment that was given as a folder as a `Prefix`, and anything else as it is."""
-    if isinstance(installed, (str, os.PathLike)):
-        return as_prefix(installed)
-    return installed

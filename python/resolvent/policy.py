@@ -1,4 +1,4 @@
-"""Policy: which records are left out, by age, by spec and by licence, as the mapping that the core takes."""
+"""Policy: which records are left out, by age, by spec and by licence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ._core import Channel, MatchSpec, PackageRecord, ResolventError
-from .arguments import Cutoff, Specs, cutoff_milliseconds, records_of, specs_of
+from .arguments import Cutoff, Specs, cutoff_milliseconds, cutoff_text, records_of, specs_of
+from .errors import InvalidRequest
+from .values import Value
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -20,67 +22,168 @@ Deny: TypeAlias = "Specs | Iterable[str | MatchSpec | PackageRecord | Mapping[st
 Licenses = Mapping[str, str | Iterable[str]] | str | Iterable[str] | None
 
 
-def policy_arguments(exclude_newer: Cutoffs, deny: Deny, licenses: Licenses) -> dict[str, Any]:
-    """Return the policy as the core takes it.
+class LicenseRule(Value):
+    """Which licences packages may have; patterns are matched against the whole text of a licence, in any case.
+
+    Attributes
+    ----------
+    allow
+        Only licences that match one of these patterns; None: all.
+    deny
+        No licence that matches one of these.
+    """
+
+    __slots__ = _fields = ("allow", "deny")
+    allow: tuple[str, ...] | None
+    deny: tuple[str, ...]
+
+    def __init__(self, *, allow: str | Iterable[str] | None = None, deny: str | Iterable[str] = ()) -> None:
+        self._set(
+            allow=None if allow is None else tuple(_patterns("allow", allow)),
+            deny=tuple(_patterns("deny", deny or ())),
+        )
+
+
+class Policy(Value):
+    """Which records are left out.
+
+    Parameters
+    ----------
+    exclude_newer, deny, licenses
+        As `resolvent.solve` takes them.
+
+    Attributes
+    ----------
+    exclude_newer
+        The cut-off as ISO 8601 text in UTC, None for none; or, where it differs between packages, pairs of `"*"`, a
+        package's name or `"CHANNEL::*"` and such a text, None lifting the cut-off there. An age (`7d`) is counted back
+        from the moment when the policy is made.
+    deny
+        MatchSpecs whose names may be patterns; one with a reason is a pair of both.
+    licenses
+        The rule about licences; None for none.
 
     Raises
     ------
+    InvalidRequest
+        If a key or a pattern has no meaning.
     ResolventError
-        If a cut-off cannot be read, or a key of `licenses` is not known.
+        If a cut-off or a spec cannot be read.
+    TypeError
+        If something has the wrong type.
     """
-    general, channels, packages = _cutoffs(exclude_newer)
-    denied = _denied(deny)
-    if licenses is not None and not isinstance(licenses, Mapping):
-        licenses = {"allow": licenses}
-    rules = {} if licenses is None else dict(licenses)
-    unknown = set(rules) - {"allow", "deny"}
-    if unknown:
-        raise ResolventError(f"licenses has the key {min(unknown)!r}; keys are 'allow' and 'deny'")
-    return {
-        "exclude_newer": general,
-        "exclude_newer_channels": channels,
-        "exclude_newer_packages": packages,
-        "deny": [spec for spec, _ in denied],
-        "deny_reasons": [reason for _, reason in denied],
-        "licenses_allow": None if rules.get("allow") is None else _patterns("allow", rules["allow"]),
-        "licenses_deny": _patterns("deny", rules.get("deny") or ()),
-    }
+
+    __slots__ = _fields = ("exclude_newer", "deny", "licenses")
+    exclude_newer: str | tuple[tuple[str, str | None], ...] | None
+    deny: tuple[str | tuple[str, str], ...]
+    licenses: LicenseRule | None
+
+    def __init__(
+        self,
+        *,
+        exclude_newer: Cutoffs = None,
+        deny: Deny = (),
+        licenses: LicenseRule | Licenses = None,
+    ) -> None:
+        pairs = _cutoffs(exclude_newer)
+        plain = all(key == "*" for key in pairs)
+        self._set(
+            exclude_newer=pairs.get("*") if plain else tuple(sorted(pairs.items())),
+            deny=tuple(spec if reason is None else (spec, reason) for spec, reason in _denied(deny or ())),
+            licenses=_license_rule(licenses),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is set, as JSON can hold it."""
+        out: dict[str, Any] = {}
+        if self.exclude_newer is not None:
+            out["exclude_newer"] = (
+                self.exclude_newer if isinstance(self.exclude_newer, str) else dict(self.exclude_newer)
+            )
+        if self.deny:
+            out["deny"] = [one if isinstance(one, str) else list(one) for one in self.deny]
+        if self.licenses is not None:
+            allow, deny = self.licenses.allow, self.licenses.deny
+            out["licenses"] = {} if allow is None else {"allow": list(allow)}
+            if deny:
+                out["licenses"]["deny"] = list(deny)
+        return out
+
+    def core_arguments(self) -> dict[str, Any]:
+        """Return the policy as the core takes it; cut-offs in milliseconds since 1970."""
+        given = (
+            {"*": self.exclude_newer}
+            if self.exclude_newer is None or isinstance(self.exclude_newer, str)
+            else dict(self.exclude_newer)
+        )
+        cutoffs = {key: cutoff_milliseconds(text) for key, text in given.items()}
+        denied = [(one, None) if isinstance(one, str) else one for one in self.deny]
+        rule = self.licenses or LicenseRule()
+        return {
+            "exclude_newer": cutoffs.pop("*", None),
+            "exclude_newer_channels": [
+                (k.removesuffix(_CHANNEL), v) for k, v in cutoffs.items() if k.endswith(_CHANNEL)
+            ],
+            "exclude_newer_packages": [(k, v) for k, v in cutoffs.items() if not k.endswith(_CHANNEL)],
+            "deny": [spec for spec, _ in denied],
+            "deny_reasons": [reason for _, reason in denied],
+            "licenses_allow": None if rule.allow is None else list(rule.allow),
+            "licenses_deny": list(rule.deny),
+        }
 
 
-def _cutoffs(given: Cutoffs) -> tuple[int | None, list[tuple[str, int | None]], list[tuple[str, int | None]]]:
-    """Return the general cut-off, those of channels and those of packages."""
+#: The end of a cut-off's key that means a channel.
+_CHANNEL = "::*"
+
+
+def _license_rule(given: LicenseRule | Licenses) -> LicenseRule | None:
+    if given is None or isinstance(given, LicenseRule):
+        rule = given
+    elif isinstance(given, Mapping):
+        unknown = sorted(str(key) for key in given if key not in {"allow", "deny"})
+        if unknown:
+            raise InvalidRequest(f"licenses has the key {unknown[0]!r}; keys are 'allow' and 'deny'")
+        rule = LicenseRule(allow=given.get("allow"), deny=given.get("deny") or ())
+    else:
+        rule = LicenseRule(allow=given)
+    return None if rule is None or (rule.allow is None and not rule.deny) else rule
+
+
+def _cutoffs(given: Cutoffs | Iterable[tuple[str, Cutoff]]) -> dict[str, str | None]:
+    """Return each cut-off as text, by what it applies to: `"*"`, a package's name, `"CHANNEL::*"`."""
+    if given is None:
+        return {}
+    if isinstance(given, (list, tuple)):
+        given = dict(given)
     if not isinstance(given, Mapping):
-        return cutoff_milliseconds(given), [], []
-    general: int | None = None
-    channels: list[tuple[str, int | None]] = []
-    packages: list[tuple[str, int | None]] = []
+        return {"*": cutoff_text(cutoff_milliseconds(given))}
+    out: dict[str, str | None] = {}
     for key, value in given.items():
         if not isinstance(key, str):
             raise TypeError(f"exclude_newer has a key that is no string: {key!r}")
         if isinstance(value, Mapping):
             if key not in {"channels", "packages"}:
-                raise ResolventError(
+                raise InvalidRequest(
                     f"exclude_newer has a mapping at {key[:60]!r}; only 'channels' and 'packages' can be"
                 )
             for name, cutoff in value.items():
-                own = cutoff_milliseconds(cutoff)
-                if key == "channels":
-                    channels.append((_channel(name), own))
-                else:
-                    packages.append((name.lower(), own))
+                if not isinstance(name, str):
+                    raise TypeError(f"exclude_newer has a key that is no string: {name!r}")
+                own = cutoff_text(cutoff_milliseconds(cutoff))
+                out[_channel(name) + _CHANNEL if key == "channels" else name.lower()] = own
             continue
-        cutoff_here = cutoff_milliseconds(value)
+        text = cutoff_text(cutoff_milliseconds(value))
         if key == "*":
-            general = cutoff_here
-        elif key.endswith("::*") or "/" in key:
-            channels.append((_channel(key.removesuffix("::*")), cutoff_here))
+            out["*"] = text
+        elif key.endswith(_CHANNEL) or "/" in key:
+            out[_channel(key.removesuffix(_CHANNEL)) + _CHANNEL] = text
         elif "::" in key or not key:
-            raise ResolventError(
+            raise InvalidRequest(
                 f"exclude_newer has the key {key[:60]!r}; keys are '*', a package's name, or 'CHANNEL::*'"
             )
         else:
-            packages.append((key.lower(), cutoff_here))
-    return general, channels, packages
+            out[key.lower()] = text
+    return out
 
 
 def _channel(text: str) -> str:

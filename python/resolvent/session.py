@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from . import _core
 from ._core import Index, ResolventError, Solution
-from .arguments import ChannelPriority, Specs, Strategy, timeout_seconds
-from .environment import Deps, Installed, Mode
+from .arguments import Specs, timeout_seconds
 from .index import sound, sound_index
-from .policy import Cutoffs, Deny, Licenses
-from .request import Asked, shape_request
+from .request import CoreRequest, Request, RequestOptions, core_request, facts_of, request_of
 from .virtual_packages import VirtualPackages
 from .virtual_packages import virtual_packages as shape_virtual_packages
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class Session:
@@ -30,7 +31,7 @@ class Session:
     def __init__(self, index: Index, *, virtual_packages: VirtualPackages = None) -> None:
         self._index = sound_index(index)
         self._virtual_packages = shape_virtual_packages(virtual_packages, index.platform)
-        self._core = _core.Session(self._index, self._virtual_packages)
+        self._core = _core.Session(self._index)
 
     @property
     def index(self) -> Index:
@@ -44,72 +45,47 @@ class Session:
 
     def solve(
         self,
-        specs: Specs,
+        specs: Request | Specs,
         *,
-        constraints: Specs = (),
-        pins: Specs = (),
-        installed: Installed = None,
-        history: Specs | None = None,
-        mode: Mode = "install",
-        freeze_installed: bool = False,
-        update_deps: bool = False,
-        deps: Deps = "all",
-        prune: bool = False,
-        satisfied_skip: bool = False,
-        force_reinstall: bool = False,
-        force_remove: bool = False,
-        aggressive_updates: Specs = (),
-        ignore_pinned: bool = False,
-        exclude_newer: Cutoffs = None,
-        deny: Deny = (),
-        licenses: Licenses = None,
-        strategy: Strategy = "highest",
         timeout: float | None = None,
-        channel_priority: ChannelPriority | None = None,
         virtual_packages: VirtualPackages = None,
+        **options: Unpack[RequestOptions],
     ) -> Solution:
-        """Find the best environment for `specs`; the parameters are those of `resolvent.solve`.
+        """Find the best environment for a request.
 
-        Where `virtual_packages` is None, the target is the session's own.
+        Parameters
+        ----------
+        specs
+            What is asked for: a `Request`, or MatchSpecs, whose order breaks ties between them.
+        timeout
+            Seconds; when they are over, the best answer so far is returned with `.optimality == "feasible"`.
+        virtual_packages
+            Facts about the target, where the request does not say them; None: the session's own.
+        **options
+            Without a `Request`: see `RequestOptions`.
+
+        Raises
+        ------
+        UnsatisfiableError, DeadlineExceeded, InvalidRequest, ResolventError
+            As `resolvent.solve`.
         """
-        target = None
-        if virtual_packages is not None:
-            target = shape_virtual_packages(virtual_packages, self._index.platform)
-        asked = shape_request(
-            specs,
-            constraints=constraints,
-            pins=pins,
-            installed=installed,
-            history=history,
-            mode=mode,
-            freeze_installed=freeze_installed,
-            update_deps=update_deps,
-            deps=deps,
-            prune=prune,
-            satisfied_skip=satisfied_skip,
-            force_reinstall=force_reinstall,
-            force_remove=force_remove,
-            aggressive_updates=aggressive_updates,
-            ignore_pinned=ignore_pinned,
-            exclude_newer=exclude_newer,
-            deny=deny,
-            licenses=licenses,
-            strategy=strategy,
-            channel_priority=channel_priority,
-        )
+        request = request_of(specs, options, virtual_packages=virtual_packages)
+        if request.target.virtual_packages is None:
+            request = request.replace(target=request.target.replace(virtual_packages=self._virtual_packages))
+        facts = facts_of(request, self._index.platform)
+        asked = core_request(request, facts)
         try:
-            return self._ask(asked, target, timeout_seconds(timeout))
+            return self._ask(asked, timeout_seconds(timeout))
         except _core.InternalError as error:
             from .problems.problem import with_problem
 
-            facts = self._virtual_packages if target is None else target
-            raise with_problem(error, self._index, facts, asked) from error
+            raise with_problem(error, self._index, request, facts) from error
 
-    def _ask(self, asked: Asked, target: Sequence[str] | None, timeout: float | None) -> Solution:
+    def _ask(self, asked: CoreRequest, timeout: float | None) -> Solution:
         """Solve, and once more over rebuilt index files if these were found damaged on the way."""
         for again in (False, True):
             try:
-                answer = self._core.solve(**asked, timeout=timeout, virtual_packages=target)
+                answer = self._core.solve(asked, timeout)
             except ResolventError:
                 if not self._index.is_damaged:
                     raise
@@ -118,5 +94,5 @@ class Session:
                     return answer
             if not again:
                 self._index = sound(self._index)
-                self._core = _core.Session(self._index, self._virtual_packages)
+                self._core = _core.Session(self._index)
         raise ResolventError("index files are damaged again right after they were rebuilt; is the disk failing?")

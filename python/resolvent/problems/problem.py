@@ -33,9 +33,8 @@ from .._core import Index, InternalError, PackageRecord, ResolventError, Solutio
 from ..arguments import Specs, timeout_seconds
 from ..cache_paths import cache_root
 from ..channels import resolve_sources
-from ..request import Asked, Wishes, shape_request
+from ..request import Request, RequestOptions, core_request, facts_of, request_of
 from ..virtual_packages import VirtualPackages
-from ..virtual_packages import virtual_packages as shape_virtual_packages
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -73,12 +72,12 @@ _TOKEN = re.compile(r"(://[^/\s\"']+)/t/[^/\s\"']+")
 
 def save_problem(
     path: str | os.PathLike[str],
-    specs: Specs,
+    specs: Request | Specs,
     *,
     index: Index,
     virtual_packages: VirtualPackages = None,
     wish: str | None = None,
-    **request: Unpack[Wishes],
+    **options: Unpack[RequestOptions],
 ) -> None:
     """Write a request and the records it can reach into one file.
 
@@ -90,22 +89,21 @@ def save_problem(
         As `resolvent.solve` takes them.
     wish
         What `resolvent.why_not` was asked, if that is the question.
-    **request
-        Every further parameter of `resolvent.solve` that says what is asked: constraints, pins, the environment,
-        policy, strategy.
+    **options
+        Without a `Request`: see `RequestOptions`.
 
     Raises
     ------
     OSError
         If the file cannot be written.
     """
-    asked = shape_request(specs, **request)
-    facts = shape_virtual_packages(virtual_packages, index.platform)
-    write_whole(Path(path), problem_text(index, facts, asked, wish))
+    request = request_of(specs, options, virtual_packages=virtual_packages)
+    write_whole(Path(path), problem_text(index, request, facts_of(request, index.platform), wish))
 
 
-def problem_text(index: Index, facts: list[str], asked: Asked, wish: str | None = None) -> str:
-    """Return the file's text for a request that is shaped already."""
+def problem_text(index: Index, request: Request, facts: list[str], wish: str | None = None) -> str:
+    """Return the file's text for a request about a target."""
+    asked = core_request(request, facts)
     environment = asked["environment"]
     more = [] if wish is None else [wish]
     installed: list[PackageRecord] = []
@@ -114,7 +112,7 @@ def problem_text(index: Index, facts: list[str], asked: Asked, wish: str | None 
         more += environment["history"]
         for record in installed:
             more += [record.name, *record.depends]
-    found = _core.reachable(index, asked["specs"], [*asked["constraints"], *asked["pins"]], more)
+    found = _core.reachable(asked, index, more)
     texts = [*asked["specs"], *asked["constraints"], *asked["pins"], *asked["policy"]["deny"], *more]
     hashes = any(word in text for text in texts for word in (*_HASHES, "://"))
     head = {
@@ -124,7 +122,7 @@ def problem_text(index: Index, facts: list[str], asked: Asked, wish: str | None 
         "channels": index.channels,
         "virtual_packages": facts,
         "request": {
-            **asked,
+            **{key: value for key, value in asked.items() if key != "virtual_packages"},
             "channel_priority": asked["channel_priority"] or index.channel_priority,
             "environment": environment
             and {**environment, "installed": [_entry(record, hashes=hashes) for record in installed]},
@@ -218,20 +216,20 @@ def _again(path: str | os.PathLike[str], problem: Mapping[str, Any], timeout: fl
             request["environment"] = {**environment, "installed": found}
         with tempfile.TemporaryDirectory() as folder:
             index = _rebuild(problem, Path(folder))
-        session = _core.Session(index, problem["virtual_packages"])
-        return session.solve(**request, timeout=timeout_seconds(timeout))
+        request["virtual_packages"] = problem["virtual_packages"]
+        return _core.Session(index).solve(request, timeout_seconds(timeout))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ResolventError(f"{os.fspath(path)} is not a whole problem: {type(error).__name__} {error}") from None
 
 
-def with_problem(error: InternalError, index: Index, facts: list[str], asked: Asked) -> InternalError:
+def with_problem(error: InternalError, index: Index, request: Request, facts: list[str]) -> InternalError:
     """Return the error of a failed check with a file that shows it: in the cache, or where temporary files go."""
     path: str | None = None
     name = f"problem-{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}-{time.monotonic_ns() % 1_000_000}.json"
     for folder in (Path(cache_root()) / "problems", Path(tempfile.gettempdir())):
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(folder / name, problem_text(index, facts, asked))
+            write_whole(folder / name, problem_text(index, request, facts))
             path = str(folder / name)
             break
         except OSError:

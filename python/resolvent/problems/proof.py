@@ -28,9 +28,8 @@ from typing import TYPE_CHECKING, Literal
 from .. import _core
 from .._core import Index, ResolventError, Solution, UnsatisfiableError
 from ..arguments import Specs, timeout_seconds
-from ..request import Wishes, shape_request
+from ..request import Request, RequestOptions, facts_of, request_of
 from ..virtual_packages import VirtualPackages
-from ..virtual_packages import virtual_packages as shape_virtual_packages
 from .problem import problem_text, write_whole
 
 if TYPE_CHECKING:
@@ -70,12 +69,12 @@ class Proved:
 
 def write_proof(
     path: str | os.PathLike[str],
-    specs: Specs,
+    specs: Request | Specs,
     *,
     index: Index,
     virtual_packages: VirtualPackages = None,
     timeout: float | None = PROOF_SECONDS,
-    **request: Unpack[Wishes],
+    **options: Unpack[RequestOptions],
 ) -> Solution | None:
     """Solve a request and write the proof of the answer, or that there is none.
 
@@ -87,8 +86,8 @@ def write_proof(
         As `resolvent.solve` takes them.
     timeout
         Seconds, for the answer and again for its proof; None for no limit.
-    **request
-        Every further parameter of `resolvent.solve` that says what is asked.
+    **options
+        Without a `Request`: see `RequestOptions`.
 
     Returns
     -------
@@ -106,23 +105,24 @@ def write_proof(
     """
     from ..session import Session
 
-    session = Session(index, virtual_packages=virtual_packages)
+    request = request_of(specs, options, virtual_packages=virtual_packages)
+    session = Session(index, virtual_packages=request.target.virtual_packages)
     solution: Solution | None = None
     with suppress(UnsatisfiableError):
-        solution = session.solve(specs, timeout=timeout, **request)
-    write_proof_of(path, solution, specs, index=index, virtual_packages=virtual_packages, timeout=timeout, **request)
+        solution = session.solve(request, timeout=timeout)
+    write_proof_of(path, solution, request, index=index, timeout=timeout)
     return solution
 
 
 def write_proof_of(
     path: str | os.PathLike[str],
     answer: Solution | None,
-    specs: Specs,
+    specs: Request | Specs,
     *,
     index: Index,
     virtual_packages: VirtualPackages = None,
     timeout: float | None = PROOF_SECONDS,
-    **request: Unpack[Wishes],
+    **options: Unpack[RequestOptions],
 ) -> None:
     """Write the proof of an answer that is known already; as `write_proof`, with None for "there is no answer".
 
@@ -135,9 +135,8 @@ def write_proof_of(
     """
     if answer is not None and answer.optimality != "proved":
         raise ResolventError("no proof: the deadline struck before the answer was known to be the best")
-    asked = shape_request(specs, **request)
-    facts = shape_virtual_packages(virtual_packages, index.platform)
-    text = problem_text(index, facts, asked)
+    request = request_of(specs, options, virtual_packages=virtual_packages)
+    text = problem_text(index, request, facts_of(request, index.platform))
     records = None if answer is None else answer.records
     certificate = _core.prove(text, records, timeout_seconds(timeout), MOST_BYTES)
     body = text.rstrip().removesuffix("}").rstrip()

@@ -2,23 +2,64 @@
 
 use conda::MatchSpec;
 use pyo3::prelude::*;
-use resolve::{Cutoffs, Deps, Environment, Licenses, Mode, RequestSpec};
+use resolve::{
+    Cutoffs, Deps, Environment, Licenses, Mode, Request, RequestSpec, Strategy, VirtualPackage,
+};
 
 use crate::errors::{self, ResolventError};
+use crate::index::{parse_priority, Index};
 use crate::record::PackageRecord;
 
 /// Parses the specs of a request.
-pub fn parse_specs(texts: &[String]) -> PyResult<Vec<RequestSpec>> {
+fn parse_specs(texts: &[String]) -> PyResult<Vec<RequestSpec>> {
     texts
         .iter()
         .map(|t| RequestSpec::parse(t).map_err(errors::request))
         .collect()
 }
 
+/// A whole request, as every entry takes it.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct RequestArguments<'py> {
+    specs: Vec<String>,
+    constraints: Vec<String>,
+    pins: Vec<String>,
+    virtual_packages: Vec<String>,
+    strategy: String,
+    channel_priority: Option<String>,
+    policy: PolicyArguments,
+    environment: Option<EnvironmentArguments<'py>>,
+}
+
+impl RequestArguments<'_> {
+    /// Makes the request over an index, whose channel priority holds where the request has none.
+    pub fn into_request(self, index: &Index) -> PyResult<Request> {
+        Ok(Request {
+            specs: parse_specs(&self.specs)?,
+            constraints: parse_specs(&self.constraints)?,
+            pins: parse_specs(&self.pins)?,
+            virtual_packages: parse_virtual(&self.virtual_packages)?,
+            channel_priority: self
+                .channel_priority
+                .map_or(Ok(index.priority), |word| parse_priority(&word))?,
+            strategy: parse_strategy(&self.strategy)?,
+            cutoffs: self.policy.cutoffs(),
+            deny: self.policy.deny()?,
+            deny_reasons: self.policy.deny_reasons(),
+            licenses: self.policy.licenses(),
+            environment: self
+                .environment
+                .map(|environment| environment.into_environment(&index.inner))
+                .transpose()?,
+        })
+    }
+}
+
 /// Which records may be chosen; times are milliseconds since 1970.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
-pub struct PolicyArguments {
+struct PolicyArguments {
     exclude_newer: Option<u64>,
     exclude_newer_channels: Vec<(String, Option<u64>)>,
     exclude_newer_packages: Vec<(String, Option<u64>)>,
@@ -29,7 +70,7 @@ pub struct PolicyArguments {
 }
 
 impl PolicyArguments {
-    pub fn cutoffs(&self) -> Cutoffs {
+    fn cutoffs(&self) -> Cutoffs {
         Cutoffs {
             general: self.exclude_newer,
             channels: self.exclude_newer_channels.clone(),
@@ -37,18 +78,18 @@ impl PolicyArguments {
         }
     }
 
-    pub fn deny_reasons(&self) -> Vec<Option<String>> {
+    fn deny_reasons(&self) -> Vec<Option<String>> {
         self.deny_reasons.clone()
     }
 
-    pub fn deny(&self) -> PyResult<Vec<MatchSpec>> {
+    fn deny(&self) -> PyResult<Vec<MatchSpec>> {
         self.deny
             .iter()
             .map(|text| MatchSpec::parse(text).map_err(errors::match_spec))
             .collect()
     }
 
-    pub fn licenses(&self) -> Licenses {
+    fn licenses(&self) -> Licenses {
         Licenses {
             allow: self.licenses_allow.clone(),
             deny: self.licenses_deny.clone(),
@@ -59,7 +100,7 @@ impl PolicyArguments {
 /// An existing environment and how it may change.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
-pub struct EnvironmentArguments<'py> {
+struct EnvironmentArguments<'py> {
     installed: Vec<PyRef<'py, PackageRecord>>,
     history: Vec<String>,
     mode: String,
@@ -115,7 +156,7 @@ fn settle_origin(record: &mut conda::PackageRecord, index: &conda::index::Index)
 }
 
 impl EnvironmentArguments<'_> {
-    pub fn into_environment(self, index: &conda::index::Index) -> PyResult<Environment> {
+    fn into_environment(self, index: &conda::index::Index) -> PyResult<Environment> {
         let mode = match self.mode.as_str() {
             "install" => Mode::Install,
             "update" => Mode::Update,
@@ -166,20 +207,20 @@ impl EnvironmentArguments<'_> {
 }
 
 /// Virtual packages of texts.
-pub fn parse_virtual(texts: &[String]) -> PyResult<Vec<resolve::VirtualPackage>> {
+fn parse_virtual(texts: &[String]) -> PyResult<Vec<VirtualPackage>> {
     texts
         .iter()
-        .map(|t| resolve::VirtualPackage::parse(t).map_err(errors::request))
+        .map(|t| VirtualPackage::parse(t).map_err(errors::request))
         .collect()
 }
 
 /// The strategy of a word.
-pub fn parse_strategy(word: &str) -> PyResult<resolve::Strategy> {
+fn parse_strategy(word: &str) -> PyResult<Strategy> {
     match word {
-        "highest" => Ok(resolve::Strategy::Highest),
-        "lowest" => Ok(resolve::Strategy::Lowest),
-        "lowest-direct" => Ok(resolve::Strategy::LowestDirect),
-        "ordered" => Ok(resolve::Strategy::Ordered),
+        "highest" => Ok(Strategy::Highest),
+        "lowest" => Ok(Strategy::Lowest),
+        "lowest-direct" => Ok(Strategy::LowestDirect),
+        "ordered" => Ok(Strategy::Ordered),
         other => Err(ResolventError::new_err(format!(
             "strategy is '{other}'; it can be highest, lowest, lowest-direct, ordered"
         ))),

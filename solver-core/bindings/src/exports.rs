@@ -8,58 +8,23 @@ use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use resolve::Request;
 
-use crate::arguments::parse_virtual;
-use crate::arguments::{parse_specs, EnvironmentArguments, PolicyArguments};
-use crate::index::{parse_priority, Index};
+use crate::arguments::RequestArguments;
+use crate::index::Index;
 use crate::record::{wrap, PackageRecord};
 
-fn request_of(
-    index: &Index,
-    specs: &[String],
-    virtual_packages: &[String],
-    constraints: &[String],
-    pins: &[String],
-) -> PyResult<Request> {
-    Ok(Request {
-        specs: parse_specs(specs)?,
-        constraints: parse_specs(constraints)?,
-        pins: parse_specs(pins)?,
-        virtual_packages: parse_virtual(virtual_packages)?,
-        channel_priority: index.priority,
-        ..Request::default()
-    })
-}
-
-/// The hard rules that records break as an answer to specs; empty when they are valid.
+/// The hard rules that records break as an answer to a request; empty when they are valid.
 #[pyfunction]
-#[pyo3(signature = (records, specs, index, virtual_packages, constraints, pins, channel_priority, policy, environment))]
-#[allow(clippy::too_many_arguments)] // the Python layer passes the whole request in one call
 pub fn check(
+    py: Python<'_>,
     records: Vec<PyRef<'_, PackageRecord>>,
-    specs: Vec<String>,
+    request: RequestArguments<'_>,
     index: &Bound<'_, Index>,
-    virtual_packages: Vec<String>,
-    constraints: Vec<String>,
-    pins: Vec<String>,
-    channel_priority: Option<&str>,
-    policy: PolicyArguments,
-    environment: Option<EnvironmentArguments<'_>>,
 ) -> PyResult<Vec<String>> {
     let index = index.get();
-    let request = Request {
-        channel_priority: channel_priority.map_or(Ok(index.priority), parse_priority)?,
-        cutoffs: policy.cutoffs(),
-        deny: policy.deny()?,
-        deny_reasons: policy.deny_reasons(),
-        licenses: policy.licenses(),
-        environment: environment
-            .map(|e| e.into_environment(&index.inner))
-            .transpose()?,
-        ..request_of(index, &specs, &virtual_packages, &constraints, &pins)?
-    };
+    let request = request.into_request(index)?;
     let records: Vec<conda::PackageRecord> =
         records.iter().map(|r| (**r.inner()).clone()).collect();
-    Ok(resolve::check(&records, &request, Some(&index.inner)))
+    Ok(py.detach(|| resolve::check(&records, &request, Some(&index.inner))))
 }
 
 type Writer = fn(&Arc<conda::index::Index>, &Request, &mut Vec<u8>) -> std::io::Result<()>;
@@ -92,60 +57,44 @@ fn export(
 
 /// Writes the request's hard rules as DIMACS CNF.
 #[pyfunction]
-#[pyo3(signature = (specs, index, path, virtual_packages, constraints, pins))]
 pub fn export_cnf(
     py: Python<'_>,
-    specs: Vec<String>,
+    request: RequestArguments<'_>,
     index: &Bound<'_, Index>,
     path: PathBuf,
-    virtual_packages: Vec<String>,
-    constraints: Vec<String>,
-    pins: Vec<String>,
 ) -> PyResult<()> {
-    let request = request_of(index.get(), &specs, &virtual_packages, &constraints, &pins)?;
-    export(
-        py,
-        resolve::export_cnf::<Vec<u8>>,
-        index.get(),
-        &request,
-        &path,
-    )
+    let index = index.get();
+    let request = request.into_request(index)?;
+    export(py, resolve::export_cnf::<Vec<u8>>, index, &request, &path)
 }
 
 /// Writes the request as weighted CNF, levels 2 and 3 as soft clauses.
 #[pyfunction]
-#[pyo3(signature = (specs, index, path, virtual_packages, constraints, pins))]
 pub fn export_wcnf(
     py: Python<'_>,
-    specs: Vec<String>,
+    request: RequestArguments<'_>,
     index: &Bound<'_, Index>,
     path: PathBuf,
-    virtual_packages: Vec<String>,
-    constraints: Vec<String>,
-    pins: Vec<String>,
 ) -> PyResult<()> {
-    let request = request_of(index.get(), &specs, &virtual_packages, &constraints, &pins)?;
-    export(
-        py,
-        resolve::export_wcnf::<Vec<u8>>,
-        index.get(),
-        &request,
-        &path,
-    )
+    let index = index.get();
+    let request = request.into_request(index)?;
+    export(py, resolve::export_wcnf::<Vec<u8>>, index, &request, &path)
 }
 
 /// The records that a request can reach and those that count for it; see `resolvent.save_problem`.
 #[pyfunction]
 pub fn reachable(
+    py: Python<'_>,
+    request: RequestArguments<'_>,
     index: &Bound<'_, Index>,
-    specs: Vec<String>,
-    constraints: Vec<String>,
     more: Vec<String>,
 ) -> PyResult<Vec<PackageRecord>> {
     let index = index.get();
+    let mut request = request.into_request(index)?;
+    request.constraints.append(&mut request.pins);
     let request = Request {
-        specs: parse_specs(&specs)?,
-        constraints: parse_specs(&constraints)?,
+        specs: request.specs,
+        constraints: request.constraints,
         ..Request::default()
     };
     // What cannot be read reaches nothing.
@@ -153,7 +102,10 @@ pub fn reachable(
         .into_iter()
         .filter_map(|text| conda::MatchSpec::parse(&text).ok().map(|spec| (text, spec)))
         .collect();
-    let places = resolve::reachable(&index.inner, &request, &more);
-    let record = |at| index.inner.record(at);
-    Ok(wrap(places.into_iter().map(record).collect()))
+    let found = py.detach(|| {
+        let places = resolve::reachable(&index.inner, &request, &more);
+        let record = |at| index.inner.record(at);
+        places.into_iter().map(record).collect()
+    });
+    Ok(wrap(found))
 }

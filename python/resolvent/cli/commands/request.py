@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..._core import Index, MatchSpec, ResolventError, Solution, UnsatisfiableError
 from ...arguments import CHANNEL_PRIORITIES, STRATEGIES
 from ...channels import sample_channel
 from ...environment import DEPS, as_prefix
 from ...platforms import host_platform
+from ...request import request_of
 from ...solve import solve_channels
 from ...virtual_packages import VirtualPackage, default_virtual_packages, detect_virtual_packages, from_pair
 from ..output import UsageError, print_warnings
@@ -19,7 +20,7 @@ from ..progress import terminal_progress
 if TYPE_CHECKING:
     from ...environment import Mode
     from ...prefix import Prefix
-    from ...request import Wishes
+    from ...request import Request
     from ...session import Session
 
 
@@ -162,42 +163,36 @@ def answer(options: argparse.Namespace, wish: str | None = None) -> tuple[Soluti
         platform, options.virtual_packages, detect=not options.no_detect, defaults=options.target_defaults
     )
     mode: Mode = "update-all" if options.mode == "update" and not options.specs else options.mode
-    request: Wishes = {
-        "constraints": options.constraints,
-        "pins": options.pins,
-        "installed": prefix,
-        "mode": mode,
-        "freeze_installed": options.freeze_installed,
-        "prune": options.prune,
-        "deps": options.deps,
-        "update_deps": getattr(options, "update_deps", False),
-        "force_remove": getattr(options, "force", False),
-        "satisfied_skip": getattr(options, "satisfied_skip", False),
-        "force_reinstall": getattr(options, "force_reinstall", False),
-        "aggressive_updates": options.aggressive_updates,
-        "ignore_pinned": options.ignore_pinned,
-        "strategy": options.strategy,
-        "exclude_newer": _cutoffs(options.exclude_newer),
-        "deny": options.deny,
-        "licenses": _licenses(options),
-    }
-    where: dict[str, Any] = {
-        "platform": platform,
-        "channel_priority": options.channel_priority,
-        "offline": options.offline or None,
-    }
-    texts = [str(fact) for fact in facts]
+    request = request_of(
+        options.specs,
+        {
+            "constraints": options.constraints,
+            "pins": options.pins,
+            "installed": prefix,
+            "mode": mode,
+            "freeze_installed": options.freeze_installed,
+            "prune": options.prune,
+            "deps": options.deps,
+            "update_deps": getattr(options, "update_deps", False),
+            "force_remove": getattr(options, "force", False),
+            "satisfied_skip": getattr(options, "satisfied_skip", False),
+            "force_reinstall": getattr(options, "force_reinstall", False),
+            "aggressive_updates": options.aggressive_updates,
+            "ignore_pinned": options.ignore_pinned,
+            "strategy": options.strategy,
+            "exclude_newer": _cutoffs(options.exclude_newer),
+            "deny": options.deny,
+            "licenses": _licenses(options),
+            "channel_priority": options.channel_priority,
+        },
+        channels=channels,
+        platform=platform,
+        virtual_packages=[str(fact) for fact in facts],
+    )
+    offline = options.offline or None
     if not options.save_problem and not getattr(options, "proof", None):
         with terminal_progress() as progress:
-            solution, index = solve_channels(
-                options.specs,
-                channels,
-                virtual_packages=texts,
-                asked=request,
-                timeout=options.timeout,
-                progress=progress,
-                **where,
-            )
+            solution, index = solve_channels(request, offline=offline, timeout=options.timeout, progress=progress)
     else:
         # A problem, and a proof, hold all that the request can reach.
         from ...index import load_index
@@ -205,12 +200,19 @@ def answer(options: argparse.Namespace, wish: str | None = None) -> tuple[Soluti
 
         installed = [] if prefix is None else [record.name for record in prefix.records]
         with terminal_progress() as progress:
-            index = load_index(channels, specs=[*options.specs, *installed], progress=progress, **where)
+            index = load_index(
+                channels,
+                platform=platform,
+                channel_priority=options.channel_priority,
+                specs=[*options.specs, *installed],
+                offline=offline,
+                progress=progress,
+            )
         if options.save_problem:
             from ...problems.problem import save_problem
 
-            save_problem(options.save_problem, options.specs, index=index, virtual_packages=texts, wish=wish, **request)
-        solution = _proved(Session(index, virtual_packages=texts), options, request)
+            save_problem(options.save_problem, request, index=index, wish=wish)
+        solution = _proved(Session(index, virtual_packages=request.target.virtual_packages), options, request)
     if prefix is not None and not options.json:
         print_warnings([str(warning) for warning in prefix.warnings])
         if prefix.frozen and solution.changes:
@@ -219,25 +221,18 @@ def answer(options: argparse.Namespace, wish: str | None = None) -> tuple[Soluti
     return solution, index
 
 
-def _proved(session: Session, options: argparse.Namespace, request: Wishes) -> Solution:
+def _proved(session: Session, options: argparse.Namespace, request: Request) -> Solution:
     """Solve, and write the proof of what comes out if it is asked for."""
     if not getattr(options, "proof", None):
-        return session.solve(options.specs, timeout=options.timeout, **request)
+        return session.solve(request, timeout=options.timeout)
     from ...problems.proof import PROOF_SECONDS, write_proof_of
 
     def write(answer: Solution | None) -> None:
-        write_proof_of(
-            options.proof,
-            answer,
-            options.specs,
-            index=session.index,
-            virtual_packages=session.virtual_packages,
-            timeout=options.timeout or PROOF_SECONDS,
-            **request,
-        )
+        limit = options.timeout or PROOF_SECONDS
+        write_proof_of(options.proof, answer, request, index=session.index, timeout=limit)
 
     try:
-        answer = session.solve(options.specs, timeout=options.timeout, **request)
+        answer = session.solve(request, timeout=options.timeout)
     except UnsatisfiableError:
         write(None)
         raise
