@@ -36,7 +36,7 @@ import resolvent
 from families import FAMILIES, write
 from generate import generate
 from resolvent import _core
-from resolvent.request import shape_request
+from resolvent.request import core_request, request_of
 from sources import REPOSITORY, Json, channel_folder, read_problems, shared_folder
 
 #: Clauses as in DIMACS, without the final zero.
@@ -343,13 +343,14 @@ def resolver_table(without_each: Sequence[str], requests: int, runs: int) -> Ite
         if key not in indices:
             indices[key] = resolvent.load_index(sources, platform=problem["platform"])
         answers = set()
+        asked = core_request(request_of(problem["specs"], {}), problem["virtual_packages"])
         for technique, total in totals.items():
             without = [technique] if technique else []
             seconds = []
             for _ in range(runs):
-                session = _core.Session(indices[key], problem["virtual_packages"], without)
+                session = _core.Session(indices[key], without)
                 begin = time.process_time()
-                solution = session.solve(**shape_request(problem["specs"]), timeout=None)
+                solution = session.solve(asked, None)
                 seconds.append(time.process_time() - begin)
             answers.add(tuple(record.fn for record in solution))
             total[0] += min(seconds)

@@ -61,7 +61,7 @@ class Action(Value):
             pins = prefix.pins if pins is None and not ignore_pinned else pins
         else:
             assert not isinstance(installed, (str, os.PathLike))  # noqa: S101 - those were opened
-            records = installed or ()  # type: ignore[assignment] # a prefix it is not
+            records = installed or ()
         self._set(
             installed=tuple(records_of("installed", records)),
             history=tuple(specs_of("history", history or ())),

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
 #: One cut-off for everything, or a mapping: `"*"`, a package's name, `"CHANNEL::*"` or a channel's URL; or with
-#: `"channels"` and `"packages"` mappings of their own.
-Cutoffs: TypeAlias = "Cutoff | Mapping[str, Cutoff | Mapping[str, Cutoff]]"
-#: MatchSpecs whose names may be patterns, and records; or a mapping of such to reasons.
-Deny: TypeAlias = "Specs | Iterable[str | MatchSpec | PackageRecord | Mapping[str, Any]]"
+#: `"channels"` and `"packages"` mappings of their own. Pairs stand for a mapping.
+Cutoffs: TypeAlias = "Cutoff | Mapping[str, Cutoff | Mapping[str, Cutoff]] | tuple[tuple[str, Cutoff], ...]"
+#: MatchSpecs whose names may be patterns, and records; or a mapping of such to reasons, or pairs.
+Deny: TypeAlias = "Specs | Iterable[str | MatchSpec | PackageRecord | Mapping[str, Any] | tuple[str, str]]"
 #: `{"allow": patterns, "deny": patterns}`, each optional; one pattern or several. Without keys: what is allowed.
 Licenses = Mapping[str, str | Iterable[str]] | str | Iterable[str] | None
 
@@ -149,11 +149,11 @@ def _license_rule(given: LicenseRule | Licenses) -> LicenseRule | None:
     return None if rule is None or (rule.allow is None and not rule.deny) else rule
 
 
-def _cutoffs(given: Cutoffs | Iterable[tuple[str, Cutoff]]) -> dict[str, str | None]:
+def _cutoffs(given: Cutoffs) -> dict[str, str | None]:
     """Return each cut-off as text, by what it applies to: `"*"`, a package's name, `"CHANNEL::*"`."""
     if given is None:
         return {}
-    if isinstance(given, (list, tuple)):
+    if isinstance(given, tuple):
         given = dict(given)
     if not isinstance(given, Mapping):
         return {"*": cutoff_text(cutoff_milliseconds(given))}

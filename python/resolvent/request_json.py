@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from .arguments import STRATEGIES
 from .environment import ACTIONS, DEPS, Action
 from .errors import InvalidRequest
 from .policy import LicenseRule, Policy
 from .request import Request, Target
+from .values import Value
+
+_Made = TypeVar("_Made", bound=Value)
 
 #: Most bytes of a request's text.
 MOST_BYTES = 64 * 1024 * 1024
@@ -61,7 +64,7 @@ def _policy(given: Any) -> Policy:
     cutoffs = data.get("exclude_newer")
     if isinstance(cutoffs, bool) or not isinstance(cutoffs, (str, int, Mapping, type(None))):
         raise InvalidRequest(f"policy.exclude_newer is a text, a number or an object, not {_named(cutoffs)}")
-    denied = []
+    denied: list[str | tuple[str, str]] = []
     for one in _list("policy.deny", data.get("deny")):
         if isinstance(one, list):
             if len(one) != 2:
@@ -109,7 +112,7 @@ def _record(given: Any) -> Mapping[str, Any]:
     return given
 
 
-def _made(kind: Any, where: str, **values: Any) -> Any:
+def _made(kind: type[_Made], where: str, **values: Any) -> _Made:
     """Call a constructor; what it finds to be of a wrong type is the fault of the JSON."""
     try:
         return kind(**values)

@@ -9,6 +9,7 @@ from ._core import Index, ResolventError, Solution
 from .arguments import Specs, timeout_seconds
 from .index import sound, sound_index
 from .request import CoreRequest, Request, RequestOptions, core_request, facts_of, request_of
+from .signatures import shows_options
 from .virtual_packages import VirtualPackages
 from .virtual_packages import virtual_packages as shape_virtual_packages
 
@@ -43,6 +44,7 @@ class Session:
         """The virtual packages of its own target, as `"name version build"`, sorted by name."""
         return list(self._virtual_packages)
 
+    @shows_options
     def solve(
         self,
         specs: Request | Specs,

@@ -17,6 +17,7 @@ from .index import load_folders
 from .platforms import target_platform
 from .request import Request, RequestOptions, facts_of, request_of
 from .session import Session
+from .signatures import shows_options
 from .virtual_packages import VirtualPackages
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def solve(
 ) -> Solution: ...
 
 
+@shows_options
 def solve(
     specs: Request | Specs,
     *,

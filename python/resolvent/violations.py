@@ -9,12 +9,14 @@ from ._core import Index
 from .arguments import Records, Specs, records_of
 from .index import sound_index
 from .request import Request, RequestOptions, core_request, facts_of, request_of
+from .signatures import shows_options
 from .virtual_packages import VirtualPackages
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
+@shows_options
 def check(
     records: Records,
     specs: Request | Specs,

@@ -19,7 +19,7 @@ from universes import PRIORITIES, STRATEGIES, Universe, modern_spec, random_spec
 import resolvent
 from generate import generate
 from resolvent._core import InternalError
-from resolvent.request import shape_request
+from resolvent.request import core_request, request_of
 from sources import read_problems
 
 #: Keyword arguments of `Session.solve`.
@@ -163,8 +163,9 @@ def fresh(terrain: Terrain, target: Target, arguments: Arguments) -> tuple[Outco
 def eager(terrain: Terrain, target: Target, arguments: Arguments) -> Outcome:
     """Solve with everything opened before the first search: the reference."""
     session = resolvent.Session(terrain.index, virtual_packages=target)
-    shaped = shape_request(**arguments)
-    return outcome(lambda: session._core.solve(**shaped, timeout=None, eager=True))[0]
+    options = dict(arguments)
+    asked = core_request(request_of(options.pop("specs"), options), session.virtual_packages)
+    return outcome(lambda: session._core.solve(asked, None, eager=True))[0]
 
 
 def told(target: Target, arguments: Arguments) -> str:

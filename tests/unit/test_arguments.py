@@ -47,7 +47,7 @@ class TestNames:
     def test_unknown_keywords_are_errors(self, sample: resolvent.Index) -> None:
         calls: list[Callable[..., Any]] = [
             lambda: resolvent.load_index(["x"], platfrom="linux-64"),  # type: ignore[call-arg]
-            lambda: resolvent.solve(["x"], index=sample, time_out=1),  # type: ignore[call-arg]
+            lambda: resolvent.solve(["x"], index=sample, time_out=1),  # type: ignore[call-overload]
             lambda: resolvent.Session(sample, vp=[]),  # type: ignore[call-arg]
             lambda: resolvent.Session(sample).solve(["x"], colour=True),  # type: ignore[call-arg]
             lambda: resolvent.check([], [], index=sample, fix=True),  # type: ignore[call-arg]
@@ -164,13 +164,13 @@ class TestShapes:
 class TestMistakes:
     def test_no_index_and_no_channels(self) -> None:
         with pytest.raises(TypeError):
-            resolvent.solve(["x"])
+            resolvent.solve(["x"])  # type: ignore[call-overload]
 
     def test_index_and_channels(self, sample: resolvent.Index) -> None:
         with pytest.raises(TypeError):
-            resolvent.solve(["x"], index=sample, channels=[resolvent.sample_channel()])
+            resolvent.solve(["x"], index=sample, channels=[resolvent.sample_channel()])  # type: ignore[call-overload]
         with pytest.raises(TypeError):
-            resolvent.solve(["x"], index=sample, platform="linux-64")
+            resolvent.solve(["x"], index=sample, platform="linux-64")  # type: ignore[call-overload]
 
     @pytest.mark.parametrize(
         "keywords",

@@ -10,12 +10,14 @@ from .._core import Index
 from ..arguments import Specs
 from ..index import sound_index
 from ..request import Request, RequestOptions, core_request, facts_of, request_of
+from ..signatures import shows_options
 from ..virtual_packages import VirtualPackages
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
+@shows_options
 def export_cnf(
     specs: Request | Specs,
     *,
@@ -36,6 +38,7 @@ def export_cnf(
     _export(_core.export_cnf, path, index, request_of(specs, options, virtual_packages=virtual_packages))
 
 
+@shows_options
 def export_wcnf(
     specs: Request | Specs,
     *,

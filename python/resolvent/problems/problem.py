@@ -34,6 +34,7 @@ from ..arguments import Specs, timeout_seconds
 from ..cache_paths import cache_root
 from ..channels import resolve_sources
 from ..request import Request, RequestOptions, core_request, facts_of, request_of
+from ..signatures import shows_options
 from ..virtual_packages import VirtualPackages
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ _USER = re.compile(r"(?<=://)[^/@\s\"']+@")
 _TOKEN = re.compile(r"(://[^/\s\"']+)/t/[^/\s\"']+")
 
 
+@shows_options
 def save_problem(
     path: str | os.PathLike[str],
     specs: Request | Specs,

@@ -29,6 +29,7 @@ from .. import _core
 from .._core import Index, ResolventError, Solution, UnsatisfiableError
 from ..arguments import Specs, timeout_seconds
 from ..request import Request, RequestOptions, facts_of, request_of
+from ..signatures import shows_options
 from ..virtual_packages import VirtualPackages
 from .problem import problem_text, write_whole
 
@@ -67,6 +68,7 @@ class Proved:
     steps: int
 
 
+@shows_options
 def write_proof(
     path: str | os.PathLike[str],
     specs: Request | Specs,
