@@ -229,15 +229,17 @@ class UpdateAll(Action):
     ----------
     installed, history, pins, ignore_pinned
         See `Action`.
-    deps, prune, force_reinstall, aggressive_updates
+    freeze_installed, deps, prune, satisfied_skip, force_reinstall, aggressive_updates
         See `Install`.
     """
 
-    __slots__ = ("aggressive_updates", "deps", "force_reinstall", "prune")
+    __slots__ = ("aggressive_updates", "deps", "force_reinstall", "freeze_installed", "prune", "satisfied_skip")
     _fields = (*Action.__slots__, *__slots__)
     kind = "update-all"
+    freeze_installed: bool
     deps: Deps
     prune: bool
+    satisfied_skip: bool
     force_reinstall: bool
     aggressive_updates: tuple[str, ...]
 
@@ -248,13 +250,20 @@ class UpdateAll(Action):
         history: Specs | None = None,
         pins: Specs | None = None,
         ignore_pinned: bool = False,
+        freeze_installed: bool = False,
         deps: Deps = "all",
         prune: bool = False,
+        satisfied_skip: bool = False,
         force_reinstall: bool = False,
         aggressive_updates: Specs | None = (),
     ) -> None:
         self._set_environment(installed, history, pins, ignore_pinned)
-        self._set_flags(prune=prune, force_reinstall=force_reinstall)
+        self._set_flags(
+            freeze_installed=freeze_installed,
+            prune=prune,
+            satisfied_skip=satisfied_skip,
+            force_reinstall=force_reinstall,
+        )
         self._set(deps=choice("deps", deps, DEPS), aggressive_updates=_names(aggressive_updates))
 
 
@@ -295,6 +304,10 @@ class Remove(Action):
 ACTIONS: dict[str, type[Action]] = {one.kind: one for one in (Install, Update, UpdateAll, Remove)}
 
 
+#: Options that contradict every mode but one. Others say how packages come in, which a removal does not ask.
+_ONE_MODE = {"update_deps": "update", "force_remove": "remove"}
+
+
 def action_of(mode: Mode, options: Mapping[str, Any]) -> Action | None:
     """Return the action that the flat keywords of `resolvent.solve` say; None for a fresh environment.
 
@@ -313,25 +326,15 @@ def action_of(mode: Mode, options: Mapping[str, Any]) -> Action | None:
     kind = ACTIONS[choice("mode", mode, MODES)]
     flags: dict[str, Any] = {}
     for name, value in options.items():
-        usual = _PLAIN.get(name)
         if name in kind._fields:
             flags[name] = value
         elif name == "deps":
             choice(name, value, DEPS)
-        elif isinstance(usual, bool):
-            flag(name, value)
-        if name not in kind._fields and (value or usual) and value != usual and not _is_empty(value):
-            takers = [word for word, one in ACTIONS.items() if name in one._fields]
-            raise InvalidRequest(f"{name} has no meaning with mode={mode!r}; it goes with {' and '.join(takers)}")
+        elif isinstance(_PLAIN[name], bool) and flag(name, value) and name in _ONE_MODE:
+            raise InvalidRequest(f"{name} has no meaning with mode={mode!r}; it goes with mode={_ONE_MODE[name]!r}")
     quiet = {"aggressive_updates", "ignore_pinned"}
     given = {name for name, value in flags.items() if name not in quiet and value not in (None, False, "all")}
-    if mode == "install" and not given:
-        return None
-    return kind(**flags)
-
-
-def _is_empty(value: object) -> bool:
-    return isinstance(value, (list, tuple)) and not value
+    return kind(**flags) if given or mode != "install" else None
 
 
 def as_prefix(installed: Installed) -> Prefix | None:

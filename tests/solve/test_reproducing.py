@@ -156,7 +156,7 @@ def test_other_files_are_refused(text: str, tmp_path: Path) -> None:
 class Broken:
     """A core whose answers fail their check."""
 
-    def solve(self, **asked: Any) -> Solution:
+    def solve(self, asked: Any, _timeout: float | None) -> Solution:
         raise InternalError(f"internal error: the answer to {asked['specs']} failed its check")
 
 

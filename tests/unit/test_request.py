@@ -188,42 +188,38 @@ class TestFlatKeywords:
         )
         assert made == sample
 
-    @pytest.mark.parametrize(
-        ("mode", "options"),
-        [
-            ("install", {"force_remove": True}),
-            ("install", {"update_deps": True}),
-            ("update", {"force_remove": True}),
-            ("update-all", {"force_remove": True}),
-            ("update-all", {"update_deps": True}),
-            ("update-all", {"freeze_installed": True}),
-            ("update-all", {"satisfied_skip": True}),
-            ("remove", {"update_deps": True}),
-            ("remove", {"freeze_installed": True}),
-            ("remove", {"satisfied_skip": True}),
-            ("remove", {"force_reinstall": True}),
-            ("remove", {"deps": "none"}),
-            ("remove", {"aggressive_updates": ["openssl"]}),
-        ],
-    )
-    def test_combinations_without_a_meaning(self, mode: Any, options: dict[str, Any], sample: resolvent.Index) -> None:
-        (name,) = options
+    @pytest.mark.parametrize("mode", ACTIONS)
+    @pytest.mark.parametrize(("name", "owner"), [("force_remove", "remove"), ("update_deps", "update")])
+    def test_combinations_without_a_meaning(self, mode: Any, name: str, owner: str, sample: resolvent.Index) -> None:
+        options: dict[str, Any] = {name: True}
+        quiet: dict[str, Any] = {name: False}
+        # What means nothing and says nothing is no mistake.
+        request_of(["app"], {"mode": mode, **quiet})
+        if mode == owner:
+            assert getattr(ACTIONS[mode](**options), name)
+            return
         for call in (
-            lambda: resolvent.solve(
-                ["app"], index=sample, virtual_packages=LINUX, installed=[APP], mode=mode, **options
-            ),
-            lambda: resolvent.check([], ["app"], index=sample, virtual_packages=LINUX, mode=mode, **options),
+            lambda: resolvent.solve(["app"], index=sample, installed=[APP], mode=mode, **options),
+            lambda: resolvent.check([], ["app"], index=sample, mode=mode, **options),
         ):
-            with pytest.raises(InvalidRequest, match=name) as caught:
+            with pytest.raises(InvalidRequest, match=f"{name} has no meaning with mode='{mode}'.*'{owner}'") as caught:
                 call()
-            assert isinstance(caught.value, (resolvent.ResolventError, ValueError))
+            assert isinstance(caught.value, resolvent.ResolventError)
+            assert isinstance(caught.value, ValueError)
         with pytest.raises(TypeError):
             ACTIONS[mode](**options)
-        # What means nothing and says nothing is no mistake.
-        quiet = {
-            key: [] if isinstance(value, list) else "all" if key == "deps" else False for key, value in options.items()
+
+    def test_a_removal_cannot_say_how_packages_come_in(self) -> None:
+        options: dict[str, Any] = {
+            **dict.fromkeys(("freeze_installed", "satisfied_skip", "force_reinstall"), True),
+            "deps": "none",
+            "aggressive_updates": ["app"],
         }
-        request_of(["app"], {"mode": mode, **quiet})
+        for name, value in options.items():
+            with pytest.raises(TypeError, match=name):
+                Remove(**{name: value})
+            # As flat keywords they are defaults that a program may have for everything it does.
+            assert request_of(["app"], {"mode": "remove", name: value}).action == Remove()
 
     @pytest.mark.parametrize(
         "options", [{"strategy": "newest"}, {"mode": "upgrade"}, {"deps": "some"}, {"channel_priority": "loose"}]
