@@ -289,7 +289,8 @@ class Request(Value):
 
 def _sources(channels: ChannelSource | Sequence[ChannelSource]) -> tuple[ChannelSource, ...]:
     """Return channels as text; a path is written so that it reads as one. `ChannelData` stays what it is."""
-    given: Iterable[Any] = [channels] if isinstance(channels, (str, os.PathLike)) or _is_data(channels) else channels
+    one: Any = channels
+    given: Iterable[Any] = [one] if isinstance(one, (str, os.PathLike)) or _is_data(one) else one
     texts: list[Any] = []
     for source in given:
         if isinstance(source, os.PathLike):

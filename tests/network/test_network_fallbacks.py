@@ -160,10 +160,10 @@ def test_solve_goes_on_with_whole_repodata(site: Site, cache: Path) -> None:
     _shard(site, Answer(403))
     put_whole(site, {"noarch": []})
     settings = {"channels": f"{site.url}/ch", "platform": "linux-64", "virtual_packages": []}
-    solution = resolvent.solve("b", **settings)  # type: ignore[arg-type]
+    solution = resolvent.solve("b", **settings)  # type: ignore[call-overload]
     assert [record.name for record in solution.records] == ["a", "b"]
     site.routes.update({path: Answer(500) for path in site.routes})
-    again = resolvent.solve("b", offline=True, **settings)  # type: ignore[arg-type]
+    again = resolvent.solve("b", offline=True, **settings)  # type: ignore[call-overload]
     assert [record.name for record in again.records] == ["a", "b"], "whole repodata is in the cache"
 
 

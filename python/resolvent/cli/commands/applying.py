@@ -87,6 +87,7 @@ def _channels(sources: Sequence[str]) -> tuple[dict[str, Any], dict[str, Path]]:
         if isinstance(source, LocalSource):
             if source.name is not None:
                 copies[Channel(source.name).base_url.rstrip("/")] = Path(source.folder)
+        if not isinstance(source, NetworkSource):
             continue
         if not isinstance(source, NetworkSource):
             continue
