@@ -84,9 +84,8 @@ def _channels(sources: Sequence[str]) -> tuple[dict[str, Any], dict[str, Path]]:
     copies: dict[str, Path] = {}
     for text in sources:
         source = parse_source(text)
-        if isinstance(source, LocalSource):
-            if source.name is not None:
-                copies[Channel(source.name).base_url.rstrip("/")] = Path(source.folder)
+        if isinstance(source, LocalSource) and source.name is not None:
+            copies[Channel(source.name).base_url.rstrip("/")] = Path(source.folder)
         if not isinstance(source, NetworkSource):
             continue
         if not isinstance(source, NetworkSource):
