@@ -37,7 +37,7 @@ from ._core import (
     __version__,
 )
 from .channel_data import ChannelData
-from .channels import sample_channel
+from .channels import demo_channel, sample_channel
 from .environment import Install, Remove, Update, UpdateAll
 from .errors import InvalidRequest, ProofRefused
 from .index import load_index
@@ -108,6 +108,7 @@ __all__ = [
     "check",
     "check_proof",
     "default_virtual_packages",
+    "demo_channel",
     "detect_virtual_packages",
     "export_cnf",
     "export_wcnf",

@@ -300,6 +300,16 @@ def sample_channel() -> str:
     return f"conda-forge={Path(__file__).parent / '_sample'}"
 
 
+def demo_channel() -> str:
+    """Return the source of the demo channel that the package carries.
+
+    Two tiny packages in two versions, with their archives: enough to try the installer without a network.
+    """
+    from pathlib import Path
+
+    return str(Path(__file__).parent / "_demo")
+
+
 def _classify(text: str, name: str | None, *, bare_is_name: bool) -> LocalSource | NetworkSource:
     if not text:
         raise ChannelNotFound("not a channel: the name is empty")

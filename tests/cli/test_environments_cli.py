@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 from install_support import snapshot, worker
+from packages import write_channel
+from test_readme import blocks
 
+import resolvent
+from conftest import ROOT
 from resolvent.cli import main
 from resolvent.install.locking import EnvironmentLock
 
@@ -262,3 +271,37 @@ def test_two_environments_of_one_name(run: Run, tmp_path: Path) -> None:
     run("create", "-p", str(folders[1] / "same"), "libbar", "-y", CONDA_ENVS_DIRS=places)
     assert "libfoo" in run("list", "-n", "same", CONDA_ENVS_DIRS=places).stdout
     run("create", "-n", "same", "libbar", "-y", CONDA_ENVS_DIRS=places, code=2)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/installing.md"])
+def test_the_walk_on_the_pages(page: str, own_home: Path, tmp_path: Path, cli: Any) -> None:
+    """The commands of the pages' demo do what is shown, one after the other."""
+    (block,) = [code for code in blocks(ROOT / page, "console") if "--demo" in code]
+    steps = re.findall(r"^\$ resolvent (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
+    assert len(steps) > 5
+    for command, shown in steps:
+        done = cli(*shlex.split(command))
+        assert done.returncode == 0, done.stderr
+        assert shown in done.stdout
+    assert not (tmp_path / "first").exists()
+
+
+def test_the_demo_channel_is_what_its_tool_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = importlib.util.spec_from_file_location("make_demo", ROOT / "tools" / "make_demo.py")
+    assert spec and spec.loader
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    made = write_channel(tmp_path / "demo", tool.packages())
+    carried = Path(resolvent.demo_channel())
+    for path in carried.rglob("*.conda"):
+        # Compressed bytes may differ between versions of zstandard; what is packed may not.
+        assert unpacked(path) == unpacked(made / path.relative_to(carried))
+
+
+def unpacked(archive: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(archive) as parts:
+        found = {name: parts.read(name) for name in parts.namelist()}
+    unpack = zstandard.ZstdDecompressor().decompress
+    return {
+        name: unpack(data, max_output_size=1 << 20) if name.endswith(".zst") else data for name, data in found.items()
+    }

@@ -146,9 +146,13 @@ class Package:
         if self.extension == ".conda":
             pack = zstandard.ZstdCompressor(level=3).compress
             with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-                archive.writestr("metadata.json", '{"conda_pkg_format_version": 2}')
-                archive.writestr(f"pkg-{self.stem}.tar.zst", pack(payload))
-                archive.writestr(f"info-{self.stem}.tar.zst", pack(info))
+                for name, content in (
+                    ("metadata.json", b'{"conda_pkg_format_version": 2}'),
+                    (f"pkg-{self.stem}.tar.zst", pack(payload)),
+                    (f"info-{self.stem}.tar.zst", pack(info)),
+                ):
+                    # The time is fixed, so that the same package is the same archive each time.
+                    archive.writestr(zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0)), content)
         else:
             path.write_bytes(_bzip(_tar({**self._info(), **self._payload()}, self.members)))
         return path

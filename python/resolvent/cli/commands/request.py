@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..._core import Index, MatchSpec, ResolventError, Solution, UnsatisfiableError
 from ...arguments import CHANNEL_PRIORITIES, STRATEGIES
-from ...channels import sample_channel
+from ...channels import demo_channel, sample_channel
 from ...environment import DEPS, as_prefix
 from ...platforms import host_platform
 from ...request import request_of
@@ -37,6 +37,9 @@ def add_request(parser: argparse.ArgumentParser) -> None:
         "May be repeated, the first has the highest priority",
     )
     parser.add_argument("--sample", action="store_true", help="add the sample channel carried in the package")
+    parser.add_argument(
+        "--demo", action="store_true", help="add the demo channel carried in the package: tiny, but with its archives"
+    )
     parser.add_argument("--offline", action="store_true", help="do not use the network; read channels from the cache")
     parser.add_argument("--platform", metavar="P", help="target platform, such as linux-64 (default: this machine's)")
     parser.add_argument(
@@ -150,7 +153,8 @@ def answer(options: argparse.Namespace, wish: str | None = None) -> tuple[Soluti
         prefix = as_prefix(options.prefix)
     if not options.specs and (prefix is None or options.mode == "remove"):
         raise UsageError("give at least one SPEC (see: resolvent solve --help)")
-    channels = [*options.channels, *([sample_channel()] if options.sample else [])]
+    carried = [*([sample_channel()] if options.sample else []), *([demo_channel()] if options.demo else [])]
+    channels = [*options.channels, *carried]
     if prefix is not None and options.mode == "update":
         _check_update(options.specs, prefix, everything=options.all)
     # What leaves is looked up in the environment alone.
