@@ -52,7 +52,7 @@ def parameters(of: Any) -> list[str] | None:
         signature = inspect.signature(of)
     except (TypeError, ValueError):
         return None
-    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    stars: dict[Any, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
     return [stars.get(one.kind, "") + one.name for one in signature.parameters.values()]
 
 

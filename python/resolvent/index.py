@@ -24,6 +24,7 @@ def load_index(
     platform: str | None = None,
     channel_priority: ChannelPriority = "strict",
     skip_bad_records: bool = False,
+    add_pip_as_python_dependency: bool = False,
     specs: Specs | None = None,
     offline: bool | None = None,
     progress: ProgressCallback | None = None,
@@ -45,6 +46,9 @@ def load_index(
         Default of the solves over this index.
     skip_bad_records
         Leave out records with a missing key or a wrong type, and count them in `.warnings`, instead of failing.
+    add_pip_as_python_dependency
+        Make each python 2 and 3 of the channels depend on `pip`, as conda and mamba do by default. Records of the
+        index say so, too.
     specs
         What the index will be asked for, names of installed packages included. Channels on the network that are
         published in shards then give only the packages that these can lead to: little to fetch, but the index does
@@ -66,7 +70,9 @@ def load_index(
     texts = None if specs is None else specs_of("specs", specs)
     target = target_platform(platform)
     opened = OpenedSources(sources, platform=target, selective=texts is not None, offline=offline, progress=progress)
-    return load_folders(opened.folders(texts), target, channel_priority, skip_bad_records)
+    return load_folders(
+        opened.folders(texts), target, channel_priority, skip_bad_records, add_pip=add_pip_as_python_dependency
+    )
 
 
 def load_folders(
@@ -75,6 +81,7 @@ def load_folders(
     channel_priority: ChannelPriority,
     skip_bad_records: bool,
     keep: bool = True,
+    add_pip: bool = False,
 ) -> Index:
     """Read folders; `keep` makes and uses index files."""
     index = _core.load_index(
@@ -83,6 +90,7 @@ def load_folders(
         choice("channel_priority", channel_priority, CHANNEL_PRIORITIES),
         flag("skip_bad_records", skip_bad_records),
         index_folder() if keep and not os.environ.get("RESOLVENT_NO_INDEX_FILES") else None,
+        flag("add_pip_as_python_dependency", add_pip),
     )
     _log(index.log)
     return index

@@ -12,6 +12,8 @@ import conda_double
 import pytest
 from conda_double import MatchSpec, PackageRecord, World
 
+import resolvent
+
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 import record_conda
 
@@ -191,7 +193,7 @@ def test_a_pin_against_the_request(world: World, channel: str) -> None:
 
 @pytest.mark.parametrize("spec", ["lib >=", "lib[nonsense=1]", "*[track_features=mkl]"])
 def test_bad_input_is_an_error_of_conda(world: World, channel: str, spec: str) -> None:
-    with pytest.raises((conda_double.CondaError, conda_double.resolvent.InvalidMatchSpec)):
+    with pytest.raises((conda_double.CondaError, resolvent.InvalidMatchSpec)):
         solver(channel, spec).solve_final_state()
 
 
@@ -218,8 +220,6 @@ def test_a_weaker_earlier_spec_is_written_to_the_history(world: World, channel: 
 
 def test_credentials_come_back_on_the_way_out(world: World) -> None:
     records = conda_double.plugin("records")
-    import resolvent
-
     record = resolvent.PackageRecord.from_dict(
         {
             "name": "a",
@@ -238,18 +238,26 @@ def test_credentials_come_back_on_the_way_out(world: World) -> None:
         ("https://host.example/ch", f"https://host.example/ch/{PLATFORM}/a-1-0.conda"),
     ):
         channels = {"https://host.example/ch": conda_double.Channel(written)}
-        assert records.to_conda(record, channels, add_pip=False).url == expected
+        assert records.to_conda(record, channels).url == expected
 
 
-@pytest.mark.parametrize(("version", "added"), [("3.12.1", True), ("2.7.18", True), ("1.5", False)])
-def test_python_says_that_it_needs_pip(world: World, version: str, added: bool) -> None:
-    import resolvent
-
-    fields = {"name": "python", "version": version, "build": "0", "build_number": 0, "channel": "https://h/c"}
-    record = resolvent.PackageRecord.from_dict({**fields, "subdir": PLATFORM, "depends": ["zlib"]})
-    to_conda = conda_double.plugin("records").to_conda
-    assert list(to_conda(record, {}, add_pip=True).depends) == (["zlib", "pip"] if added else ["zlib"])
-    assert list(to_conda(record, {}, add_pip=False).depends) == ["zlib"]
+@pytest.mark.parametrize("added", [False, True])
+def test_pip_is_a_dependency_of_python_where_conda_says_so(world: World, tmp_path: Path, added: bool) -> None:
+    folder = tmp_path / "main" / PLATFORM
+    folder.mkdir(parents=True)
+    common = {"build": "0", "build_number": 0, "depends": []}
+    records = {
+        "python-3.12-0.conda": {"name": "python", "version": "3.12", **common},
+        "pip-24-0.conda": {"name": "pip", "version": "24", **common, "depends": ["python"]},
+    }
+    (folder / "repodata.json").write_text(json.dumps({"packages.conda": records}))
+    (tmp_path / "main" / "noarch").mkdir()
+    (tmp_path / "main" / "noarch" / "repodata.json").write_text("{}")
+    world.settings["add_pip_as_python_dependency"] = added
+    answer = solver(f"file://{tmp_path}/main", "python").solve_final_state()
+    assert set(versions(answer)) == ({"python", "pip"} if added else {"python"})
+    python = next(record for record in answer if record.name == "python")
+    assert list(python.depends) == (["pip"] if added else [])
 
 
 def test_cutoffs_by_conda_s_own_selectors() -> None:
@@ -299,8 +307,6 @@ def test_shards_become_repodata(world: World) -> None:
             yield ("a-1-0.conda", "packages.conda"), {**common, "sha256": b"\x01\x02"}
             yield ("a-1-0.tar.bz2", "packages"), common
             yield ("a-2-0", "v3.conda"), {**common, "version": "2"}
-
-    import resolvent
 
     text = conda_double.plugin("channels").shard_repodata(Shards())
     data = resolvent.ChannelData(url="https://h.example/ch", subdirs={PLATFORM: text})

@@ -155,7 +155,7 @@ class MatchSpec:
         self._match_components = {"name": self._ours.name, "version": self._ours.version}
 
     def __str__(self) -> str:
-        return self._bare
+        return str(self._bare)
 
     @property
     def name(self) -> str | None:
@@ -413,8 +413,9 @@ def modules() -> dict[str, ModuleType]:
         module = ModuleType(module_name)
         module.__path__ = []
         for name, recorded in (names or {}).items():
+            value: Any
             if recorded["kind"] == "enum":
-                value: Any = enum.Enum(name, recorded["members"])  # type: ignore[misc]
+                value = _enum(name, recorded["members"])
             elif name in special:
                 value = special[name]
             elif name in _written():
@@ -432,6 +433,12 @@ def modules() -> dict[str, ModuleType]:
         while "." in name:
             name = name.rpartition(".")[0]
             made.setdefault(name, ModuleType(name)).__path__ = []
+    return made
+
+
+def _enum(name: str, members: dict[str, str]) -> Any:
+    made: Any = enum.Enum(name, members)  # type: ignore[misc]
+    made.__str__ = lambda member: member.value
     return made
 
 

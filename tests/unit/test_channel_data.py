@@ -126,3 +126,38 @@ def test_a_channel_may_be_empty() -> None:
 def test_bad_data(data: dict[str, Any], error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         resolvent.load_index(ChannelData(**{"url": URL, **data}), platform="linux-64")
+
+
+@pytest.mark.parametrize(
+    ("version", "depends", "expected"),
+    [
+        ("3.12.1", [], ["pip"]),
+        ("2.7.18", ["zlib"], ["zlib", "pip"]),
+        ("3.12.1", ["pip", "zlib"], ["pip", "zlib"]),
+        ("1.5", [], []),
+        ("30.1", [], []),
+        ("3", [], []),
+    ],
+)
+@pytest.mark.parametrize("as_file", [False, True])
+def test_pip_as_a_dependency_of_python(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    depends: list[str],
+    expected: list[str],
+    as_file: bool,
+) -> None:
+    monkeypatch.setenv("RESOLVENT_CACHE_DIR", str(tmp_path / "cache"))
+    others = [record("pip", "24"), record("zlib", "1"), record("python-dateutil", "3.1")]
+    text = repodata(record("python", version, depends=depends), *others)
+    (tmp_path / "x.json").write_bytes(text)
+    data = ChannelData(url=URL, subdirs={"noarch": tmp_path / "x.json" if as_file else text})
+    for _ in range(2):  # with an index file of each kind the second time
+        for added, names in ((True, expected), (False, depends)):
+            index = resolvent.load_index(data, platform="linux-64", add_pip_as_python_dependency=added)
+            answer = resolvent.solve(["python", "python-dateutil"], index=index, virtual_packages=[])
+            by_name = {one.name: one for one in answer.records}
+            assert by_name["python"].depends == names
+            assert by_name["python-dateutil"].depends == []
+            assert set(by_name) == {"python", "python-dateutil", *names}

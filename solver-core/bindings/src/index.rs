@@ -167,7 +167,7 @@ impl From<GivenChannel> for ChannelSource {
 
 /// Reads the repodata of channels, in order of priority.
 #[pyfunction]
-#[pyo3(signature = (sources, platform, channel_priority, skip_bad_records, cache_dir))]
+#[pyo3(signature = (sources, platform, channel_priority, skip_bad_records, cache_dir, add_pip=false))]
 pub fn load_index(
     py: Python<'_>,
     sources: Vec<GivenChannel>,
@@ -175,11 +175,13 @@ pub fn load_index(
     channel_priority: &str,
     skip_bad_records: bool,
     cache_dir: Option<PathBuf>,
+    add_pip: bool,
 ) -> PyResult<Index> {
     let priority = parse_priority(channel_priority)?;
     let sources: Vec<ChannelSource> = sources.into_iter().map(ChannelSource::from).collect();
     let options = LoadOptions {
         skip_bad_records,
+        add_pip,
         cache_dir,
         ..LoadOptions::default()
     };

@@ -216,7 +216,7 @@ def package_caches(subdirs: Sequence[str]) -> list[Subdir]:
     return found
 
 
-def load(subdirs: Sequence[Subdir], platform: str, channel_priority: str) -> resolvent.Index:
+def load(subdirs: Sequence[Subdir], platform: str, channel_priority: str, *, add_pip: bool) -> resolvent.Index:
     """Return the index of repodata that was read; records that cannot be used are left out, as conda does."""
     by_url: dict[str, dict[str, Path | bytes]] = {}
     for url, subdir, data in subdirs:
@@ -226,6 +226,7 @@ def load(subdirs: Sequence[Subdir], platform: str, channel_priority: str) -> res
         platform=platform,
         channel_priority=channel_priority,  # type: ignore[arg-type]
         skip_bad_records=True,
+        add_pip_as_python_dependency=add_pip,
     )
 
 

@@ -87,7 +87,7 @@ def same_package(record: PackageRecord, known: CondaRecord) -> bool:
     )
 
 
-def to_conda(record: PackageRecord, channels: Mapping[str, Channel], *, add_pip: bool) -> CondaRecord:
+def to_conda(record: PackageRecord, channels: Mapping[str, Channel]) -> CondaRecord:
     """Return a record of the answer as conda's.
 
     Parameters
@@ -96,16 +96,11 @@ def to_conda(record: PackageRecord, channels: Mapping[str, Channel], *, add_pip:
         A record of the index.
     channels
         The channels that were read, by their URL without credentials.
-    add_pip
-        Whether conda's python depends on pip; conda-meta then says so, too.
     """
     from conda.models.channel import Channel
     from conda.models.records import PackageRecord as CondaRecord
 
     fields: dict[str, Any] = record.to_dict()
-    if add_pip and record.name == "python" and record.version.startswith(("2.", "3.")):
-        depends = fields.get("depends", [])
-        fields["depends"] = depends if "pip" in depends else [*depends, "pip"]
     channel = channels.get(record.channel)
     if channel is None:
         fields["channel"] = Channel(f"{record.channel}/{record.subdir}")

@@ -88,7 +88,7 @@ class ResolventSolver(Base):
         if self._repodata_fn == "current_repodata.json" and not _chose_files():
             # A small file first and the whole one on failure is conda's way to spare its own solver work.
             self._repodata_fn = REPODATA_FN
-        self._target = _VirtualPackages()
+        self._target: _VirtualPackages | None = None
 
     @staticmethod
     def user_agent() -> str:
@@ -209,6 +209,15 @@ class ResolventSolver(Base):
         return in_link_order([record for record in records if record.is_unmanageable or record.name in left])
 
     def _index_of(self, situation: Situation) -> resolvent.Index:
+        self._target = _VirtualPackages()
+        try:
+            return self._read(situation)
+        except BaseException:
+            # The process that looks for CUDA is not left alone in the middle of it.
+            self._target.wait()
+            raise
+
+    def _read(self, situation: Situation) -> resolvent.Index:
         from . import channels
 
         roots = [*situation.requested_names, *situation.by_name, *situation.earlier]
@@ -220,7 +229,9 @@ class ResolventSolver(Base):
         if context.offline:
             found += channels.package_caches(self.subdirs)
         platform = next((subdir for subdir in self.subdirs if subdir != "noarch"), "noarch")
-        return channels.load(found, platform, situation.channel_priority)
+        return channels.load(
+            found, platform, situation.channel_priority, add_pip=bool(context.add_pip_as_python_dependency)
+        )
 
     def _solve(self, index: resolvent.Index, situation: Situation, translation: Translation) -> resolvent.Solution:
         import resolvent
@@ -251,14 +262,11 @@ class ResolventSolver(Base):
     def _ask(self, index: resolvent.Index, situation: Situation, translation: Translation) -> resolvent.Solution:
         import resolvent
 
-        arguments = dict(translation.arguments)
-        if context.add_pip_as_python_dependency and arguments["mode"] != "remove":
-            arguments["specs"] = [*arguments["specs"], 'pip[when="python"]']
         return resolvent.solve(
             index=index,
             installed=situation.installed,
-            virtual_packages=self._target.found(),
-            **arguments,
+            virtual_packages=self._target.found() if self._target else [],
+            **translation.arguments,
         )
 
     def _records(self, solution: resolvent.Solution, installed: list[PackageRecord]) -> list[PackageRecord]:
@@ -272,7 +280,7 @@ class ResolventSolver(Base):
             if old is not None and same_package(record, old) and old.channel.base_url == record.channel:
                 records.append(old)
             else:
-                records.append(to_conda(record, channels, add_pip=bool(context.add_pip_as_python_dependency)))
+                records.append(to_conda(record, channels))
         return records
 
     def _warn_about(self, index: resolvent.Index, records: list[PackageRecord]) -> None:
@@ -320,9 +328,13 @@ class _VirtualPackages:
         except BaseException as error:  # noqa: BLE001 - raised where the answer is wanted
             self._records = error
 
+    def wait(self) -> None:
+        """Wait until they are found."""
+        self._thread.join()
+
     def found(self) -> list[str]:
         """Return them as `"name version build"`."""
-        self._thread.join()
+        self.wait()
         if isinstance(self._records, BaseException):
             raise self._records
         return self._records

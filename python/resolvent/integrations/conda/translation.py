@@ -204,7 +204,8 @@ def _removal(situation: Situation) -> Translation:
     gone = removed_names(situation)
     arguments: dict[str, Any] = {
         "specs": list(gone),
-        "history": [spec for name, spec in situation.earlier.items() if name not in gone],
+        # Those of what leaves, too: an environment of which nothing was asked for would be kept as it is.
+        "history": list(situation.earlier.values()),
         "mode": "remove",
         "channel_priority": situation.channel_priority,
         "timeout": situation.timeout,

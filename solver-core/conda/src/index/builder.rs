@@ -41,7 +41,10 @@ pub(super) fn build_from(
         skip_bad_records: options.skip_bad_records,
         workers: 0,
     };
-    let (raw, digest) = repodata::read(located, options.max_size, parse)?;
+    let (mut raw, digest) = repodata::read(located, options.max_size, parse)?;
+    if options.add_pip {
+        raw.add_pip_to_python();
+    }
     let segment = build(&raw, subdir, &identity(&digest), parse.workers);
     Ok((segment, digest))
 }

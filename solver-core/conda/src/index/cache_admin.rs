@@ -141,8 +141,8 @@ pub fn compare(file: &Path) -> Result<CacheState, RepodataError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => CacheState::Orphan,
         Err(_) => CacheState::Unsure,
         Ok(digest) => {
-            let built_from = |skip| Some(identity(&digest, &stamp.subdir, skip));
-            if [false, true].map(built_from).contains(&segment.identity()) {
+            let built_from = |variant| Some(identity(&digest, &stamp.subdir, variant));
+            if [0, 1, 2, 3].map(built_from).contains(&segment.identity()) {
                 CacheState::Fresh
             } else {
                 CacheState::Stale

@@ -190,8 +190,13 @@ fn load_subdirs(
                 skip_bad_records: options.skip_bad_records,
                 workers: 0,
             };
+            let mut raw = repodata::parse(text, &file, parse)?;
+            if options.add_pip {
+                raw.add_pip_to_python();
+            }
+            let identity = Digest::default();
             Ok(Loaded {
-                segment: Segment::from_json(text, &source.subdir, &file, parse)?,
+                segment: builder::build(&raw, &source.subdir, &identity, parse.workers),
                 log: Vec::new(),
             })
         }

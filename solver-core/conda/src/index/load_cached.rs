@@ -46,7 +46,7 @@ impl Place {
         let mut hash = Hash::new("place");
         hash.text(source.as_os_str().as_encoded_bytes());
         hash.text(subdir.as_bytes());
-        hash.text(&[u8::from(options.skip_bad_records)]);
+        hash.text(&[variant(options)]);
         let stem = format!("{}-{}", plain(subdir), &hex(&hash.finish())[..DIGITS]);
         Place {
             index: cache_dir.join(format!("{stem}.{INDEX}")),
@@ -83,12 +83,17 @@ impl Hash {
     }
 }
 
+/// What of the options changes the contents.
+pub(super) fn variant(options: &LoadOptions) -> u8 {
+    u8::from(options.skip_bad_records) | u8::from(options.add_pip) << 1
+}
+
 /// The identity of the contents that a source gives.
-pub(super) fn identity(digest: &Digest, subdir: &str, skip_bad_records: bool) -> Digest {
+pub(super) fn identity(digest: &Digest, subdir: &str, variant: u8) -> Digest {
     let mut hash = Hash::new("contents");
     hash.text(digest);
     hash.text(subdir.as_bytes());
-    hash.text(&[u8::from(skip_bad_records)]);
+    hash.text(&[variant]);
     hash.finish()
 }
 
@@ -161,7 +166,7 @@ pub(super) fn load(
         } else {
             token == stamp.token
         };
-        let expected = identity(&stamp.digest, subdir, options.skip_bad_records);
+        let expected = identity(&stamp.digest, subdir, variant(options));
         if unchanged && expected == stamp.identity {
             if let Some(segment) = load.open(&expected) {
                 let log = load.log;
@@ -183,7 +188,7 @@ pub(super) fn load(
     // With no file to compare with, the source is hashed while it is parsed.
     if load.place.index.exists() {
         let digest = located.digest()?;
-        let identity = identity(&digest, subdir, options.skip_bad_records);
+        let identity = identity(&digest, subdir, variant(options));
         if let Some(segment) = load.open(&identity) {
             load.write_stamp(&stamp(digest, identity));
             let log = load.log;
@@ -192,9 +197,9 @@ pub(super) fn load(
     }
 
     let (built, digest) = build_from(&located, subdir, options, |digest| {
-        identity(digest, subdir, options.skip_bad_records)
+        identity(digest, subdir, variant(options))
     })?;
-    let identity = identity(&digest, subdir, options.skip_bad_records);
+    let identity = identity(&digest, subdir, variant(options));
     let stamp = stamp(digest, identity);
     for stale in file::stale_temporaries(cache_dir) {
         let _ = std::fs::remove_file(stale);

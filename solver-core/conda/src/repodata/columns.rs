@@ -99,6 +99,29 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
+    /// Makes each python 2 and 3 depend on pip. Packages of the name `python` that are older or newer than that are
+    /// left alone, as conda leaves them.
+    pub fn add_pip_to_python(&mut self) {
+        let Some(python) = self.names.find("python") else {
+            return;
+        };
+        let pip = self.specs.intern("pip");
+        for record in &mut self.records {
+            let version = || self.versions.get(record.version);
+            if record.name != python || !version().starts_with(['2', '3']) {
+                continue;
+            }
+            if !matches!(version().as_bytes().get(1), Some(b'.')) {
+                continue;
+            }
+            let mut list = self.lists.get(record.depends).to_vec();
+            if !list.contains(&pip) {
+                list.push(pip);
+                record.depends = self.lists.intern(&list);
+            }
+        }
+    }
+
     /// Takes in what another worker has read.
     pub fn absorb(&mut self, other: Columns) {
         let of = |map: &[u32], id: u32| map.get(id as usize).copied().unwrap_or(NONE);
