@@ -438,7 +438,7 @@ def modules() -> dict[str, ModuleType]:
 
 def _enum(name: str, members: dict[str, str]) -> Any:
     made: Any = enum.Enum(name, members)  # type: ignore[misc]
-    made.__str__ = lambda member: member.value
+    type.__setattr__(made, "__str__", lambda member: member.value)
     return made
 
 
