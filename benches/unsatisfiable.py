@@ -49,6 +49,7 @@ class Case:
     virtual: tuple[str, ...] = LINUX
     channels: tuple[str, ...] = ("conda-forge",)
     keywords: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    platform: str = "linux-64"
 
 
 class Material:
@@ -56,39 +57,40 @@ class Material:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._records: dict[str, list[dict[str, Any]]] = {}
-        self._indices: dict[tuple[str, ...], resolvent.Index] = {}
+        self._records: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self._indices: dict[tuple[tuple[str, ...], str], resolvent.Index] = {}
 
-    def records(self, channel: str) -> list[dict[str, Any]]:
+    def records(self, channel: str, platform: str = "linux-64") -> list[dict[str, Any]]:
         """Return the records of a channel as repodata has them, with `fn` and `subdir`."""
-        if channel not in self._records:
+        if (channel, platform) not in self._records:
             found = []
-            for subdir in ("linux-64", "noarch"):
+            for subdir in (platform, "noarch"):
                 path = self.folder / channel.replace("/", "_") / subdir / "repodata.json.zst"
                 if not path.is_file():
                     continue
                 data = json.loads(zstandard.ZstdDecompressor().stream_reader(path.open("rb")).read())
                 for group in ("packages", "packages.conda"):
                     found += [{**entry, "fn": fn, "subdir": subdir} for fn, entry in data.get(group, {}).items()]
-            self._records[channel] = found
-        return self._records[channel]
+            self._records[channel, platform] = found
+        return self._records[channel, platform]
 
-    def index(self, channels: tuple[str, ...]) -> resolvent.Index:
-        """Return the index of some channels for linux-64."""
-        if channels not in self._indices:
+    def index(self, channels: tuple[str, ...], platform: str = "linux-64") -> resolvent.Index:
+        """Return the index of some channels for a platform."""
+        if (channels, platform) not in self._indices:
             sources = [f"{name}={self.folder / name.replace('/', '_')}" for name in channels]
-            self._indices[channels] = resolvent.load_index(sources, platform="linux-64")
-        return self._indices[channels]
+            self._indices[channels, platform] = resolvent.load_index(sources, platform=platform)
+        return self._indices[channels, platform]
 
 
 class Maker:
     """Draws requests of each family."""
 
-    def __init__(self, material: Material, seed: int) -> None:
+    def __init__(self, material: Material, seed: int, platform: str = "linux-64") -> None:
         self.material = material
+        self.platform = platform
         self.rng = random.Random(seed)
         self.by_name: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for entry in material.records("conda-forge"):
+        for entry in material.records("conda-forge", platform):
             self.by_name[entry["name"]].append(entry)
         for entries in self.by_name.values():
             entries.sort(key=lambda e: Version(e["version"]), reverse=True)
@@ -344,6 +346,8 @@ class Maker:
     def other_platform(self) -> Case | None:
         """Ask for a package that only another platform has."""
         path = self.material.folder / "conda-forge" / self.rng.choice(["win-64", "osx-arm64", "osx-64"])
+        if not path.is_dir():
+            return None
         data = json.loads(zstandard.ZstdDecompressor().stream_reader((path / "repodata.json.zst").open("rb")).read())
         foreign = sorted({e["name"] for e in data["packages.conda"].values()} - set(self.by_name))
         name = self.rng.choice(foreign)
@@ -361,7 +365,7 @@ def arguments(material: Material, case: Case, *, base: bool = False) -> dict[str
     given: dict[str, Any] = {"specs": case.specs, "virtual": case.virtual, **case.keywords}
     if base:
         given.update(case.base)
-    given["index"] = material.index(case.channels)
+    given["index"] = material.index(case.channels, case.platform)
     given["virtual_packages"] = given.pop("virtual")
     return given
 

@@ -21,6 +21,7 @@ class DetachedFact:
     target: str
     versions: tuple[str, ...]
     ranges: str
+    quantifier: str
     records: int
     extra: str | None
     reason: str | None
@@ -63,6 +64,7 @@ class DetachedConflict:
         self.hints = [DetachedHint(**shaped(hint)) for hint in data["hints"]]
         self.edges = [(edge[0], edge[1]) for edge in data["edges"]]
         self.missing = list(data["missing"])
+        self.unmatched = list(data["unmatched"])
         self.headline = str(data["headline"])
 
     def report(self, verbose: bool = False) -> str:

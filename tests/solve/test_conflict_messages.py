@@ -192,7 +192,7 @@ CASES: dict[str, Case] = {
 def test_message(name: str, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     conflict = CASES[name].conflict(tmp_path)
     fixes = [f"fix: {fix}" for fix in conflict.fixes(timeout=60)]
-    further = [f"besides: {other.headline}" for other in conflict.further(timeout=60)]
+    further = [f"also: {other.headline}" for other in conflict.further(timeout=60)]
     assert "\n".join([str(conflict), *fixes, *further]) == snapshot
 
 

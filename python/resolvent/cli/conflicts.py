@@ -46,12 +46,16 @@ def render(conflict: Conflict, console: Console, verbose: bool = False, words: S
     report = conflict.report(verbose=verbose).splitlines()
     for number, line in enumerate(report):
         show(line, "bold red" if number == 0 else "yellow" if line.startswith("hint:") else "")
-    further = conflict.further(FIX_SECONDS if verbose else FURTHER_SECONDS)
+    further, complete = conflict.search_further(FIX_SECONDS if verbose else FURTHER_SECONDS)
     besides = further if verbose else further[:MOST_FURTHER]
     for other in besides:
-        show(f"besides, {other.report(verbose=True) if verbose else other.headline}", "red")
-    if len(further) > len(besides):
-        show(f"and {len(further) - len(besides)} more conflicts; --verbose tells them")
+        show(f"also: {other.report(verbose=True) if verbose else other.headline}", "red")
+    left = len(further) - len(besides)
+    if left:
+        count = f"{left}" if complete else f"at least {left}"
+        show(f"and {count} more conflict{'s' if left > 1 else ''}; --verbose shows more")
+    elif not complete:
+        show("(there may be more conflicts)")
     room = SCREENFUL - len(report) - len(besides) - 3
     fixes = conflict.fixes(timeout=FIX_SECONDS)
     shown = [fixes[i] for i in range(len(fixes)) if verbose or 2 * (i + 1) <= room]
@@ -62,4 +66,4 @@ def render(conflict: Conflict, console: Console, verbose: bool = False, words: S
         own = None if words is None else changed_command(words, fix.line_changes)
         show(f"    {own or fix.command}", "green")
     if not fixes.complete:
-        show("(there was no time to try everything)")
+        show("(stopped at the time limit; more fixes may exist)")

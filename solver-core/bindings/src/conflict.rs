@@ -33,10 +33,25 @@ impl Conflict {
         }
         let edges = self.inner.edges.iter();
         let edges: Vec<Vec<usize>> = edges.map(|e| vec![e.from, e.to]).collect();
+        let groups = PyList::empty(py);
+        for group in &self.inner.groups {
+            let facts = &self.inner.facts;
+            let g = PyDict::new(py);
+            g.set_item("facts", &group.facts)?;
+            g.set_item("name", &facts[group.facts[0]].name)?;
+            g.set_item("target", &facts[group.facts[0]].target)?;
+            g.set_item("versions", &group.versions)?;
+            g.set_item("ranges", &group.ranges)?;
+            g.set_item("quantifier", group.quantifier.as_str())?;
+            g.set_item("specs", group.specs(facts))?;
+            g.set_item("text", group.text(facts))?;
+            groups.append(g)?;
+        }
         let d = PyDict::new(py);
-        d.set_item("headline", self.inner.headline())?;
+        d.set_item("headline", &self.inner.headline)?;
         d.set_item("facts", facts)?;
         d.set_item("edges", edges)?;
+        d.set_item("groups", groups)?;
         Ok(d)
     }
 }
@@ -81,6 +96,11 @@ impl Fact {
     #[getter]
     fn ranges(&self) -> &str {
         &self.fact().ranges
+    }
+    /// Of which records with these versions it holds: "all", "requested", "installed" or "some".
+    #[getter]
+    fn quantifier(&self) -> &'static str {
+        self.fact().quantifier.as_str()
     }
     /// How many records it speaks for.
     #[getter]
@@ -128,6 +148,7 @@ impl Fact {
         d.set_item("target", &f.target)?;
         d.set_item("versions", &f.versions)?;
         d.set_item("ranges", &f.ranges)?;
+        d.set_item("quantifier", f.quantifier.as_str())?;
         d.set_item("records", f.records.len())?;
         d.set_item("extra", &f.extra)?;
         d.set_item("reason", &f.reason)?;
@@ -145,8 +166,8 @@ pub struct Hint {
 
 #[pymethods]
 impl Hint {
-    /// "nearest_name", "existing_versions", "hidden_channel", "after_cutoff", "virtual_package", "other_platform",
-    /// "no_build_for".
+    /// "nearest_name", "missing_channel", "also_missing", "existing_versions", "hidden_channel", "after_cutoff",
+    /// "virtual_package", "other_platform", "no_build_for".
     #[getter]
     fn kind(&self) -> &'static str {
         self.inner.kind.as_str()
@@ -196,19 +217,23 @@ impl Conflict {
     fn missing(&self) -> Vec<String> {
         self.inner.missing.clone()
     }
-    /// What a reader would look up next.
+    /// Requested specs that no record matches although their package exists.
     #[getter]
-    fn hints(&self) -> Vec<Hint> {
-        self.inner
-            .hints()
+    fn unmatched(&self) -> Vec<String> {
+        self.inner.unmatched.clone()
+    }
+    /// What a reader would look up next. Data of other platforms may be read for it, without holding Python up.
+    #[getter]
+    fn hints(&self, py: Python<'_>) -> Vec<Hint> {
+        py.detach(|| self.inner.hints())
             .into_iter()
             .map(|inner| Hint { inner })
             .collect()
     }
     /// The culprit in one sentence.
     #[getter]
-    fn headline(&self) -> String {
-        self.inner.headline()
+    fn headline(&self) -> &str {
+        &self.inner.headline
     }
     /// The first `most` smallest changes of the request that give an answer, each solved; looked for `timeout` seconds
     /// at most.
@@ -223,16 +248,21 @@ impl Conflict {
     /// Further conflicts of the request, each found without what resolves the earlier ones.
     #[pyo3(signature = (timeout = 5.0))]
     fn further(&self, py: Python<'_>, timeout: f64) -> PyResult<Vec<Conflict>> {
+        Ok(self.search_further(py, timeout)?.0)
+    }
+    /// The same, and whether these are all: false if there are more than seven, or if time struck.
+    #[pyo3(signature = (timeout = 5.0))]
+    fn search_further(&self, py: Python<'_>, timeout: f64) -> PyResult<(Vec<Conflict>, bool)> {
         let deadline = deadline_in(Some(timeout));
         let conflict = Arc::clone(&self.inner);
-        let (found, _) =
+        let (found, complete) =
             py.detach(|| interruptibly(deadline, |budget| conflict.further(budget)))?;
-        Ok(found.into_iter().map(Conflict::new).collect())
+        Ok((found.into_iter().map(Conflict::new).collect(), complete))
     }
     /// The conflict for people; `verbose` leaves nothing out.
     #[pyo3(signature = (verbose = false))]
-    fn report(&self, verbose: bool) -> String {
-        self.inner.report(&self.inner.hints(), verbose)
+    fn report(&self, py: Python<'_>, verbose: bool) -> String {
+        py.detach(|| self.inner.report(&self.inner.hints(), verbose))
     }
     /// The conflict as plain data, as `docs/conflict.schema.json` describes it; fixes and further conflicts are looked for
     /// `timeout` seconds at most, 0 leaves them out.
@@ -240,7 +270,7 @@ impl Conflict {
     fn to_dict<'py>(&self, py: Python<'py>, timeout: f64) -> PyResult<Bound<'py, PyDict>> {
         let d = self.bare_dict(py)?;
         let hints = PyList::empty(py);
-        for hint in self.inner.hints() {
+        for hint in py.detach(|| self.inner.hints()) {
             let h = PyDict::new(py);
             h.set_item("kind", hint.kind.as_str())?;
             h.set_item("name", hint.name)?;
@@ -250,7 +280,8 @@ impl Conflict {
         }
         d.set_item("hints", hints)?;
         d.set_item("missing", &self.inner.missing)?;
-        d.set_item("text", self.__str__())?;
+        d.set_item("unmatched", &self.inner.unmatched)?;
+        d.set_item("text", self.__str__(py))?;
         let fixes = PyList::empty(py);
         let others = PyList::empty(py);
         let mut complete = false;
@@ -275,15 +306,15 @@ impl Conflict {
         d.set_item("complete", complete)?;
         Ok(d)
     }
-    fn __str__(&self) -> String {
-        self.inner.report(&self.inner.hints(), false)
+    fn __str__(&self, py: Python<'_>) -> String {
+        self.report(py, false)
     }
     /// A conflict that travels leaves its index behind: what arrives is a `DetachedConflict`.
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
         let carried = py
             .import("resolvent.conflict")?
             .getattr("DetachedConflict")?;
-        let full = self.inner.report(&self.inner.hints(), true);
+        let full = self.report(py, true);
         Ok((carried, (self.to_dict(py, 0.0)?, full)))
     }
     fn __copy__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {

@@ -26,10 +26,10 @@ pub fn failure(py: Python<'_>, error: SolveError) -> PyErr {
 /// The exception of a request without an answer.
 fn unsatisfiable(py: Python<'_>, conflict: resolve::Conflict) -> PyErr {
     let text = conflict.to_string();
-    let err = if conflict.missing.is_empty() {
-        UnsatisfiableError::new_err(text)
-    } else {
+    let err = if conflict.lacks_a_requested_name() {
         PackagesNotFound::new_err(text)
+    } else {
+        UnsatisfiableError::new_err(text)
     };
     match Py::new(py, Conflict::new(conflict)) {
         Ok(conflict) => match err.value(py).setattr("conflict", conflict) {

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use conda::index::{Index, RecordRef};
 
+use crate::explain::facts::group::Group;
 use crate::request::Request;
 
 /// What kind of fact takes part in a conflict.
@@ -55,6 +56,47 @@ impl FactKind {
     }
 }
 
+/// SpecList which records with the versions that a fact names it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Quantifier {
+    /// SpecList every one that the index has.
+    #[default]
+    All,
+    /// SpecList every one that matches the requested specs of the package, which ask for more than versions.
+    Requested,
+    /// SpecList the one that is installed and frozen.
+    Installed,
+    /// SpecList at least one for each version; another build says otherwise.
+    Some,
+}
+
+impl Quantifier {
+    /// The word used in data.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Quantifier::All => "all",
+            Quantifier::Requested => "requested",
+            Quantifier::Installed => "installed",
+            Quantifier::Some => "some",
+        }
+    }
+
+    /// What stands before the package in a sentence.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Quantifier::All => "",
+            Quantifier::Requested => "the requested builds of ",
+            Quantifier::Installed => "the installed ",
+            Quantifier::Some => "some builds of ",
+        }
+    }
+
+    /// Whether the sentence is about builds, in the plural.
+    pub(crate) fn is_plural(self) -> bool {
+        matches!(self, Quantifier::Requested | Quantifier::Some)
+    }
+}
+
 /// One fact of a conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
@@ -70,17 +112,21 @@ pub struct Fact {
     pub versions: Vec<String>,
     /// The same as a person would write them.
     pub ranges: String,
+    /// SpecList which records with these versions it holds.
+    pub quantifier: Quantifier,
     /// The records it speaks for, best first.
     pub records: Vec<RecordRef>,
-    /// Of a fact of the request: its position among the specs, constraints or pins.
+    /// SpecList a fact of the request: its position among the specs, constraints or pins.
     pub position: Option<usize>,
-    /// Of a dependency that belongs to an optional group of the records: the name of the group.
+    /// SpecList a dependency that belongs to an optional group of the records: the name of the group.
     pub extra: Option<String>,
-    /// Of a policy: which (`exclude_newer`, `deny`, `license`). Of a hidden channel: which hides which.
+    /// SpecList a policy: which (`exclude_newer`, `deny`, `license`). SpecList a hidden channel: which hides which.
     pub reason: Option<String>,
-    /// Of a policy: its rule that these records break: the day of the cut-off, the specs of the deny list, the
+    /// SpecList a policy: its rule that these records break: the day of the cut-off, the specs of the deny list, the
     /// licences that are not allowed.
     pub rule: Option<String>,
+    /// SpecList a version that is missing: what there is instead.
+    pub(crate) exists: String,
     /// How many requirements lie between the request and what it speaks for.
     pub distance: u32,
     /// One sentence.
@@ -97,11 +143,13 @@ impl Fact {
             target: String::new(),
             versions: Vec::new(),
             ranges: String::new(),
+            quantifier: Quantifier::All,
             records: Vec::new(),
             position: None,
             extra: None,
             reason: None,
             rule: None,
+            exists: String::new(),
             distance: 0,
             text: String::new(),
         }
@@ -124,11 +172,17 @@ pub struct Conflict {
     pub facts: Vec<Fact>,
     /// Which fact leads to which, as positions in `facts`.
     pub edges: Vec<Edge>,
-    /// Requested names that no channel has.
+    /// Facts about one package that ask the same one for something, as the text tells them: in one sentence.
+    pub groups: Vec<Group>,
+    /// The culprit in one sentence.
+    pub headline: String,
+    /// Requested names that no channel has; only those that are asked for whatever else is chosen.
     pub missing: Vec<String>,
+    /// Requested specs that no record matches although their package exists.
+    pub unmatched: Vec<String>,
     /// What was asked.
     pub request: Request,
-    /// Of what.
+    /// SpecList what.
     pub index: Arc<Index>,
     /// The channels for other platforms, once somebody asked.
     pub(crate) elsewhere: Arc<OnceLock<Vec<Arc<Index>>>>,

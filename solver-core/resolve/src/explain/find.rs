@@ -7,6 +7,7 @@ use conda::index::Index;
 
 use super::conflict::Conflict;
 use super::core::search::{Found, RequestFact, Search};
+use super::core::whole::speak_of_whole_packages;
 use super::facts::describe::describe;
 use crate::encode::{Cause, Liftable};
 use crate::optimize::{Budget, Interrupted};
@@ -28,6 +29,7 @@ pub(crate) fn explain(
         search.only(needed);
         core = nearest(&mut search)?;
     }
+    speak_of_whole_packages(&mut search, &mut core)?;
     let causes: Vec<Cause> = core.iter().filter_map(|&lit| search.cause(lit)).collect();
     Ok(describe(&mut search, index, request, causes))
 }

@@ -22,9 +22,10 @@
 //! | `conflict` | the conflict as data |
 //! | `find` | finds a minimal one |
 //! | `core::search` | searches in an instance whose facts can be lifted |
+//! | `core::whole` | exchanges facts for ones that speak of whole packages |
 //! | `core::relax` | the smallest relaxation of a spec that gives an answer |
-//! | `facts` | from guards to facts: what they speak for (`describe`), which leads to which (`graph`), ranges of versions |
-//! | `words` | sentences and the tree (`text`), the culprit in one sentence (`headline`), typos, other channels, later dates (`hints`) |
+//! | `facts` | from guards to facts: what they speak for (`describe`), which leads to which (`graph`), which are told in one sentence (`group`) |
+//! | `words` | sentences and the tree (`text`), the culprit in one sentence (`headline`), typos, other channels, later dates (`hints`), names that Python uses (`known_names`) |
 //! | `edits` | which edits of the request a conflict suggests, the smallest sets of them that give an answer, command lines |
 //! | `further` | what else is wrong with the request |
 //! | `spec_union` | what several specs on one package ask for together |
@@ -41,6 +42,7 @@ mod other_platforms;
 mod spec_union;
 mod words;
 
-pub use conflict::{Conflict, Edge, Fact, FactKind};
+pub use conflict::{Conflict, Edge, Fact, FactKind, Quantifier};
 pub use edits::{CutoffOwner, Edit, Fix, Fixes, LineChange};
+pub use facts::group::Group;
 pub use words::hints::{Hint, HintKind};

@@ -15,7 +15,9 @@ const LONGEST_SPEC: usize = 60;
 
 /// A spec as people write it: without what conda adds to upper bounds, and not longer than a line.
 pub(crate) fn plain(spec: &str) -> String {
+    let spec: Vec<&str> = spec.split_whitespace().collect();
     let text = spec
+        .join(" ")
         .split(',')
         .map(|term| match term.rsplit_once('<') {
             Some((head, bound)) if !bound.starts_with('=') => format!("{head}<{}", release(bound)),
@@ -30,13 +32,12 @@ pub(crate) fn plain(spec: &str) -> String {
     text
 }
 
-/// An upper bound without its pre-release mark, `.0a0` and the like.
-fn release(bound: &str) -> &str {
-    [".0a0", ".0.a0", ".a0", "a0"]
-        .iter()
-        .find_map(|mark| bound.strip_suffix(mark))
-        .filter(|rest| !rest.is_empty())
-        .unwrap_or(bound)
+/// An upper bound without its pre-release mark: `4` for `4.0a0`, `1.1.2` for `1.1.2a`.
+pub(crate) fn release(bound: &str) -> &str {
+    let marks = [".0a0", ".0.a0", ".a0", "a0", "a"];
+    let plain = marks.iter().find_map(|mark| bound.strip_suffix(mark));
+    let is_number = |rest: &&str| rest.ends_with(|c: char| c.is_ascii_digit());
+    plain.filter(is_number).unwrap_or(bound)
 }
 
 /// One end of an interval of versions.
@@ -260,6 +261,9 @@ mod tests {
         assert_eq!(plain("python >=3.12,<3.13.0a0"), "python >=3.12,<3.13");
         assert_eq!(plain("__glibc >=2.17,<3.0.a0"), "__glibc >=2.17,<3");
         assert_eq!(plain("lib <2.0a0"), "lib <2");
+        assert_eq!(plain("openssl >=1.1.1q,<1.1.2a"), "openssl >=1.1.1q,<1.1.2");
+        assert_eq!(plain("lib <2.0beta"), "lib <2.0beta");
+        assert_eq!(plain("blas 2.1   openblas"), "blas 2.1 openblas");
         assert_eq!(plain("lib <=2.0a0"), "lib <=2.0a0");
     }
 

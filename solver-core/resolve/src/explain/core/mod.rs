@@ -2,3 +2,4 @@
 
 pub(crate) mod relax;
 pub(crate) mod search;
+pub(crate) mod whole;

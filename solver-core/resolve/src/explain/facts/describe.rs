@@ -6,15 +6,19 @@ use conda::index::{Index, RecordId, RecordRef};
 use conda::match_spec::MatchSpec;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{graph, versions};
+use super::{exists, graph, group, versions};
 use crate::encode::Cause;
-use crate::explain::conflict::{Conflict, Fact, FactKind};
+use crate::explain::conflict::{Conflict, Fact, FactKind, Quantifier};
 use crate::explain::core::search::Search;
 use crate::explain::dates::date;
+use crate::explain::words::headline::Culprit;
 use crate::explain::words::text;
 use crate::ids::{Id, Table};
 use crate::request::{ChannelPriority, Request, RequestSpec};
 use crate::universe::{Exclusion, NameId, SpecIdx, SpecList, Universe};
+
+/// Most comparisons of a spec with a record by which it is found out whether two demands meet.
+const MOST_COMPARED: usize = 200_000;
 
 /// Puts a minimal core into facts.
 pub(crate) fn describe(
@@ -29,7 +33,7 @@ pub(crate) fn describe(
         .map(|(cause, spec)| (cause, search.spec_of(spec)))
         .collect();
     let frozen = search.frozen_of(&causes);
-    let missing = missing_names(&search.inst.u, &search.requested);
+    let (missing, unmatched) = nowhere(search, request);
     let distances: Vec<u32> = {
         let guards = search.inst.guards.as_ref();
         causes
@@ -47,17 +51,28 @@ pub(crate) fn describe(
         names: FxHashMap::default(),
     };
     core.look_up(&causes);
-    let mut facts: Vec<Fact> = causes
-        .iter()
-        .zip(distances)
-        .map(|(&c, d)| core.fact(c, d))
-        .collect();
-    graph::sort(&mut facts);
+    let facts = causes.iter().zip(distances);
+    let facts = facts.map(|(&c, d)| (core.fact(c, d), c)).collect();
+    let (facts, causes): (Vec<Fact>, Vec<Cause>) = graph::sort(facts).into_iter().unzip();
     let edges = graph::edges(&facts, u);
+    let groups = group::groups(&facts, |some| core.told_together(some, &facts, &causes));
+    let headline = Culprit {
+        facts: &facts,
+        edges: &edges,
+        groups: &groups,
+        missing: &missing,
+        unmatched: &unmatched,
+        searched: exists::searched(index),
+        meet: &|a, b| core.meet(a, b, &causes),
+    }
+    .sentence();
     Conflict {
         facts,
         edges,
+        groups,
+        headline,
         missing,
+        unmatched,
         request: request.clone(),
         index: Arc::clone(index),
         elsewhere: Arc::default(),
@@ -83,12 +98,26 @@ fn asked(request: &Request, cause: Cause) -> Option<&RequestSpec> {
     }
 }
 
-fn missing_names(u: &Universe, requested: &[NameId]) -> Vec<String> {
-    let names = requested.iter().map(|&name| &u.names[name]);
-    names
-        .filter(|name| name.len() == 0)
-        .map(|name| name.text.to_string())
-        .collect()
+/// What is requested, whatever else is chosen, and not there: names, and specs on names that are there.
+fn nowhere(search: &mut Search<'_>, request: &Request) -> (Vec<String>, Vec<String>) {
+    let (mut names, mut specs) = (Vec::new(), Vec::new());
+    for asked in &request.specs {
+        if asked.is_virtual() || asked.spec.when().is_some() {
+            continue;
+        }
+        let spec = search.spec_of(asked);
+        let u = &search.inst.u;
+        let spec = &u.specs[spec];
+        let len = u.names[spec.name].len();
+        if len == 0 {
+            if !names.contains(&asked.name) {
+                names.push(asked.name.clone());
+            }
+        } else if !specs.contains(&asked.text) && !(0..len).any(|p| u.matches(spec, p)) {
+            specs.push(asked.text.clone());
+        }
+    }
+    (names, specs)
 }
 
 /// A minimal core, and what its facts leave of each name.
@@ -108,10 +137,23 @@ struct OfName<'c> {
     versions: Vec<&'c str>,
     /// Which of them each position has.
     class: Table<u32, usize>,
+    /// How many records each of them has.
+    totals: Vec<usize>,
+    /// The same for those that match the requested specs, where these ask for more than versions.
+    requested: Option<(Vec<bool>, Vec<usize>)>,
     /// Positions that the core's own facts leave, ascending.
     left: Vec<u32>,
     /// Positions of the records with each requirement.
     with: FxHashMap<(SpecList, SpecIdx), Vec<u32>>,
+}
+
+/// How many of some records have each version.
+fn tally(versions: usize, class: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut out = vec![0; versions];
+    for class in class {
+        out[class] += 1;
+    }
+    out
 }
 
 /// The requirement of records that a cause stands for.
@@ -152,6 +194,8 @@ impl<'c> Core<'c> {
             let (versions, class) = self.u.versions_of(name);
             let required = required.get(&name).map_or(&[][..], |specs| specs);
             let of_name = OfName {
+                totals: tally(versions.len(), class.iter().map(|(_, &class)| class)),
+                requested: self.requested(name, versions.len(), &class),
                 versions,
                 class,
                 left: self.left(name, required),
@@ -159,6 +203,126 @@ impl<'c> Core<'c> {
             };
             self.names.insert(name, of_name);
         }
+    }
+
+    /// The records that match what is requested of a name, if that is more than versions, and their number by version.
+    fn requested(
+        &self,
+        name: NameId,
+        versions: usize,
+        class: &Table<u32, usize>,
+    ) -> Option<(Vec<bool>, Vec<usize>)> {
+        let u = self.u;
+        let asked = self
+            .of_request
+            .iter()
+            .filter(|(cause, spec)| matches!(cause, Cause::Spec(_)) && u.specs[*spec].name == name);
+        let asked: Vec<SpecIdx> = asked.map(|(_, spec)| *spec).collect();
+        if asked.iter().all(|&spec| u.specs[spec].exact()) {
+            return None;
+        }
+        let matches = |p: u32| asked.iter().all(|&s| u.matches(&u.specs[s], p));
+        let some: Vec<bool> = (0..class.len() as u32).map(matches).collect();
+        let theirs = class.iter().zip(&some).filter(|(_, &is)| is);
+        let totals = tally(versions, theirs.map(|((_, &class), _)| class));
+        Some((some, totals))
+    }
+
+    /// SpecList which records with the versions of `told` something holds that holds of `holders`, ascending positions.
+    fn quantifier(&self, name: NameId, told: &[usize], holders: &[u32]) -> Quantifier {
+        if self.frozen.iter().any(|(frozen, _)| *frozen == name) {
+            return Quantifier::Installed;
+        }
+        let of = &self.names[&name];
+        let holds_of_all = |counts: bool| {
+            let (is_meant, totals) = match (&of.requested, counts) {
+                (Some((some, totals)), true) => (Some(some), totals),
+                _ => (None, &of.totals),
+            };
+            let mut found: FxHashMap<usize, usize> = FxHashMap::default();
+            for &position in holders {
+                if is_meant.is_none_or(|some| some[position.place()]) {
+                    *found.entry(of.class[position]).or_default() += 1;
+                }
+            }
+            told.iter()
+                .all(|class| found.get(class).copied().unwrap_or(0) == totals[*class])
+        };
+        if holds_of_all(false) {
+            Quantifier::All
+        } else if of.requested.is_some() && holds_of_all(true) {
+            Quantifier::Requested
+        } else {
+            Quantifier::Some
+        }
+    }
+
+    /// Versions, ranges and quantifier of what some facts, on one package and about one, say together.
+    fn told_together(
+        &self,
+        some: &[usize],
+        facts: &[Fact],
+        causes: &[Cause],
+    ) -> (Vec<String>, String, Quantifier) {
+        if let [only] = some {
+            let fact = &facts[*only];
+            return (fact.versions.clone(), fact.ranges.clone(), fact.quantifier);
+        }
+        let Some((name, _, _)) = requirement(causes[some[0]]) else {
+            return (Vec::new(), String::new(), Quantifier::Some);
+        };
+        let of = &self.names[&name];
+        let mut holders: Vec<u32> = Vec::new();
+        let mut is_told = vec![false; of.versions.len()];
+        for (_, which, spec) in some.iter().filter_map(|&at| requirement(causes[at])) {
+            let with = of.with.get(&(which, spec)).map_or(&[][..], Vec::as_slice);
+            holders.extend(with);
+            for &p in self.speaking(name, with).iter() {
+                is_told[of.class[p]] = true;
+            }
+        }
+        holders.sort_unstable();
+        holders.dedup();
+        let told: Vec<usize> = (0..is_told.len()).filter(|&class| is_told[class]).collect();
+        let versions = told.iter().map(|&c| of.versions[c].to_string()).collect();
+        let ranges = versions::ranges(&of.versions, |class| is_told[class]);
+        (versions, ranges, self.quantifier(name, &told, &holders))
+    }
+
+    /// Those of some records that the other facts of the core leave.
+    fn speaking(&self, name: NameId, with: &[u32]) -> Vec<u32> {
+        let left = &self.names[&name].left;
+        let is_left = |p: &u32| left.binary_search(p).is_ok() && !self.excluded(name, *p);
+        with.iter().copied().filter(is_left).collect()
+    }
+
+    /// Whether some record is let in by one of the facts `a`, and by one of the facts `b`, all demands on one package;
+    /// `None` where there are too many to find out.
+    fn meet(&self, a: &[usize], b: &[usize], causes: &[Cause]) -> Option<bool> {
+        let u = self.u;
+        let specs = |facts: &[usize]| -> Option<Vec<SpecIdx>> {
+            let of = |&at: &usize| match causes[at] {
+                Cause::Depends(_, spec) | Cause::Extra(_, _, spec) | Cause::Constrains(_, spec) => {
+                    Some(spec)
+                }
+                cause => {
+                    let mut asked = self.of_request.iter();
+                    asked.find(|(c, _)| *c == cause).map(|(_, spec)| *spec)
+                }
+            };
+            facts.iter().map(of).collect()
+        };
+        let (a, b) = (specs(a)?, specs(b)?);
+        let name = u.specs[*a.first()?].name;
+        if u.specs[a[0]].on_virtual.is_some() {
+            return None;
+        }
+        let len = u.names[name].len();
+        if (a.len() + b.len()) * len as usize > MOST_COMPARED {
+            return None;
+        }
+        let lets_in = |specs: &[SpecIdx], p| specs.iter().any(|&s| u.matches(&u.specs[s], p));
+        Some((0..len).any(|p| lets_in(&a, p) && lets_in(&b, p)))
     }
 
     /// Positions of a name that its own facts leave: all that is asked of it by the request, or else anything that
@@ -214,12 +378,10 @@ impl<'c> Core<'c> {
                     _ => (FactKind::Dependency, SpecList::Depends),
                 };
                 let of_name = &self.names[&name];
-                let with = of_name.with.get(&(which, spec)).into_iter().flatten();
-                let records = with
-                    .copied()
-                    .filter(|p| of_name.left.binary_search(p).is_ok() && !self.excluded(name, *p))
-                    .collect();
-                let mut fact = self.of_records(kind, name, Some(spec), records, distance);
+                let with = of_name.with.get(&(which, spec));
+                let with = with.map_or(&[][..], Vec::as_slice);
+                let records = self.speaking(name, with);
+                let mut fact = self.of_records(kind, name, Some(spec), records, with, distance);
                 if let SpecList::Extra(extra) = which {
                     fact.extra = Some(u.extra(extra).1.to_string());
                     fact.text = text::sentence(&fact);
@@ -227,16 +389,16 @@ impl<'c> Core<'c> {
                 fact
             }
             Cause::Excluded(name, exclusion) => {
+                let is_so = |p: &u32| u.exclusion_at(name, *p) == Some(exclusion);
                 let left = self.names[&name].left.iter().copied();
-                let records = left
-                    .filter(|&p| u.exclusion_at(name, p) == Some(exclusion))
-                    .collect();
+                let records: Vec<u32> = left.filter(is_so).collect();
+                let all: Vec<u32> = (0..u.names[name].len()).filter(is_so).collect();
                 let kind = match exclusion {
                     Exclusion::Priority => FactKind::ChannelPriority,
                     Exclusion::Cutoff | Exclusion::Denied | Exclusion::License => FactKind::Policy,
                     Exclusion::Unparsable => FactKind::Unparsable,
                 };
-                self.of_records(kind, name, None, records, distance)
+                self.of_records(kind, name, None, records, &all, distance)
             }
             Cause::Virtual(name) => self.of_target(&u.names[name].text),
             Cause::Missing(spec) => {
@@ -247,9 +409,12 @@ impl<'c> Core<'c> {
                 } else {
                     FactKind::MissingVersion
                 };
+                let all: Vec<u32> = (0..len).collect();
                 let mut fact =
-                    self.of_records(kind, entry.name, Some(spec), (0..len).collect(), distance);
+                    self.of_records(kind, entry.name, Some(spec), all.clone(), &all, distance);
                 fact.records.clear();
+                fact.exists = exists::instead(&u.index, &fact);
+                fact.text = text::sentence(&fact);
                 fact
             }
         }
@@ -270,7 +435,7 @@ impl<'c> Core<'c> {
     fn of_frozen(&self, name: NameId) -> Fact {
         let at = self.frozen.iter().find(|(frozen, _)| *frozen == name);
         let at: Vec<u32> = at.iter().map(|(_, at)| *at).collect();
-        let mut fact = self.of_records(FactKind::Frozen, name, None, at, 0);
+        let mut fact = self.of_records(FactKind::Frozen, name, None, at.clone(), &at, 0);
         if let Some(&place) = fact.records.first() {
             let segment = self.u.segment(place.segment);
             let (version, build) = (segment.version(place.record), segment.build(place.record));
@@ -308,6 +473,7 @@ impl<'c> Core<'c> {
         name: NameId,
         spec: Option<SpecIdx>,
         at: Vec<u32>,
+        holders: &[u32],
         distance: u32,
     ) -> Fact {
         let u = self.u;
@@ -320,6 +486,7 @@ impl<'c> Core<'c> {
         for &position in &at {
             some[class[position]] = true;
         }
+        let told: Vec<usize> = (0..some.len()).filter(|&class| some[class]).collect();
         let mut versions: Vec<String> = all
             .iter()
             .zip(&some)
@@ -337,6 +504,7 @@ impl<'c> Core<'c> {
             target,
             versions,
             ranges,
+            quantifier: self.quantifier(name, &told, holders),
             records: at.iter().map(|&p| u.place_of(name, p)).collect(),
             distance,
             ..Fact::new(kind, &u.names[name].text)

@@ -3,36 +3,18 @@
 //! A requested spec or a dependency leads to the facts about the records that match it, and to the fact that nothing
 //! does; a frozen record leads to the facts about it. Pins, constraints and `constrains` lead nowhere: they only forbid.
 
+use std::collections::VecDeque;
+
 use conda::index::RecordRef;
 use rustc_hash::FxHashMap;
 
 use crate::explain::conflict::{Edge, Fact, FactKind};
 use crate::universe::{NameId, SpecIdx, Universe};
 
-/// The request's facts in their order, then by distance from the request, name and spec.
-pub(crate) fn sort(facts: &mut [Fact]) {
-    let mut depth: FxHashMap<String, u32> = FxHashMap::default();
-    for fact in facts
-        .iter()
-        .filter(|f| matches!(f.kind, FactKind::Request | FactKind::Frozen))
-    {
-        depth.insert(fact.name.clone(), 0);
-    }
-    // Distances within the conflict, which may be longer than those in the whole universe.
-    let mut changed = true;
-    while changed {
-        changed = false;
-        for fact in facts.iter().filter(|f| f.kind == FactKind::Dependency) {
-            if let Some(&d) = depth.get(&fact.name) {
-                let there = depth.entry(fact.target.clone()).or_insert(u32::MAX);
-                if *there > d + 1 {
-                    *there = d + 1;
-                    changed = true;
-                }
-            }
-        }
-    }
-    for fact in facts.iter_mut() {
+/// The request's facts in their order, then by distance from the request, name and spec; each with what goes with it.
+pub(crate) fn sort<T>(mut facts: Vec<(Fact, T)>) -> Vec<(Fact, T)> {
+    let depth = depths(&facts);
+    for (fact, _) in &mut facts {
         fact.distance = match fact.kind {
             FactKind::Request | FactKind::Pin | FactKind::Constraint | FactKind::Frozen => 0,
             _ => depth.get(&fact.name).map_or(fact.distance, |d| d + 1),
@@ -45,7 +27,7 @@ pub(crate) fn sort(facts: &mut [Fact]) {
         FactKind::Frozen => 3,
         _ => 4,
     };
-    facts.sort_by(|a, b| {
+    facts.sort_by(|(a, _), (b, _)| {
         let key = |f: &Fact| (class(f.kind), f.position, f.distance);
         key(a).cmp(&key(b)).then_with(|| {
             (&a.name, &a.extra, &a.spec, a.kind.as_str()).cmp(&(
@@ -56,6 +38,35 @@ pub(crate) fn sort(facts: &mut [Fact]) {
             ))
         })
     });
+    facts
+}
+
+/// How many dependencies of the conflict lie between the request and each name, which may be more than in the whole
+/// universe.
+fn depths<T>(facts: &[(Fact, T)]) -> FxHashMap<String, u32> {
+    let mut leads: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+    let mut depth: FxHashMap<String, u32> = FxHashMap::default();
+    let mut open: VecDeque<&str> = VecDeque::new();
+    for (fact, _) in facts {
+        match fact.kind {
+            FactKind::Dependency => leads.entry(&fact.name).or_default().push(&fact.target),
+            FactKind::Request | FactKind::Frozen if !depth.contains_key(&fact.name) => {
+                depth.insert(fact.name.clone(), 0);
+                open.push_back(&fact.name);
+            }
+            _ => {}
+        }
+    }
+    while let Some(name) = open.pop_front() {
+        let next = depth[name] + 1;
+        for &target in leads.get(name).into_iter().flatten() {
+            if !depth.contains_key(target) {
+                depth.insert(target.to_string(), next);
+                open.push_back(target);
+            }
+        }
+    }
+    depth
 }
 
 /// All edges, sorted.

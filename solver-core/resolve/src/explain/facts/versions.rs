@@ -9,7 +9,7 @@ const MOST_RANGES: usize = 3;
 /// Writes some of a name's versions.
 ///
 /// `all` are the distinct versions of the name, newest first; `some(i)` says whether the `i`-th is meant. Empty text
-/// when none is; `all versions` when every one is, unless there is only one.
+/// when none is; `(all 3 versions, 1 to 3)` when every one is, unless there are only one or two.
 pub(crate) fn ranges(all: &[&str], some: impl Fn(usize) -> bool) -> String {
     let mut runs: Vec<(usize, usize)> = Vec::new();
     let mut count = 0;
@@ -20,7 +20,7 @@ pub(crate) fn ranges(all: &[&str], some: impl Fn(usize) -> bool) -> String {
             _ => runs.push((i, i)),
         }
     }
-    if count == all.len() && count > 1 {
+    if count == all.len() && count > 2 {
         return format!("(all {count} versions, {} to {})", all[count - 1], all[0]);
     }
     if runs.len() > MOST_RANGES {
@@ -35,9 +35,15 @@ pub(crate) fn ranges(all: &[&str], some: impl Fn(usize) -> bool) -> String {
             _ => words.push(format!("{} to {}", all[oldest], all[newest])),
         }
     }
+    list(&words)
+}
+
+/// "a", "a and b", "a, b and c".
+pub(crate) fn list<S: AsRef<str>>(words: &[S]) -> String {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     match words.split_last() {
         None => String::new(),
-        Some((last, [])) => last.clone(),
+        Some((last, [])) => (*last).to_string(),
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
     }
 }
@@ -62,6 +68,7 @@ mod tests {
         assert_eq!(of(&[0, 2, 4, 5]), "1.0, 1.1, 1.3 and 2.1");
         assert_eq!(of(&[0, 1, 2, 3, 4, 5]), "(all 6 versions, 1.0 to 2.1)");
         assert_eq!(ranges(&["1.0"], |_| true), "1.0");
+        assert_eq!(ranges(&["1.1", "1.0"], |_| true), "1.0 and 1.1");
         let long: Vec<String> = (0..9).rev().map(|i| format!("{i}")).collect();
         let long: Vec<&str> = long.iter().map(String::as_str).collect();
         assert_eq!(ranges(&long, |i| i % 2 == 0), "(5 versions from 0 to 8)");

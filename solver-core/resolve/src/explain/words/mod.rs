@@ -2,5 +2,6 @@
 
 pub(crate) mod headline;
 pub(crate) mod hints;
+mod known_names;
 pub(crate) mod spelling;
 pub(crate) mod text;

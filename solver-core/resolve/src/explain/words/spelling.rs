@@ -3,19 +3,22 @@
 /// Most names offered for one that does not exist.
 const MOST_NAMES: usize = 3;
 
-/// The names nearest to one that does not exist: within a third of its letters, at most two edits, or the same but for
-/// separators and the prefixes and endings that channels add.
+/// The names nearest to one that does not exist: the same but for separators; else by edits, at most two and within a
+/// third of its letters. A prefix or ending that channels add counts as more than one edit and less than two.
 pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
     let bound = (wrong.chars().count() / 3).clamp(1, 2);
-    let folded = fold(wrong);
+    let (folded, stem) = (fold(wrong), stem(wrong));
     let mut found: Vec<(usize, &str)> = Vec::new();
     for name in names {
+        let distance = 2 * edits(wrong, name, bound);
         let distance = if folded == fold(name) {
             0
+        } else if stem == self::stem(name) {
+            distance.min(3)
         } else {
-            edits(wrong, name, bound)
+            distance
         };
-        if distance <= bound {
+        if distance <= (2 * bound).max(3) {
             found.push((distance, name));
         }
     }
@@ -31,22 +34,22 @@ pub(crate) fn nearest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> 
         .collect()
 }
 
-/// A name without what is easily got wrong.
+/// A name without case and separators.
 fn fold(name: &str) -> String {
-    let plain: String = name
-        .to_ascii_lowercase()
-        .chars()
-        .filter(|c| !matches!(c, '-' | '_' | '.'))
-        .collect();
-    let plain = plain
-        .strip_prefix("python")
-        .filter(|s| s.len() > 2)
-        .unwrap_or(&plain);
-    let plain = plain
-        .strip_prefix("py")
-        .filter(|s| s.len() > 2)
-        .unwrap_or(plain);
-    plain.to_string()
+    let plain = name.chars().filter(|c| !matches!(c, '-' | '_' | '.'));
+    plain.map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// A folded name without what channels add to names of Python's packages.
+fn stem(name: &str) -> String {
+    let mut plain = fold(name);
+    for mark in ["python", "py"] {
+        let rest = plain.strip_prefix(mark).or(plain.strip_suffix(mark));
+        if let Some(rest) = rest.filter(|rest| rest.len() > 2) {
+            plain = rest.to_string();
+        }
+    }
+    plain
 }
 
 /// The number of insertions, deletions, replacements and swaps of neighbours between two names, or more than `bound`
@@ -95,6 +98,14 @@ mod tests {
         assert_eq!(of("nunpy"), ["numpy"]);
         assert_eq!(of("scikit_learn"), ["scikit-learn"]);
         assert_eq!(of("dateutil"), ["python-dateutil"]);
+        assert_eq!(of("python-dateutils"), ["python-dateutil"]);
+        assert_eq!(
+            nearest(
+                "python-dateutils",
+                ["dateutils", "python-dateutil"].into_iter()
+            ),
+            ["python-dateutil"]
+        );
         assert!(of("tensorflow").is_empty());
     }
 }

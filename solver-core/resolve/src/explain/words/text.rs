@@ -2,11 +2,10 @@
 //!
 //! The tree starts at the request; facts about the same package that ask the same one for something are one line.
 
-use conda::version::Version;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::explain::conflict::{Conflict, Fact, FactKind};
-use crate::explain::spec_union::{names_a_build, plain, union};
+use crate::explain::conflict::{Conflict, Fact, FactKind, Quantifier};
+use crate::explain::spec_union::{plain, union};
 use crate::explain::words::hints::Hint;
 
 /// Most lines of the tree, unless everything is asked for.
@@ -16,25 +15,26 @@ const MOST_HINTS: usize = 4;
 /// Deepest nesting of the tree that is still legible.
 const DEEPEST: usize = 24;
 
-/// The package of a fact, with the extra that asks.
-fn subject(fact: &Fact, ranges: &str) -> String {
-    match &fact.extra {
-        Some(extra) => named(&format!("{}[{extra}]", fact.name), ranges),
-        None => named(&fact.name, ranges),
+/// The package of a fact, with the extra that asks, and of which records something is said.
+pub(crate) fn subject(fact: &Fact, quantifier: Quantifier, ranges: &str) -> String {
+    let mut words = format!("{}{}", quantifier.words(), fact.name);
+    for part in fact.extra.iter() {
+        words.extend(["[", part, "]"]);
     }
-}
-
-fn named(name: &str, ranges: &str) -> String {
-    if ranges.is_empty() {
-        name.to_string()
-    } else {
-        format!("{name} {ranges}")
+    if !ranges.is_empty() {
+        words.extend([" ", ranges]);
     }
+    words
 }
 
 /// The verb that goes with these versions: there may be more than one.
-fn verb(ranges: &str, one: &'static str, more: &'static str) -> &'static str {
-    if ranges.contains(' ') {
+pub(crate) fn verb(
+    quantifier: Quantifier,
+    ranges: &str,
+    one: &'static str,
+    more: &'static str,
+) -> &'static str {
+    if ranges.contains(' ') || quantifier.is_plural() {
         more
     } else {
         one
@@ -43,22 +43,18 @@ fn verb(ranges: &str, one: &'static str, more: &'static str) -> &'static str {
 
 /// The sentence of a fact.
 pub(crate) fn sentence(fact: &Fact) -> String {
-    let subject = subject(fact, &fact.ranges);
+    let quantifier = fact.quantifier;
+    let subject = subject(fact, quantifier, &fact.ranges);
     let spec = plain(&fact.spec);
-    let is = verb(&fact.ranges, "is", "are");
+    let verb = |one, more| verb(quantifier, &fact.ranges, one, more);
+    let is = verb("is", "are");
     match fact.kind {
         FactKind::Request => format!("{spec} is requested"),
         FactKind::Constraint => format!("a constraint allows only {spec}"),
         FactKind::Pin => format!("a pin allows only {spec}"),
         FactKind::Frozen => format!("{spec} is installed and frozen"),
-        FactKind::Dependency => format!(
-            "{subject} {} {spec}",
-            verb(&fact.ranges, "requires", "require")
-        ),
-        FactKind::Constrains => format!(
-            "{subject} {} only {spec}",
-            verb(&fact.ranges, "allows", "allow")
-        ),
+        FactKind::Dependency => format!("{subject} {} {spec}", verb("requires", "require")),
+        FactKind::Constrains => format!("{subject} {} only {spec}", verb("allows", "allow")),
         FactKind::ChannelPriority => match &fact.reason {
             Some(reason) => {
                 format!("{subject} {is} hidden by strict channel priority ({reason})")
@@ -87,90 +83,15 @@ pub(crate) fn sentence(fact: &Fact) -> String {
         }
         FactKind::VirtualPackage => format!("the target has {}", fact.spec.trim_end_matches(" 0")),
         FactKind::MissingName => format!("no channel has a package named {}", fact.name),
-        FactKind::MissingVersion => {
-            let exist = match &fact.versions[..] {
-                [only] => format!("the only version is {only}"),
-                [new, .., old] => format!("versions run from {old} to {new}"),
-                [] => String::new(),
-            };
-            format!("no record matches {spec}; {exist}")
-        }
+        FactKind::MissingVersion => format!("no record matches {spec}; {}", fact.exists),
     }
 }
 
-/// Facts about the records of one package that ask the same package for something.
-pub(crate) struct Group<'c> {
-    pub facts: Vec<&'c Fact>,
-    /// What is asked for leads back to the package that asks.
-    cyclic: bool,
-    /// Others ask for builds of the same package.
-    builds_matter: bool,
-}
-
-impl<'c> Group<'c> {
-    fn of(fact: &'c Fact, cyclic: bool) -> Self {
-        Group {
-            facts: vec![fact],
-            cyclic,
-            builds_matter: false,
-        }
-    }
-
-    pub(crate) fn first(&self) -> &'c Fact {
-        self.facts[0]
-    }
-
-    /// The versions that the facts speak for.
-    fn ranges(&self) -> String {
-        let first = self.first();
-        if self.facts.len() == 1 {
-            return first.ranges.clone();
-        }
-        let mut versions: Vec<&String> = self.facts.iter().flat_map(|f| &f.versions).collect();
-        versions.sort_by_cached_key(|v| {
-            Version::parse(v)
-                .map(|v| v.key().to_vec())
-                .unwrap_or_default()
-        });
-        versions.dedup();
-        match &versions[..] {
-            [] => String::new(),
-            [only] => (*only).clone(),
-            [old, new] => format!("{old} and {new}"),
-            [old, .., new] => format!("{old} to {new}"),
-        }
-    }
-
-    /// "python >=3.9,<3.12".
-    pub(crate) fn demand(&self) -> String {
-        let specs: Vec<&str> = self.facts.iter().map(|f| f.spec.as_str()).collect();
-        union(&self.first().target, &specs, self.builds_matter)
-    }
-
-    fn text(&self) -> String {
-        self.text_for("")
-    }
-
-    /// The sentence, with words behind the package.
-    pub(crate) fn text_for(&self, aside: &str) -> String {
-        let ranges = self.ranges();
-        let verb = if self.first().kind == FactKind::Constrains {
-            verb(&ranges, "allows only", "allow only")
-        } else {
-            verb(&ranges, "requires", "require")
-        };
-        format!(
-            "{}{aside} {verb} {}",
-            subject(self.first(), &ranges),
-            self.demand()
-        )
-    }
-}
-
-/// One line of the tree.
+/// The tree, line by line.
 struct Tree<'c> {
     conflict: &'c Conflict,
-    groups: Vec<Group<'c>>,
+    /// Positions of the facts and of the groups about each name.
+    about: FxHashMap<&'c str, (Vec<usize>, Vec<usize>)>,
     expanded: FxHashSet<&'c str>,
     lines: Vec<String>,
 }
@@ -185,9 +106,17 @@ enum Item<'c> {
 
 impl<'c> Tree<'c> {
     fn of(conflict: &'c Conflict) -> Self {
+        let mut about: FxHashMap<&str, (Vec<usize>, Vec<usize>)> = FxHashMap::default();
+        for (at, fact) in conflict.facts.iter().enumerate() {
+            about.entry(&fact.name).or_default().0.push(at);
+        }
+        for (at, group) in conflict.groups.iter().enumerate() {
+            let name = &group.first(&conflict.facts).name;
+            about.entry(name).or_default().1.push(at);
+        }
         Tree {
-            groups: groups(conflict),
             conflict,
+            about,
             expanded: FxHashSet::default(),
             lines: Vec::new(),
         }
@@ -196,11 +125,18 @@ impl<'c> Tree<'c> {
     /// What the conflict says of a package that these specs ask for.
     fn below(&mut self, name: &'c str, specs: &[&'c str]) -> Vec<Item<'c>> {
         let mut items = Vec::new();
-        let facts = || self.conflict.facts.iter().filter(|f| f.name == name);
-        for fact in facts() {
-            let told = match fact.kind {
-                FactKind::MissingName | FactKind::MissingVersion => {
-                    specs.contains(&fact.spec.as_str())
+        let facts = &self.conflict.facts;
+        let Some((about, own)) = self.about.get(name).cloned() else {
+            return items;
+        };
+        let mut missing: Vec<&Fact> = Vec::new();
+        let mut told: FxHashSet<&str> = FxHashSet::default();
+        for fact in about.into_iter().map(|at| &facts[at]) {
+            let is_told = match fact.kind {
+                FactKind::MissingName => specs.contains(&fact.spec.as_str()),
+                FactKind::MissingVersion => {
+                    missing.extend(specs.contains(&fact.spec.as_str()).then_some(fact));
+                    false
                 }
                 FactKind::VirtualPackage
                 | FactKind::ChannelPriority
@@ -208,13 +144,11 @@ impl<'c> Tree<'c> {
                 | FactKind::Unparsable => true,
                 _ => false,
             };
-            if told {
+            if is_told && told.insert(&fact.text) {
                 items.push(Item::Leaf(fact.text.clone()));
             }
         }
-        let own: Vec<usize> = (0..self.groups.len())
-            .filter(|&i| self.groups[i].first().name == name)
-            .collect();
+        items.extend(none_match(&missing).into_iter().map(Item::Leaf));
         if own.is_empty() {
             return items;
         }
@@ -228,14 +162,13 @@ impl<'c> Tree<'c> {
             items.push(Item::Leaf(format!("{name}: see above")));
             return items;
         }
-        for i in own {
-            let group = &self.groups[i];
-            let text = group.text();
-            if group.first().kind == FactKind::Constrains {
+        for group in own.into_iter().map(|at| &self.conflict.groups[at]) {
+            let text = group.text(facts);
+            let first = group.first(facts);
+            if first.kind == FactKind::Constrains {
                 items.push(Item::Leaf(text));
             } else {
-                let specs = group.facts.iter().map(|f| f.spec.as_str()).collect();
-                items.push(Item::Asks(text, &group.facts[0].target, specs));
+                items.push(Item::Asks(text, &first.target, group.specs(facts)));
             }
         }
         items
@@ -263,52 +196,24 @@ impl<'c> Tree<'c> {
     }
 }
 
-pub(crate) fn groups(conflict: &Conflict) -> Vec<Group<'_>> {
-    let mut groups: Vec<Group<'_>> = Vec::new();
-    for fact in &conflict.facts {
-        if !matches!(fact.kind, FactKind::Dependency | FactKind::Constrains) {
+/// "no record matches lib <1 or >=3; the only version is 2": specs on one package, and what there is instead.
+fn none_match(missing: &[&Fact]) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for (at, fact) in missing.iter().enumerate() {
+        let alike = |other: &&&Fact| other.exists == fact.exists;
+        if missing[..at].iter().any(|other| alike(&other)) {
             continue;
         }
-        let alike = |g: &&mut Group<'_>| {
-            let first = g.first();
-            (first.kind, &first.name, &first.extra, &first.target)
-                == (fact.kind, &fact.name, &fact.extra, &fact.target)
-        };
-        match groups.iter_mut().find(alike) {
-            // Where packages need each other, it matters which version needs which.
-            Some(group) if group.cyclic => groups.push(Group::of(fact, true)),
-            Some(group) => group.facts.push(fact),
-            None => groups.push(Group::of(fact, is_cyclic(conflict, fact))),
-        }
-    }
-    for group in &mut groups {
-        let first = group.first();
-        let (kind, name, target) = (first.kind, &first.name, &first.target);
-        let other = |f: &&Fact| (f.kind, &f.name) != (kind, name) && f.target == *target;
-        let mut others = conflict.facts.iter().filter(other);
-        group.builds_matter = others.any(|f| names_a_build(target, &f.spec));
-    }
-    groups
-}
-
-/// Whether what a dependency asks for leads back to the package that asks.
-fn is_cyclic(conflict: &Conflict, fact: &Fact) -> bool {
-    let mut reached: Vec<&str> = vec![&fact.target];
-    let mut next = 0;
-    while next < reached.len() {
-        let name = reached[next];
-        next += 1;
-        if name == fact.name {
-            return true;
-        }
-        for other in &conflict.facts {
-            let leads = other.kind == FactKind::Dependency && other.name == name;
-            if leads && !reached.contains(&other.target.as_str()) {
-                reached.push(&other.target);
+        let specs: Vec<&str> = missing.iter().filter(alike).map(|f| &*f.spec).collect();
+        out.push(match specs[..] {
+            [_] => fact.text.clone(),
+            _ => {
+                let specs = union(&fact.name, &specs, true);
+                format!("no record matches {specs}; {}", fact.exists)
             }
-        }
+        });
     }
-    false
+    out
 }
 
 impl Conflict {
@@ -336,7 +241,7 @@ impl Conflict {
 
     /// The conflict for people: headline, tree, hints. At most a screenful, unless `verbose`.
     pub fn report(&self, hints: &[Hint], verbose: bool) -> String {
-        let mut lines = vec![format!("no answer: {}", self.headline())];
+        let mut lines = vec![format!("no answer: {}", self.headline)];
         // Two facts are in the headline already.
         let tree = if self.facts.len() > 2 || verbose {
             self.tree()
@@ -353,7 +258,8 @@ impl Conflict {
             lines.push(format!("… {} more lines", tree.len() - shown));
         }
         let most = if verbose { hints.len() } else { MOST_HINTS };
-        lines.extend(hints.iter().take(most).map(|h| format!("hint: {}", h.text)));
+        let hints = hints.iter().filter(|hint| verbose || !hint.said);
+        lines.extend(hints.take(most).map(|h| format!("hint: {}", h.text)));
         if verbose {
             lines.push("facts:".to_string());
             for fact in &self.facts {
