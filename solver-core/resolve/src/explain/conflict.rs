@@ -4,7 +4,6 @@ use std::sync::{Arc, OnceLock};
 
 use conda::index::{Index, RecordRef};
 
-use crate::explain::facts::group::Group;
 use crate::request::Request;
 
 /// What kind of fact takes part in a conflict.
@@ -154,6 +153,21 @@ impl Fact {
             text: String::new(),
         }
     }
+}
+
+/// Facts about the records of one package that ask the same package for something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Positions of the facts.
+    pub facts: Vec<usize>,
+    /// Distinct versions that the facts speak for, newest first.
+    pub versions: Vec<String>,
+    /// The same as a person would write them.
+    pub ranges: String,
+    /// SpecList which records with these versions one of the facts holds.
+    pub quantifier: Quantifier,
+    /// Others ask for builds of the same package.
+    pub(crate) builds_matter: bool,
 }
 
 /// One fact leads to another.

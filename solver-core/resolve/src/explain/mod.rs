@@ -29,20 +29,23 @@
 //! | `edits` | which edits of the request a conflict suggests, the smallest sets of them that give an answer, command lines |
 //! | `further` | what else is wrong with the request |
 //! | `spec_union` | what several specs on one package ask for together |
+//! | `versions` | ranges of versions as people write them |
+//! | `exists` | what there is instead of what is missing |
 //! | `other_platforms` | what other platforms have |
 
 pub(crate) mod conflict;
 mod core;
 mod dates;
 mod edits;
+mod exists;
 mod facts;
 pub(crate) mod find;
 mod further;
 mod other_platforms;
 mod spec_union;
+mod versions;
 mod words;
 
-pub use conflict::{Conflict, Edge, Fact, FactKind, Quantifier};
+pub use conflict::{Conflict, Edge, Fact, FactKind, Group, Quantifier};
 pub use edits::{CutoffOwner, Edit, Fix, Fixes, LineChange};
-pub use facts::group::Group;
 pub use words::hints::{Hint, HintKind};

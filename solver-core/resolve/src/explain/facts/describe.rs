@@ -6,13 +6,14 @@ use conda::index::{Index, RecordId, RecordRef};
 use conda::match_spec::MatchSpec;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{exists, graph, group, versions};
+use super::{graph, group};
 use crate::encode::Cause;
 use crate::explain::conflict::{Conflict, Fact, FactKind, Quantifier};
 use crate::explain::core::search::Search;
 use crate::explain::dates::date;
 use crate::explain::words::headline::Culprit;
 use crate::explain::words::text;
+use crate::explain::{exists, versions};
 use crate::ids::{Id, Table};
 use crate::request::{ChannelPriority, Request, RequestSpec};
 use crate::universe::{Exclusion, NameId, SpecIdx, SpecList, Universe};

@@ -1,7 +1,5 @@
 //! From the guards of a core to facts.
 
 pub(crate) mod describe;
-pub(crate) mod exists;
 pub(crate) mod graph;
 pub(crate) mod group;
-pub(crate) mod versions;

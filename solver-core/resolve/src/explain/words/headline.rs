@@ -7,10 +7,9 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::explain::conflict::Edge;
-use crate::explain::conflict::{Fact, FactKind, Quantifier};
-use crate::explain::facts::group::Group;
-use crate::explain::facts::versions::list;
+use crate::explain::conflict::{Fact, FactKind, Group, Quantifier};
 use crate::explain::spec_union::plain;
+use crate::explain::versions::list;
 
 /// Most demands on a package of which each pair is looked at.
 const MOST_PAIRED: usize = 12;

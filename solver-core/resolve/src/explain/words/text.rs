@@ -4,9 +4,10 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::explain::conflict::{Conflict, Fact, FactKind, Quantifier};
+use super::hints::Hint;
+use super::subject::{subject, verb};
+use crate::explain::conflict::{Conflict, Fact, FactKind};
 use crate::explain::spec_union::{plain, union};
-use crate::explain::words::hints::Hint;
 
 /// Most lines of the tree, unless everything is asked for.
 const MOST_TREE: usize = 22;
@@ -14,32 +15,6 @@ const MOST_TREE: usize = 22;
 const MOST_HINTS: usize = 4;
 /// Deepest nesting of the tree that is still legible.
 const DEEPEST: usize = 24;
-
-/// The package of a fact, with the extra that asks, and of which records something is said.
-pub(crate) fn subject(fact: &Fact, quantifier: Quantifier, ranges: &str) -> String {
-    let mut words = format!("{}{}", quantifier.words(), fact.name);
-    for part in fact.extra.iter() {
-        words.extend(["[", part, "]"]);
-    }
-    if !ranges.is_empty() {
-        words.extend([" ", ranges]);
-    }
-    words
-}
-
-/// The verb that goes with these versions: there may be more than one.
-pub(crate) fn verb(
-    quantifier: Quantifier,
-    ranges: &str,
-    one: &'static str,
-    more: &'static str,
-) -> &'static str {
-    if ranges.contains(' ') || quantifier.is_plural() {
-        more
-    } else {
-        one
-    }
-}
 
 /// The sentence of a fact.
 pub(crate) fn sentence(fact: &Fact) -> String {

@@ -14,10 +14,10 @@ use conda::version::Version;
 
 use crate::explain::conflict::{Conflict, Fact, FactKind};
 use crate::explain::dates::date;
-use crate::explain::facts::exists::records_of;
-use crate::explain::facts::versions::{list, ranges};
+use crate::explain::exists::records_of;
 use crate::explain::spec_union::plain;
-use crate::explain::words::text::{subject, verb};
+use crate::explain::versions::{list, ranges};
+use crate::explain::words::subject::{subject, verb};
 
 /// What a hint is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -180,11 +180,8 @@ impl Conflict {
     }
 
     fn hidden_channels(&self, fact: &Fact) -> Vec<Hint> {
-        let channel = |at: &RecordRef| {
-            let member = Some(self.index.member(at.segment));
-            member.map(|member| member.channel)
-        };
-        let mut channels: Vec<usize> = fact.records.iter().filter_map(channel).collect();
+        let channel = |at: &RecordRef| self.index.member(at.segment).channel;
+        let mut channels: Vec<usize> = fact.records.iter().map(channel).collect();
         channels.sort_unstable();
         channels.dedup();
         let records = records_of(&self.index, &fact.name);
@@ -195,16 +192,16 @@ impl Conflict {
         all.reverse();
         let texts: Vec<&str> = all.iter().map(Version::as_str).collect();
         let hint = |at: usize| {
-            let mine = fact.records.iter().filter(|r| channel(r) == Some(at));
+            let mine = fact.records.iter().filter(|r| channel(r) == at);
             let mine: Vec<Version> = mine
                 .flat_map(|r| Version::parse(&self.index.record(*r).version))
                 .collect();
             let some = ranges(&texts, |i| mine.contains(&all[i]));
             let (name, channel) = (&fact.name, &self.index.channels()[at].name);
-            let text = format!(
-                "channel {channel} has {name} {some}, hidden by strict priority; ask for {channel}::{name}, list \
-                 {channel} first, or use another priority"
-            );
+            let ways =
+                format!("ask for {channel}::{name}, list {channel} first, or use another priority");
+            let text =
+                format!("channel {channel} has {name} {some}, hidden by strict priority; {ways}");
             Hint::new(HintKind::HiddenChannel, name, vec![channel.clone()], text)
         };
         channels.into_iter().map(hint).collect()
@@ -225,9 +222,7 @@ impl Conflict {
 
     /// When a record came to be, as the cut-off sees it, in milliseconds since 1970.
     pub(crate) fn time(&self, at: RecordRef) -> u64 {
-        let Some(member) = Some(self.index.member(at.segment)) else {
-            return 0;
-        };
+        let member = self.index.member(at.segment);
         let indexed = member.segment.indexed_timestamp(at.record);
         indexed.unwrap_or_else(|| member.segment.timestamp(at.record))
     }

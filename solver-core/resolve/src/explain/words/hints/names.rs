@@ -2,9 +2,9 @@
 
 use super::{Hint, HintKind};
 use crate::explain::conflict::{Conflict, Fact, FactKind};
-use crate::explain::facts::exists::foreign_channel;
-use crate::explain::facts::versions::list;
+use crate::explain::exists::foreign_channel;
 use crate::explain::spec_union::plain;
+use crate::explain::versions::list;
 use crate::explain::words::known_names::conda_name;
 use crate::explain::words::spelling::nearest;
 use conda::match_spec::MatchSpec;
@@ -104,7 +104,7 @@ impl Conflict {
         let asking = self.facts.iter().filter(|f| f.target == fact.name);
         let places = asking.flat_map(|f| &f.records);
         let origin = places
-            .filter_map(|at| Some(self.index.member(at.segment)))
+            .map(|at| self.index.member(at.segment))
             .map(|member| channels[member.channel].name.as_str());
         let upon = origin.flat_map(|channel| {
             let mut known = BUILT_UPON.iter();

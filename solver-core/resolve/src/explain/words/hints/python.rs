@@ -6,11 +6,10 @@ use conda::version::Version;
 use rustc_hash::FxHashSet;
 
 use super::{Hint, HintKind};
-use crate::explain::conflict::{Conflict, Fact, FactKind, Quantifier};
-use crate::explain::facts::exists::records_of;
-use crate::explain::facts::group::Group;
+use crate::explain::conflict::{Conflict, Fact, FactKind, Group, Quantifier};
+use crate::explain::exists::records_of;
 use crate::explain::spec_union::plain;
-use crate::explain::words::text::{subject, verb};
+use crate::explain::words::subject::{subject, verb};
 
 /// Packages that stand for a python themselves.
 const PYTHON_ITSELF: [&str; 6] = [

@@ -4,7 +4,7 @@ use super::{Hint, HintKind};
 use crate::explain::conflict::{Conflict, Fact, FactKind, Quantifier};
 use crate::explain::other_platforms::system_of;
 use crate::explain::spec_union::plain;
-use crate::explain::words::text::{subject, verb};
+use crate::explain::words::subject::{subject, verb};
 
 impl Conflict {
     /// "app 3.0 is for Windows only", or "app 3.0 needs __cuda >=12, the target has none": as the headline says it of the

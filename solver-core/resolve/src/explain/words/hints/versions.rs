@@ -5,9 +5,9 @@ use conda::version::Version;
 
 use super::{Hint, HintKind};
 use crate::explain::conflict::{Conflict, Fact, FactKind, Quantifier};
-use crate::explain::facts::exists::records_of;
+use crate::explain::exists::records_of;
 use crate::explain::spec_union::{overlap, plain};
-use crate::explain::words::text::{subject, verb};
+use crate::explain::words::subject::{subject, verb};
 
 /// Versions next to the one that a spec names, of which no record matches it.
 pub(crate) fn existing(fact: &Fact) -> Option<Hint> {

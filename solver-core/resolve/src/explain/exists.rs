@@ -5,7 +5,7 @@ use conda::match_spec::MatchSpec;
 use conda::record::PackageRecord;
 
 use crate::explain::conflict::{Fact, FactKind};
-use crate::explain::facts::versions::list;
+use crate::explain::versions::list;
 
 /// Most builds written out.
 const MOST_BUILDS: usize = 4;
