@@ -25,8 +25,8 @@ mod why;
 
 pub use check::check;
 pub use explain::{
-    Conflict, CutoffOwner, Edge, Edit, Fact, FactKind, Fix, Fixes, Group, Hint, HintKind, LineChange,
-    Quantifier,
+    Conflict, CutoffOwner, Edge, Edit, Fact, FactKind, Fix, Fixes, Group, Hint, HintKind,
+    LineChange, Quantifier,
 };
 pub use export::{export_cnf, export_wcnf};
 pub use optimize::Budget;
