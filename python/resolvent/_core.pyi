@@ -171,6 +171,20 @@ class Index:
     @property
     def channels(self) -> list[str]: ...
     def __len__(self) -> int: ...
+    def names(self) -> list[str]:
+        """Return the names of all packages, sorted."""
+    def __contains__(self, name: object) -> bool:
+        """Return whether a channel has a package of this name."""
+    def versions(self, name: str) -> list[str]:
+        """Return the distinct versions of a package, newest first; none if no channel has it."""
+    def records(self, spec: str | MatchSpec) -> list[PackageRecord]:
+        """Return the records that a spec matches, by name and newest first; the name may be a pattern.
+
+        Raises
+        ------
+        InvalidMatchSpec
+            If the text is no MatchSpec.
+        """
 
 def load_index(
     sources: Sequence[tuple[str | None, str] | tuple[str, str, list[tuple[str, bytes | str]]]],

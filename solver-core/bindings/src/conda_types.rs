@@ -100,15 +100,25 @@ pub struct MatchSpec {
     inner: Arc<conda::MatchSpec>,
 }
 
+/// Takes a spec that is given as text or as a `MatchSpec`.
+pub fn given_spec(spec: &Bound<'_, PyAny>) -> PyResult<Arc<conda::MatchSpec>> {
+    match spec.cast::<MatchSpec>() {
+        Ok(spec) => Ok(Arc::clone(&spec.get().inner)),
+        Err(_) => parsed_spec(&spec.extract::<String>()?),
+    }
+}
+
+fn parsed_spec(text: &str) -> PyResult<Arc<conda::MatchSpec>> {
+    conda::MatchSpec::parse(text)
+        .map(Arc::new)
+        .map_err(errors::match_spec)
+}
+
 #[pymethods]
 impl MatchSpec {
     #[new]
     fn new(text: &str) -> PyResult<Self> {
-        conda::MatchSpec::parse(text)
-            .map(|inner| Self {
-                inner: Arc::new(inner),
-            })
-            .map_err(errors::match_spec)
+        parsed_spec(text).map(|inner| Self { inner })
     }
     /// Whether a record, or a mapping with repodata's keys, matches.
     fn matches(&self, record: &Bound<'_, PyAny>) -> PyResult<bool> {

@@ -9,7 +9,9 @@ use conda::repodata::RepodataError;
 use pyo3::prelude::*;
 use resolve::ChannelPriority;
 
+use crate::conda_types::given_spec;
 use crate::errors::{ChannelNotFound, InvalidRepodata, ResolventError};
+use crate::record::PackageRecord;
 
 /// The records of some channels for one platform; immutable, and shared by all who solve over it.
 #[pyclass(frozen, module = "resolvent")]
@@ -94,6 +96,28 @@ impl Index {
     }
     fn __len__(&self) -> usize {
         self.inner.len()
+    }
+    /// The names of all packages, sorted.
+    fn names(&self) -> Vec<&str> {
+        self.inner.names()
+    }
+    /// Whether a channel has a package of this name; other objects are no names.
+    fn __contains__(&self, name: &Bound<'_, PyAny>) -> bool {
+        name.extract::<String>()
+            .is_ok_and(|name| self.inner.has_name(&name.to_ascii_lowercase()))
+    }
+    /// The distinct versions of a package, newest first; none if no channel has it.
+    fn versions(&self, name: &str) -> Vec<&str> {
+        self.inner.versions(&name.to_ascii_lowercase())
+    }
+    /// The records that a spec matches, by name and newest first.
+    fn records(&self, py: Python<'_>, spec: &Bound<'_, PyAny>) -> PyResult<Vec<PackageRecord>> {
+        let spec = given_spec(spec)?;
+        let found = py.detach(|| self.inner.find(&spec));
+        Ok(found
+            .into_iter()
+            .map(|at| PackageRecord::of_index(Arc::clone(&self.inner), at))
+            .collect())
     }
     fn __repr__(&self) -> String {
         format!(

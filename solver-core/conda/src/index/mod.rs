@@ -21,6 +21,7 @@ mod numbering;
 mod options;
 mod order;
 mod other_platforms;
+mod query;
 mod record;
 mod segment;
 mod spec_compiler;
