@@ -16,6 +16,7 @@ from solve_support import Corpus
 import resolvent
 from conftest import LINUX, ChannelMaker, Cli, record
 from resolvent import ResolventError, Solution, UnsatisfiableError
+from resolvent import _core
 from resolvent._core import InternalError
 
 
@@ -158,6 +159,24 @@ class Broken:
 
     def solve(self, asked: Any, _timeout: float | None) -> Solution:
         raise InternalError(f"internal error: the answer to {asked['specs']} failed its check")
+
+
+class Panicking:
+    """A core that stops at a broken assumption."""
+
+    def solve(self, **asked: Any) -> Solution:
+        _core.panic_in_solve()
+        raise AssertionError
+
+
+def test_a_panic_leaves_a_problem(make_channel: ChannelMaker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("RESOLVENT_CACHE_DIR", str(tmp_path / "cache"))
+    session = resolvent.Session(small(make_channel), virtual_packages=[])
+    monkeypatch.setattr(session, "_core", Panicking())
+    with pytest.raises(InternalError, match=r"broken assumption; please report it with ") as caught:
+        session.solve(["old"])
+    assert caught.value.problem is not None
+    assert {r.name for r in resolvent.replay(caught.value.problem)} == {"old", "lib"}
 
 
 @pytest.mark.parametrize("writable", [True, False])

@@ -55,7 +55,7 @@ create_exception!(
     resolvent,
     DeadlineExceeded,
     ResolventError,
-    "The deadline struck before any answer was found."
+    "No answer was found within the time limit."
 );
 
 /// Adds the exceptions to the module.

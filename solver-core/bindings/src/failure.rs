@@ -10,22 +10,17 @@ use crate::errors::{
 
 /// How a solve ended without an answer, as an exception.
 pub fn failure(py: Python<'_>, error: SolveError) -> PyErr {
+    let text = error.to_string();
     match error {
-        SolveError::Unsatisfiable(conflict) => unsatisfiable(py, *conflict),
-        SolveError::Invalid(reason) => ResolventError::new_err(reason),
-        SolveError::Interrupted => DeadlineExceeded::new_err(
-            "the deadline struck before any answer was found; give more time, or narrow the request",
-        ),
-        SolveError::Internal(broken) => InternalError::new_err(format!(
-            "internal error: the answer failed its check and is withheld: {}",
-            broken.join("; ")
-        )),
+        SolveError::Unsatisfiable(conflict) => unsatisfiable(py, *conflict, text),
+        SolveError::Invalid(_) => ResolventError::new_err(text),
+        SolveError::Interrupted => DeadlineExceeded::new_err(text),
+        SolveError::Internal(_) => InternalError::new_err(text),
     }
 }
 
 /// The exception of a request without an answer.
-fn unsatisfiable(py: Python<'_>, conflict: resolve::Conflict) -> PyErr {
-    let text = conflict.to_string();
+fn unsatisfiable(py: Python<'_>, conflict: resolve::Conflict, text: String) -> PyErr {
     let err = if conflict.lacks_a_requested_name() {
         PackagesNotFound::new_err(text)
     } else {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 use resolve::Budget;
 
-use crate::errors::ResolventError;
+use crate::errors::InternalError;
 
 /// How often a running solve looks for Ctrl-C.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
@@ -54,8 +54,12 @@ pub fn interruptibly<T>(
         return Err(interrupt);
     }
     result.map_err(|_| {
-        ResolventError::new_err(
-            "internal error: the solver stopped at a broken assumption; please report the request",
-        )
+        InternalError::new_err("internal error: the solver stopped at a broken assumption")
     })
+}
+
+/// Panics as a solve with a defect would, for the test of what becomes of that.
+#[pyfunction]
+pub fn panic_in_solve() -> PyResult<()> {
+    interruptibly(None, |_| panic!("a test asked for a panic"))
 }

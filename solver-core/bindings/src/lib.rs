@@ -37,6 +37,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(index::cache_verify, m)?)?;
     m.add_function(wrap_pyfunction!(index::cache_compare, m)?)?;
     m.add_function(wrap_pyfunction!(index::cache_clear, m)?)?;
+    m.add_function(wrap_pyfunction!(interrupt::panic_in_solve, m)?)?;
     m.add_class::<session::Session>()?;
     m.add_class::<solution::Solution>()?;
     m.add_class::<solution::Transaction>()?;

@@ -195,6 +195,66 @@ mod tests {
         assert!(counts[2] > 0);
     }
 
+    /// How many restarts there are in so many conflicts at an LBD, after a long time at 200.
+    fn restarts_at(lbd: u32, conflicts: u32) -> u32 {
+        let mut schedule = Schedule::new(Restarts::Glucose);
+        for _ in 0..2000 {
+            schedule.conflict(200);
+            assert!(!schedule.due());
+        }
+        let late = (0..conflicts).map(|_| {
+            schedule.conflict(lbd);
+            u32::from(schedule.due())
+        });
+        late.sum()
+    }
+
+    #[test]
+    fn restarts_are_due_where_clauses_are_a_tenth_worse_than_usual() {
+        assert_eq!(restarts_at(216, 300), 0);
+        assert!(restarts_at(226, 300) > 50);
+        // Not all at once: the late average takes its time.
+        assert_eq!(restarts_at(226, 10), 0);
+    }
+
+    #[test]
+    fn each_stable_phase_begins_the_sequence_anew() {
+        let mut schedule = Schedule::new(Restarts::Alternating);
+        let mut stable: Vec<Vec<u64>> = Vec::new();
+        let mut focused = 0;
+        let mut at = 0;
+        for conflict in 0..9 * PHASE - 1 {
+            let was_stable = schedule.is_stable();
+            // In the other phases clauses get worse and worse, and restarts are many.
+            let lbd = if was_stable {
+                5
+            } else {
+                5 + (conflict / 50) as u32
+            };
+            schedule.conflict(lbd);
+            if schedule.is_stable() && !was_stable {
+                stable.push(Vec::new());
+                at = 0;
+                schedule.since = 0;
+            }
+            at += 1;
+            if schedule.due() {
+                match stable.last_mut().filter(|_| schedule.is_stable()) {
+                    Some(restarts) => restarts.push(at),
+                    None => focused += 1,
+                }
+            }
+        }
+        assert!(focused > 100);
+        let unit = STABLE_UNIT;
+        let expected = [unit, 2 * unit, 4 * unit, 5 * unit, 6 * unit];
+        for restarts in stable {
+            assert!(restarts.len() >= 2);
+            let late = |(&at, &due): (&u64, &u64)| at.abs_diff(due) <= 1;
+            assert!(restarts.iter().zip(&expected).all(late), "{restarts:?}");
+        }
+    }
+
     #[test]
     fn alternating_changes_phase() {
         let mut schedule = Schedule::new(Restarts::Alternating);

@@ -84,11 +84,85 @@ impl Session {
         Some(idle.remove(at))
     }
 
+    /// Keeps an instance; of too many the one used longest ago goes.
     fn put(&self, instance: Instance) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() >= KEPT {
             idle.remove(0);
         }
         idle.push(instance);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::PreferLowest;
+    use crate::request::{RequestSpec, Strategy};
+
+    /// Names of packages without dependencies, one more than instances are kept.
+    fn names() -> Vec<String> {
+        (0..=KEPT).map(|i| format!("p{i}")).collect()
+    }
+
+    fn session() -> Session {
+        let record = |name: &String| {
+            format!(
+                r#""{name}-1-0.conda": {{"name": "{name}", "version": "1", "build": "0", "build_number": 0,
+                "depends": [], "subdir": "linux-64"}}"#
+            )
+        };
+        let records: Vec<String> = names().iter().map(record).collect();
+        let text = format!(
+            r#"{{"packages": {{}}, "packages.conda": {{{}}}}}"#,
+            records.join(",")
+        );
+        let files = [("channel", "linux-64", text.as_bytes())];
+        Session::new(Arc::new(
+            Index::from_json(&files, "linux-64").expect("valid repodata"),
+        ))
+    }
+
+    /// Solves with an order of records that only requests for this name have.
+    fn ask(session: &Session, name: &str) {
+        let request = Request {
+            specs: vec![RequestSpec::parse(name).expect("valid spec")],
+            strategy: Strategy::LowestDirect,
+            ..Request::default()
+        };
+        let solution = session
+            .solve(&request, Budget::default())
+            .expect("an answer");
+        assert_eq!(solution.places.len(), 1);
+    }
+
+    /// The names whose instances are kept, the last used last.
+    fn kept(session: &Session) -> Vec<String> {
+        let idle = session.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = |instance: &Instance| match &instance.u.policy.low {
+            PreferLowest::These(names) => names.join(" "),
+            other => panic!("{other:?}"),
+        };
+        idle.iter().map(name).collect()
+    }
+
+    #[test]
+    fn the_instances_used_last_are_kept() {
+        let (session, names) = (session(), names());
+        for (count, name) in names.iter().take(KEPT).enumerate() {
+            ask(&session, name);
+            assert_eq!(kept(&session), names[..=count]);
+        }
+        assert_eq!(KEPT, 8);
+        // Using one again makes it the last used, and no second one.
+        ask(&session, &names[0]);
+        let mut expected: Vec<String> = names[1..KEPT].to_vec();
+        expected.push(names[0].clone());
+        assert_eq!(kept(&session), expected);
+        // One more takes the place of the one used longest ago.
+        ask(&session, &names[KEPT]);
+        expected.remove(0);
+        expected.push(names[KEPT].clone());
+        assert_eq!(kept(&session), expected);
     }
 }
