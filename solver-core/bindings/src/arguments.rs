@@ -21,7 +21,7 @@ fn parse_specs(texts: &[String]) -> PyResult<Vec<RequestSpec>> {
 /// A whole request, as every entry takes it.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
-pub struct RequestArguments<'py> {
+pub(crate) struct RequestArguments<'py> {
     specs: Vec<String>,
     constraints: Vec<String>,
     pins: Vec<String>,
@@ -34,7 +34,7 @@ pub struct RequestArguments<'py> {
 
 impl RequestArguments<'_> {
     /// Makes the request over an index, whose channel priority holds where the request has none.
-    pub fn into_request(self, index: &Index) -> PyResult<Request> {
+    pub(crate) fn into_request(self, index: &Index) -> PyResult<Request> {
         Ok(Request {
             specs: parse_specs(&self.specs)?,
             constraints: parse_specs(&self.constraints)?,

@@ -59,7 +59,7 @@ create_exception!(
 );
 
 /// Adds the exceptions to the module.
-pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     let py = m.py();
     m.add("ResolventError", py.get_type::<ResolventError>())?;
     m.add("UnsatisfiableError", py.get_type::<UnsatisfiableError>())?;
@@ -74,17 +74,17 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 /// A bad version or version spec.
-pub fn version(error: impl std::fmt::Display) -> PyErr {
+pub(crate) fn version(error: impl std::fmt::Display) -> PyErr {
     InvalidVersion::new_err(error.to_string())
 }
 
 /// A bad MatchSpec.
-pub fn match_spec(error: impl std::fmt::Display) -> PyErr {
+pub(crate) fn match_spec(error: impl std::fmt::Display) -> PyErr {
     InvalidMatchSpec::new_err(error.to_string())
 }
 
 /// A request that cannot be formed.
-pub fn request(error: resolve::RequestError) -> PyErr {
+pub(crate) fn request(error: resolve::RequestError) -> PyErr {
     match error {
         resolve::RequestError::VirtualPackage { .. } => ResolventError::new_err(error.to_string()),
         _ => InvalidMatchSpec::new_err(error.to_string()),

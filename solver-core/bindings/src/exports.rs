@@ -14,7 +14,7 @@ use crate::record::{wrap, PackageRecord};
 
 /// The hard rules that records break as an answer to a request; empty when they are valid.
 #[pyfunction]
-pub fn check(
+pub(crate) fn check(
     py: Python<'_>,
     records: Vec<PyRef<'_, PackageRecord>>,
     request: RequestArguments<'_>,
@@ -57,7 +57,7 @@ fn export(
 
 /// Writes the request's hard rules as DIMACS CNF.
 #[pyfunction]
-pub fn export_cnf(
+pub(crate) fn export_cnf(
     py: Python<'_>,
     request: RequestArguments<'_>,
     index: &Bound<'_, Index>,
@@ -70,7 +70,7 @@ pub fn export_cnf(
 
 /// Writes the request as weighted CNF, levels 2 and 3 as soft clauses.
 #[pyfunction]
-pub fn export_wcnf(
+pub(crate) fn export_wcnf(
     py: Python<'_>,
     request: RequestArguments<'_>,
     index: &Bound<'_, Index>,
@@ -83,7 +83,7 @@ pub fn export_wcnf(
 
 /// The records that a request can reach and those that count for it; see `resolvent.save_problem`.
 #[pyfunction]
-pub fn reachable(
+pub(crate) fn reachable(
     py: Python<'_>,
     request: RequestArguments<'_>,
     index: &Bound<'_, Index>,

@@ -9,7 +9,7 @@ use crate::errors::{
 };
 
 /// How a solve ended without an answer, as an exception.
-pub fn failure(py: Python<'_>, error: SolveError) -> PyErr {
+pub(crate) fn failure(py: Python<'_>, error: SolveError) -> PyErr {
     let text = error.to_string();
     match error {
         SolveError::Unsatisfiable(conflict) => unsatisfiable(py, *conflict, text),

@@ -71,7 +71,7 @@ fn changes<'py>(py: Python<'py>, edits: &[resolve::Edit]) -> PyResult<Bound<'py,
 }
 
 /// A fix as plain data: what changes, the command, and what the requested packages would be.
-pub fn fix_dict<'py>(py: Python<'py>, fix: &resolve::Fix) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn fix_dict<'py>(py: Python<'py>, fix: &resolve::Fix) -> PyResult<Bound<'py, PyDict>> {
     let d = PyDict::new(py);
     d.set_item("changes", changes(py, &fix.edits)?)?;
     d.set_item("command", fix.command())?;

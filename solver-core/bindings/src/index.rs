@@ -130,7 +130,7 @@ impl Index {
 }
 
 /// Parses the word for a channel priority.
-pub fn parse_priority(word: &str) -> PyResult<ChannelPriority> {
+pub(crate) fn parse_priority(word: &str) -> PyResult<ChannelPriority> {
     match word {
         "strict" => Ok(ChannelPriority::Strict),
         "flexible" => Ok(ChannelPriority::Flexible),
@@ -192,7 +192,7 @@ impl From<GivenChannel> for ChannelSource {
 /// Reads the repodata of channels, in order of priority.
 #[pyfunction]
 #[pyo3(signature = (sources, platform, channel_priority, skip_bad_records, cache_dir, add_pip=false))]
-pub fn load_index(
+pub(crate) fn load_index(
     py: Python<'_>,
     sources: Vec<GivenChannel>,
     platform: String,
@@ -236,7 +236,7 @@ fn repodata(py: Python<'_>, error: &RepodataError) -> PyErr {
 /// The index files of a folder: `(file, source, subdir, records, bytes, state)`.
 #[pyfunction]
 #[allow(clippy::type_complexity)] // one row of a table, seen by one caller
-pub fn cache_list(
+pub(crate) fn cache_list(
     py: Python<'_>,
     folder: PathBuf,
 ) -> PyResult<Vec<(PathBuf, Option<PathBuf>, String, usize, u64, String)>> {
@@ -257,14 +257,14 @@ fn word_of(state: &CacheState) -> String {
 
 /// Checks every block of an index file; an error says what is wrong.
 #[pyfunction]
-pub fn cache_verify(py: Python<'_>, file: PathBuf) -> PyResult<()> {
+pub(crate) fn cache_verify(py: Python<'_>, file: PathBuf) -> PyResult<()> {
     py.detach(|| conda::index::cache_admin::verify(&file))
         .map_err(|e| repodata(py, &e))
 }
 
 /// Compares an index file with the content of its source: its state.
 #[pyfunction]
-pub fn cache_compare(py: Python<'_>, file: PathBuf) -> PyResult<String> {
+pub(crate) fn cache_compare(py: Python<'_>, file: PathBuf) -> PyResult<String> {
     py.detach(|| conda::index::cache_admin::compare(&file))
         .map(|state| word_of(&state))
         .map_err(|e| repodata(py, &e))
@@ -272,7 +272,7 @@ pub fn cache_compare(py: Python<'_>, file: PathBuf) -> PyResult<String> {
 
 /// Removes all index files of a folder: how many, and how many bytes.
 #[pyfunction]
-pub fn cache_clear(py: Python<'_>, folder: PathBuf) -> PyResult<(usize, u64)> {
+pub(crate) fn cache_clear(py: Python<'_>, folder: PathBuf) -> PyResult<(usize, u64)> {
     let cleared = conda::index::cache_admin::clear(&folder).map_err(|e| repodata(py, &e))?;
     Ok((cleared.files, cleared.bytes))
 }

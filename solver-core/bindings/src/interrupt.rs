@@ -15,13 +15,13 @@ const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
 const LONGEST_TIMEOUT_SECONDS: f64 = 3.0e9;
 
 /// The moment that many seconds from now.
-pub fn deadline_in(timeout: Option<f64>) -> Option<Instant> {
+pub(crate) fn deadline_in(timeout: Option<f64>) -> Option<Instant> {
     let seconds = timeout.filter(|&t| t < LONGEST_TIMEOUT_SECONDS)?;
     Some(Instant::now() + Duration::from_secs_f64(seconds.max(0.0)))
 }
 
 /// Works without the GIL, looking for signals now and then; a pending KeyboardInterrupt, or a panic, comes back as an error.
-pub fn interruptibly<T>(
+pub(crate) fn interruptibly<T>(
     deadline: Option<Instant>,
     work: impl FnOnce(Budget<'_>) -> T,
 ) -> PyResult<T> {
@@ -60,6 +60,6 @@ pub fn interruptibly<T>(
 
 /// Panics as a solve with a defect would, for the test of what becomes of that.
 #[pyfunction]
-pub fn panic_in_solve() -> PyResult<()> {
+pub(crate) fn panic_in_solve() -> PyResult<()> {
     interruptibly(None, |_| panic!("a test asked for a panic"))
 }

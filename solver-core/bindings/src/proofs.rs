@@ -12,7 +12,7 @@ use crate::record::PackageRecord;
 /// The certificate, as JSON, of an answer to the problem whose file has this text; `None`: there is no answer.
 #[pyfunction]
 #[pyo3(signature = (problem, answer, timeout, most_bytes))]
-pub fn prove(
+pub(crate) fn prove(
     py: Python<'_>,
     problem: &str,
     answer: Option<Vec<PyRef<'_, PackageRecord>>>,
@@ -66,7 +66,7 @@ fn records_of(index: &conda::index::Index, name: &str) -> Vec<conda::PackageReco
 /// Checks a file with a certificate: what was shown. With an index, the file's records are held against it first.
 #[pyfunction]
 #[pyo3(signature = (text, index))]
-pub fn check_proof<'py>(
+pub(crate) fn check_proof<'py>(
     py: Python<'py>,
     text: &str,
     index: Option<&Bound<'py, Index>>,

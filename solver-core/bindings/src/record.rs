@@ -59,7 +59,7 @@ impl PackageRecord {
 }
 
 /// Wraps records for Python.
-pub fn wrap(records: Vec<conda::PackageRecord>) -> Vec<PackageRecord> {
+pub(crate) fn wrap(records: Vec<conda::PackageRecord>) -> Vec<PackageRecord> {
     records.into_iter().map(PackageRecord::new).collect()
 }
 

@@ -44,7 +44,7 @@ const LAST_SECOND: u64 = 253_402_300_799;
 ///
 /// # Errors
 /// `TypeError` if it is no mapping, `InvalidRepodata` with `.field` if a value is missing or of the wrong type.
-pub fn from_mapping(mapping: &Bound<'_, PyAny>) -> PyResult<conda::PackageRecord> {
+pub(crate) fn from_mapping(mapping: &Bound<'_, PyAny>) -> PyResult<conda::PackageRecord> {
     let fields = Fields(mapping.cast::<PyMapping>().map_err(|_| {
         pyo3::exceptions::PyTypeError::new_err(
             "a record is made from a mapping with repodata's keys",
@@ -86,7 +86,10 @@ pub fn from_mapping(mapping: &Bound<'_, PyAny>) -> PyResult<conda::PackageRecord
 }
 
 /// Repodata's keys plus `fn`, `url` and `channel`; those that say nothing are left out.
-pub fn to_dict<'py>(py: Python<'py>, r: &conda::PackageRecord) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn to_dict<'py>(
+    py: Python<'py>,
+    r: &conda::PackageRecord,
+) -> PyResult<Bound<'py, PyDict>> {
     let d = PyDict::new(py);
     d.set_item("name", &r.name)?;
     d.set_item("version", &r.version)?;
@@ -143,7 +146,10 @@ pub fn to_dict<'py>(py: Python<'py>, r: &conda::PackageRecord) -> PyResult<Bound
 }
 
 /// The optional dependency groups (CEP 44) as a dict.
-pub fn groups<'py>(py: Python<'py>, record: &conda::PackageRecord) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn groups<'py>(
+    py: Python<'py>,
+    record: &conda::PackageRecord,
+) -> PyResult<Bound<'py, PyDict>> {
     let groups = PyDict::new(py);
     for (group, specs) in &record.extra_depends {
         groups.set_item(group, specs)?;
@@ -152,7 +158,10 @@ pub fn groups<'py>(py: Python<'py>, record: &conda::PackageRecord) -> PyResult<B
 }
 
 /// The keys that this library does not know.
-pub fn others<'py>(py: Python<'py>, record: &conda::PackageRecord) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn others<'py>(
+    py: Python<'py>,
+    record: &conda::PackageRecord,
+) -> PyResult<Bound<'py, PyDict>> {
     if record.extra_json.is_empty() {
         return Ok(PyDict::new(py));
     }

@@ -14,14 +14,14 @@ use crate::solution::Solution;
 
 /// The shortest chains of requirements from the request to a package: lists of `(name, spec)`.
 #[pyfunction]
-pub fn why(solution: &Bound<'_, Solution>, name: &str) -> Vec<Vec<(String, String)>> {
+pub(crate) fn why(solution: &Bound<'_, Solution>, name: &str) -> Vec<Vec<(String, String)>> {
     resolve::why(&solution.get().inner, name)
 }
 
 /// `(possible, conflict, solution, price)` of a wish; see `resolvent.why_not`.
 #[pyfunction]
 #[pyo3(signature = (solution, wish, timeout))]
-pub fn why_not<'py>(
+pub(crate) fn why_not<'py>(
     py: Python<'py>,
     solution: &Bound<'py, Solution>,
     wish: &str,

@@ -29,7 +29,7 @@ use crate::universe::Id;
 pub type Proved = (String, u64);
 
 /// A run through the levels.
-pub struct Levels<'l, 'm, 'u, 'p, E> {
+pub(crate) struct Levels<'l, 'm, 'u, 'p, E> {
     formula: &'l mut Formula<'m, 'u, 'p, E>,
     model: &'l Chosen,
     loops: &'l [BTreeSet<String>],
@@ -54,7 +54,7 @@ struct Standing {
 
 impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
     /// Nothing is shown yet.
-    pub fn new(
+    pub(crate) fn new(
         formula: &'l mut Formula<'m, 'u, 'p, E>,
         model: &'l Chosen,
         loops: &'l [BTreeSet<String>],
@@ -73,7 +73,7 @@ impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
     ///
     /// # Errors
     /// [`Error::Refused`] with the first step that does not hold.
-    pub fn run(&mut self) -> Result<(), Error> {
+    pub(crate) fn run(&mut self) -> Result<(), Error> {
         let problem = self.formula.u().problem;
         let mut requested: Vec<String> = Vec::new();
         for spec in problem.specs.iter().filter(|s| !s.name.starts_with("__")) {

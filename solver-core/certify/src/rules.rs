@@ -13,7 +13,7 @@ use crate::problem::{Environment, Problem, Spec};
 use crate::universe::{Id, Universe};
 
 /// Chosen records under judgement.
-pub struct Judge<'m, 'u, 'p> {
+pub(crate) struct Judge<'m, 'u, 'p> {
     /// Specs.
     pub matching: &'m mut Matching<'u, 'p>,
     /// The records, by name.
@@ -98,7 +98,7 @@ impl<'u, 'p> Judge<'_, 'u, 'p> {
 
     /// The dependencies and constraints of chosen records that do not hold: the record, the text, whether it is a
     /// constraint.
-    pub fn unsatisfied(&mut self, specs: &[&Spec]) -> Vec<(Id, String, bool)> {
+    pub(crate) fn unsatisfied(&mut self, specs: &[&Spec]) -> Vec<(Id, String, bool)> {
         let groups = self.groups(specs);
         let mut out = Vec::new();
         let chosen: Vec<(String, Id)> = self.chosen.iter().map(|(n, i)| (n.clone(), *i)).collect();
@@ -128,7 +128,7 @@ impl<'u, 'p> Judge<'_, 'u, 'p> {
     }
 
     /// The first broken rule of 1 to 4, as a sentence; what is in `before` did not hold before and need not.
-    pub fn broken(&mut self, before: &BTreeSet<(Id, String)>) -> Option<String> {
+    pub(crate) fn broken(&mut self, before: &BTreeSet<(Id, String)>) -> Option<String> {
         let problem = self.u().problem;
         let specs: Vec<&Spec> = problem.specs.iter().collect();
         for (&id, name) in self.chosen.values().zip(self.chosen.keys()) {
@@ -164,7 +164,7 @@ impl<'u, 'p> Judge<'_, 'u, 'p> {
 }
 
 /// What a group of a record depends on.
-pub fn group_of(u: &Universe<'_>, id: Id, group: &str) -> Vec<String> {
+pub(crate) fn group_of(u: &Universe<'_>, id: Id, group: &str) -> Vec<String> {
     let groups = u.candidates[id].record.extra_depends.iter();
     groups
         .filter(|(name, _)| name == group)
@@ -173,7 +173,7 @@ pub fn group_of(u: &Universe<'_>, id: Id, group: &str) -> Vec<String> {
 }
 
 /// What installed records ask for that does not hold now: while they stay, it need not.
-pub fn broken_before(matching: &mut Matching<'_, '_>) -> BTreeSet<(Id, String)> {
+pub(crate) fn broken_before(matching: &mut Matching<'_, '_>) -> BTreeSet<(Id, String)> {
     let chosen = matching.universe.installed.clone();
     let mut judge = Judge {
         matching,
@@ -185,7 +185,7 @@ pub fn broken_before(matching: &mut Matching<'_, '_>) -> BTreeSet<(Id, String)> 
 
 /// Whether a request with these names mends something: what did not hold before of a package that one of them leads to, or
 /// of one that lacks one of them.
-pub fn is_mended(matching: &mut Matching<'_, '_>, named: &[String]) -> bool {
+pub(crate) fn is_mended(matching: &mut Matching<'_, '_>, named: &[String]) -> bool {
     let u = matching.universe;
     let broken = broken_before(matching);
     let asks = named.iter().cloned().map(Ask::of_name).collect();
@@ -202,7 +202,7 @@ pub fn is_mended(matching: &mut Matching<'_, '_>, named: &[String]) -> bool {
 
 /// Installed names that must stay while an installed record does, though no requirement that holds says so: those that only
 /// its other side names, and those of dependencies that did not hold before.
-pub fn bonds(
+pub(crate) fn bonds(
     matching: &mut Matching<'_, '_>,
     id: Id,
     before: &BTreeSet<(Id, String)>,
@@ -218,7 +218,10 @@ pub fn bonds(
 }
 
 /// Installed names that nothing asked for leads to.
-pub fn unneeded(matching: &mut Matching<'_, '_>, environment: &Environment) -> BTreeSet<String> {
+pub(crate) fn unneeded(
+    matching: &mut Matching<'_, '_>,
+    environment: &Environment,
+) -> BTreeSet<String> {
     let u = matching.universe;
     let mut asks: Vec<Ask> = u.roots(environment).into_iter().map(Ask::of_name).collect();
     asks.extend(environment.history.iter().map(Ask::of_spec));
@@ -235,7 +238,7 @@ pub fn unneeded(matching: &mut Matching<'_, '_>, environment: &Environment) -> B
 ///
 /// # Errors
 /// [`Error::Broken`] where a spec matches nothing that is installed.
-pub fn left_behind(
+pub(crate) fn left_behind(
     matching: &mut Matching<'_, '_>,
     environment: &Environment,
 ) -> Result<Chosen, Error> {
@@ -295,7 +298,10 @@ pub fn left_behind(
 }
 
 /// Names that are in an environment for a reason of their own: roots, and what nothing needed before.
-pub fn keepers(matching: &mut Matching<'_, '_>, environment: &Environment) -> BTreeSet<String> {
+pub(crate) fn keepers(
+    matching: &mut Matching<'_, '_>,
+    environment: &Environment,
+) -> BTreeSet<String> {
     let roots = matching.universe.roots(environment);
     let mut keepers: BTreeSet<String> = roots.into_iter().collect();
     if !environment.prune {
@@ -305,7 +311,7 @@ pub fn keepers(matching: &mut Matching<'_, '_>, environment: &Environment) -> BT
 }
 
 /// What a request asks for, and what earlier ones asked for with extras.
-pub fn asked(problem: &Problem) -> Vec<Ask> {
+pub(crate) fn asked(problem: &Problem) -> Vec<Ask> {
     let mut asks: Vec<Ask> = problem.specs.iter().map(Ask::of_spec).collect();
     if let Some(environment) = &problem.environment {
         // A new spec of a name takes the place of its earlier ones.
@@ -322,7 +328,10 @@ pub fn asked(problem: &Problem) -> Vec<Ask> {
 
 /// A set of nodes, with names that a model keeps though nothing leads to them, and all that may lead to them and is not
 /// reached either; `None` where what is installed and stays is needed.
-pub fn unfounded(matching: &mut Matching<'_, '_>, model: &Chosen) -> Option<BTreeSet<String>> {
+pub(crate) fn unfounded(
+    matching: &mut Matching<'_, '_>,
+    model: &Chosen,
+) -> Option<BTreeSet<String>> {
     let u = matching.universe;
     let asks = sources(matching);
     let founded = matching.reach(asks, model);
@@ -364,7 +373,7 @@ pub fn unfounded(matching: &mut Matching<'_, '_>, model: &Chosen) -> Option<BTre
 }
 
 /// What needs nothing else to be there: the request, and the names that are there for a reason of their own.
-pub fn sources(matching: &mut Matching<'_, '_>) -> Vec<Ask> {
+pub(crate) fn sources(matching: &mut Matching<'_, '_>) -> Vec<Ask> {
     let problem = matching.universe.problem;
     let mut asks = asked(problem);
     if let Some(environment) = &problem.environment {
@@ -376,7 +385,7 @@ pub fn sources(matching: &mut Matching<'_, '_>) -> Vec<Ask> {
 
 /// Rule 5: what of a model is an answer, the records that the request, roots that stay, or installed packages that
 /// nothing needed before lead to.
-pub fn needed(matching: &mut Matching<'_, '_>, model: &Chosen) -> Chosen {
+pub(crate) fn needed(matching: &mut Matching<'_, '_>, model: &Chosen) -> Chosen {
     let asks = sources(matching);
     let reached = matching.reach(asks, model);
     let model = model.iter();

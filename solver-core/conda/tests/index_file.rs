@@ -288,20 +288,6 @@ fn options_that_change_the_contents_have_files_of_their_own() {
 }
 
 #[test]
-fn a_token_stands_for_the_contents() {
-    let channel = Channel::new(10);
-    let mut options = channel.options();
-    options.tokens = vec![(channel.subdir(), "\"v1\"".into())];
-    assert_eq!(channel.load_with(&options).len(), 10);
-    // The caller vouches for the source, so nobody looks.
-    fs::write(channel.source(), repodata(11, 0)).expect("source written");
-    assert_eq!(channel.load_with(&options).len(), 10);
-    options.tokens[0].1 = "\"v2\"".into();
-    assert_eq!(channel.load_with(&options).len(), 11);
-    assert_eq!(channel.load_with(&channel.options()).len(), 11);
-}
-
-#[test]
 fn a_folder_that_cannot_be_written_is_no_error() {
     let channel = Channel::new(10);
     let mut options = channel.options();

@@ -4,9 +4,9 @@ use super::Rng;
 use cdcl::{Lit, Var};
 
 /// A formula: its number of variables and its clauses.
-pub struct Formula {
-    pub vars: usize,
-    pub clauses: Vec<Vec<Lit>>,
+pub(crate) struct Formula {
+    pub(crate) vars: usize,
+    pub(crate) clauses: Vec<Vec<Lit>>,
 }
 
 fn var(index: usize) -> Lit {
@@ -14,7 +14,7 @@ fn var(index: usize) -> Lit {
 }
 
 /// `pigeons` pigeons, each in one of `holes` holes, no two in the same: satisfiable if they are not more.
-pub fn pigeonhole(pigeons: usize, holes: usize) -> Formula {
+pub(crate) fn pigeonhole(pigeons: usize, holes: usize) -> Formula {
     let at = |pigeon: usize, hole: usize| var(pigeon * holes + hole);
     let mut clauses: Vec<Vec<Lit>> = (0..pigeons)
         .map(|pigeon| (0..holes).map(|hole| at(pigeon, hole)).collect())
@@ -32,7 +32,7 @@ pub fn pigeonhole(pigeons: usize, holes: usize) -> Formula {
 
 /// The sum of `n` variables modulo 2 is computed by two chains of exclusive-ors in different orders, which must
 /// have the results `first` and `second`: satisfiable if those are equal.
-pub fn parity(n: usize, seed: u64, first: bool, second: bool) -> Formula {
+pub(crate) fn parity(n: usize, seed: u64, first: bool, second: bool) -> Formula {
     let mut rng = Rng(seed);
     let mut clauses = Vec::new();
     let mut vars = n;
@@ -59,7 +59,7 @@ pub fn parity(n: usize, seed: u64, first: bool, second: bool) -> Formula {
 }
 
 /// A wheel of `rim` vertices around a hub, to be coloured: three colours suffice if `rim` is even, four always do.
-pub fn wheel(rim: usize, colours: usize) -> Formula {
+pub(crate) fn wheel(rim: usize, colours: usize) -> Formula {
     let at = |vertex: usize, colour: usize| var(vertex * colours + colour);
     let mut clauses: Vec<Vec<Lit>> = (0..=rim)
         .map(|vertex| (0..colours).map(|colour| at(vertex, colour)).collect())
@@ -76,7 +76,7 @@ pub fn wheel(rim: usize, colours: usize) -> Formula {
 }
 
 /// Random clauses of `k` different variables.
-pub fn random_ksat(vars: usize, clauses: usize, k: usize, rng: &mut Rng) -> Formula {
+pub(crate) fn random_ksat(vars: usize, clauses: usize, k: usize, rng: &mut Rng) -> Formula {
     let clause = |rng: &mut Rng| {
         let mut lits: Vec<Lit> = Vec::new();
         while lits.len() < k {
@@ -98,7 +98,7 @@ pub fn random_ksat(vars: usize, clauses: usize, k: usize, rng: &mut Rng) -> Form
 /// A package has a ladder: literal `g(i)` says "version `i` or an older one", `g(0)` "installed". A version is
 /// chosen if `g(i)` and not `g(i + 1)`; it requires a range of versions of each of a few other packages. Some
 /// packages are required at the root.
-pub fn packages(names: usize, depth: usize, roots: usize, rng: &mut Rng) -> Formula {
+pub(crate) fn packages(names: usize, depth: usize, roots: usize, rng: &mut Rng) -> Formula {
     let mut clauses = Vec::new();
     let mut counts = Vec::new();
     let mut starts = Vec::new();
@@ -149,7 +149,7 @@ pub fn packages(names: usize, depth: usize, roots: usize, rng: &mut Rng) -> Form
 }
 
 /// A ladder for "at most one of `n`" (Sinz, CP 2005) over the first `n` variables, which need `n - 1` more.
-pub fn at_most_one_ladder(n: usize) -> Formula {
+pub(crate) fn at_most_one_ladder(n: usize) -> Formula {
     let step = |i: usize| var(n + i);
     let mut clauses = Vec::new();
     for i in 0..n {

@@ -2,16 +2,16 @@
 
 #![allow(dead_code, reason = "each test program uses a part")]
 
-pub mod families;
+pub(crate) mod families;
 
 use cdcl::{Config, Lit, ProofSink, Restarts, Var};
 use proof_check::{check_core, Cnf, Proof, Step};
 
 /// Splitmix64 (Steele, Lea, Flood, OOPSLA 2014): the same numbers everywhere.
-pub struct Rng(pub u64);
+pub(crate) struct Rng(pub u64);
 
 impl Rng {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -19,21 +19,21 @@ impl Rng {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         (self.next() % n as u64) as usize
     }
 
-    pub fn lit(&mut self, vars: usize) -> Lit {
+    pub(crate) fn lit(&mut self, vars: usize) -> Lit {
         Var(self.below(vars) as u32).lit(self.next() & 1 == 0)
     }
 
-    pub fn lits(&mut self, vars: usize, n: usize) -> Vec<Lit> {
+    pub(crate) fn lits(&mut self, vars: usize, n: usize) -> Vec<Lit> {
         (0..n).map(|_| self.lit(vars)).collect()
     }
 }
 
 /// Configurations that reach every branch on small formulas.
-pub fn configs() -> Vec<Config> {
+pub(crate) fn configs() -> Vec<Config> {
     let small = Config {
         reduce_interval: 1,
         restarts: Restarts::Luby { unit: 1 },
@@ -64,14 +64,14 @@ pub fn configs() -> Vec<Config> {
 }
 
 /// All models of clauses over up to 20 variables, found by trying every assignment.
-pub struct Models {
+pub(crate) struct Models {
     vars: usize,
     /// Bit `v` is the value of variable `v`.
-    pub models: Vec<u32>,
+    pub(crate) models: Vec<u32>,
 }
 
 impl Models {
-    pub fn new(vars: usize) -> Self {
+    pub(crate) fn new(vars: usize) -> Self {
         assert!(vars <= 20);
         Models {
             vars,
@@ -79,7 +79,7 @@ impl Models {
         }
     }
 
-    pub fn of(vars: usize, clauses: &[Vec<Lit>]) -> Self {
+    pub(crate) fn of(vars: usize, clauses: &[Vec<Lit>]) -> Self {
         let mut models = Models::new(vars);
         for clause in clauses {
             models.add(clause);
@@ -87,11 +87,11 @@ impl Models {
         models
     }
 
-    pub fn add(&mut self, clause: &[Lit]) {
+    pub(crate) fn add(&mut self, clause: &[Lit]) {
         self.models.retain(|&model| satisfies(model, clause));
     }
 
-    pub fn new_var(&mut self) {
+    pub(crate) fn new_var(&mut self) {
         let bit = 1 << self.vars;
         self.vars += 1;
         assert!(self.vars <= 20);
@@ -100,29 +100,29 @@ impl Models {
     }
 
     /// Whether a model makes all these literals true.
-    pub fn allow(&self, lits: &[Lit]) -> bool {
+    pub(crate) fn allow(&self, lits: &[Lit]) -> bool {
         self.models
             .iter()
             .any(|&model| lits.iter().all(|&lit| holds(model, lit)))
     }
 }
 
-pub fn holds(model: u32, lit: Lit) -> bool {
+pub(crate) fn holds(model: u32, lit: Lit) -> bool {
     (model >> lit.var().0 & 1 == 1) == lit.is_positive()
 }
 
-pub fn satisfies(model: u32, clause: &[Lit]) -> bool {
+pub(crate) fn satisfies(model: u32, clause: &[Lit]) -> bool {
     clause.iter().any(|&lit| holds(model, lit))
 }
 
 /// Keeps the formula and the proof in memory.
 #[derive(Clone, Default)]
-pub struct Recorder {
-    pub cnf: Cnf,
-    pub proof: Proof,
+pub(crate) struct Recorder {
+    pub(crate) cnf: Cnf,
+    pub(crate) proof: Proof,
 }
 
-pub fn numbers(lits: &[Lit]) -> Vec<i32> {
+pub(crate) fn numbers(lits: &[Lit]) -> Vec<i32> {
     lits.iter().map(|lit| lit.to_dimacs() as i32).collect()
 }
 
@@ -142,7 +142,7 @@ impl ProofSink for Recorder {
 
 impl Recorder {
     /// Checks the whole proof, whose end must refute the formula under the core.
-    pub fn assert_core(&self, core: &[Lit]) {
+    pub(crate) fn assert_core(&self, core: &[Lit]) {
         let verdict = check_core(&self.cnf, &self.proof, &numbers(core));
         assert_eq!(verdict, Ok(()), "{:?}\n{:?}", self.cnf, self.proof);
     }

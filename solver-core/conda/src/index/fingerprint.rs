@@ -20,7 +20,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::layout::Digest;
 
-const FIRST_LINE: &str = "resolvent index stamp 1";
+const FIRST_LINE: &str = "resolvent index stamp 2";
 /// Nanoseconds; the coarsest clocks of file systems in use tick in two seconds.
 const AT_REST: u64 = 2_000_000_000;
 
@@ -37,7 +37,7 @@ pub(super) struct Fingerprint {
 }
 
 impl Fingerprint {
-    pub fn of(metadata: &std::fs::Metadata) -> Fingerprint {
+    pub(super) fn of(metadata: &std::fs::Metadata) -> Fingerprint {
         let modified = metadata.modified().map_or(0, nanoseconds);
         #[cfg(unix)]
         let (changed, inode) = {
@@ -81,18 +81,16 @@ pub(super) struct Stamp {
     pub looks: Fingerprint,
     /// When the source was looked at, in nanoseconds since 1970, before it was read.
     pub checked: u64,
-    /// The caller's token at that time; empty for none.
-    pub token: String,
 }
 
 impl Stamp {
     /// Whether a source that looks like this must be the one that was hashed.
-    pub fn trusts(&self, looks: &Fingerprint) -> bool {
+    pub(super) fn trusts(&self, looks: &Fingerprint) -> bool {
         let last = looks.modified.max(looks.changed);
         *looks == self.looks && last.saturating_add(AT_REST) <= self.checked
     }
 
-    pub fn encode(&self) -> String {
+    pub(super) fn encode(&self) -> String {
         let mut text = format!("{FIRST_LINE}\n");
         let Fingerprint {
             length,
@@ -111,7 +109,6 @@ impl Stamp {
             ("changed", changed.to_string()),
             ("inode", inode.to_string()),
             ("checked", self.checked.to_string()),
-            ("token", escape(self.token.as_bytes())),
         ];
         for (key, value) in lines {
             // Writing to a string cannot fail.
@@ -122,7 +119,7 @@ impl Stamp {
         text
     }
 
-    pub fn decode(text: &str) -> Option<Stamp> {
+    pub(super) fn decode(text: &str) -> Option<Stamp> {
         let (body, sum) = text.strip_suffix('\n')?.rsplit_once("sum ")?;
         if u64::from_str_radix(sum, 16) != Ok(xxh3_64(body.as_bytes())) {
             return None;
@@ -144,12 +141,11 @@ impl Stamp {
                 inode: field("inode")?.parse().ok()?,
             },
             checked: field("checked")?.parse().ok()?,
-            token: String::from_utf8(unescape(field("token")?)?).ok()?,
         })
     }
 
     /// Reads a stamp; `None` when there is none, or a damaged one.
-    pub fn read(path: &Path) -> Option<Stamp> {
+    pub(super) fn read(path: &Path) -> Option<Stamp> {
         Stamp::decode(&std::fs::read_to_string(path).ok()?)
     }
 }
@@ -220,7 +216,6 @@ mod tests {
                 inode: 3,
             },
             checked: 60_000_000_000,
-            token: "\"etag\"".into(),
         }
     }
 

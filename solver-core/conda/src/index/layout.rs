@@ -160,16 +160,16 @@ pub(crate) struct SpecRow {
 /// Bits of a spec.
 pub(crate) mod spec_flag {
     /// Name, version program and build pattern say everything.
-    pub const SIMPLE: u32 = 1;
+    pub(crate) const SIMPLE: u32 = 1;
     /// The text is no match spec.
-    pub const UNPARSABLE: u32 = 1 << 1;
+    pub(crate) const UNPARSABLE: u32 = 1 << 1;
     /// Mask and values of the build pattern's kind.
-    pub const BUILD_MASK: u32 = 3 << 2;
-    pub const BUILD_EXACT: u32 = 1 << 2;
-    pub const BUILD_GLOB: u32 = 2 << 2;
-    pub const BUILD_REGEX: u32 = 3 << 2;
+    pub(crate) const BUILD_MASK: u32 = 3 << 2;
+    pub(crate) const BUILD_EXACT: u32 = 1 << 2;
+    pub(crate) const BUILD_GLOB: u32 = 2 << 2;
+    pub(crate) const BUILD_REGEX: u32 = 3 << 2;
     /// The text asks for optional dependency groups (CEP 44).
-    pub const EXTRAS: u32 = 1 << 4;
+    pub(crate) const EXTRAS: u32 = 1 << 4;
 }
 
 /// Where a section lies.
@@ -200,7 +200,7 @@ impl Header {
     /// # Errors
     ///
     /// What does not hold, in words.
-    pub fn parse(bytes: &[u8]) -> Result<Header, String> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Header, String> {
         let table = HEADER + size_of::<Toc>();
         if bytes.len() < table + 8 {
             return Err("it is too short".into());
@@ -313,7 +313,7 @@ pub(crate) struct Buffer {
 
 impl Buffer {
     /// A buffer with room for `capacity` bytes.
-    pub fn with_capacity(capacity: usize) -> Buffer {
+    pub(crate) fn with_capacity(capacity: usize) -> Buffer {
         Buffer {
             words: vec![0; capacity / 8 + 1],
             length: 0,
@@ -321,17 +321,17 @@ impl Buffer {
     }
 
     /// The bytes.
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &bytemuck::cast_slice(&self.words)[..self.length]
     }
 
     /// The bytes, to be changed in place.
-    pub fn bytes_mut(&mut self) -> &mut [u8] {
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         &mut bytemuck::cast_slice_mut(&mut self.words)[..self.length]
     }
 
     /// A buffer of `length` zeros.
-    pub fn zeroed(length: usize) -> Buffer {
+    pub(crate) fn zeroed(length: usize) -> Buffer {
         Buffer {
             words: vec![0; length.div_ceil(8)],
             length,
@@ -339,12 +339,12 @@ impl Buffer {
     }
 
     /// Number of bytes.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.length
     }
 
     /// Appends the bytes of a slice.
-    pub fn extend<T: Pod>(&mut self, items: &[T]) {
+    pub(crate) fn extend<T: Pod>(&mut self, items: &[T]) {
         let bytes: &[u8] = bytemuck::cast_slice(items);
         let start = self.length;
         self.resize(start + bytes.len());
@@ -352,7 +352,7 @@ impl Buffer {
     }
 
     /// Appends items as they come. The buffer must end at a multiple of their size.
-    pub fn extend_from<T: Pod>(&mut self, items: impl ExactSizeIterator<Item = T>) {
+    pub(crate) fn extend_from<T: Pod>(&mut self, items: impl ExactSizeIterator<Item = T>) {
         let start = self.length;
         self.resize(start + items.len() * size_of::<T>());
         let room: &mut [T] = bytemuck::cast_slice_mut(&mut self.bytes_mut()[start..]);
@@ -362,12 +362,12 @@ impl Buffer {
     }
 
     /// Appends zeros up to a multiple of `alignment`.
-    pub fn align(&mut self, alignment: usize) {
+    pub(crate) fn align(&mut self, alignment: usize) {
         self.resize(self.length.next_multiple_of(alignment));
     }
 
     /// Gives back the room that was not needed.
-    pub fn shrink(&mut self) {
+    pub(crate) fn shrink(&mut self) {
         self.words.truncate(self.length.div_ceil(8));
         self.words.shrink_to_fit();
     }

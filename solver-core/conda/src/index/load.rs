@@ -154,19 +154,18 @@ fn load_subdir(
 ) -> Result<Option<Loaded>, RepodataError> {
     let folder = channel.join(subdir);
     match Source::locate(&folder)? {
-        Some(located) => load_file(&folder, located, subdir, options).map(Some),
+        Some(located) => load_file(located, subdir, options).map(Some),
         None => Ok(None),
     }
 }
 
 fn load_file(
-    folder: &Path,
     located: Located,
     subdir: &str,
     options: &LoadOptions,
 ) -> Result<Loaded, RepodataError> {
     match &options.cache_dir {
-        Some(cache_dir) => load_cached::load(cache_dir, folder, located, subdir, options),
+        Some(cache_dir) => load_cached::load(cache_dir, located, subdir, options),
         None => Ok(Loaded {
             segment: builder::build_from(&located, subdir, options, |_| Digest::default())?.0,
             log: Vec::new(),
@@ -180,10 +179,7 @@ fn load_subdirs(
     options: &LoadOptions,
 ) -> Result<Vec<Loaded>, RepodataError> {
     let load = |source: &SubdirSource| match &source.data {
-        Data::File(file) => {
-            let folder = file.parent().unwrap_or(Path::new(""));
-            load_file(folder, Source::open(file)?, &source.subdir, options)
-        }
+        Data::File(file) => load_file(Source::open(file)?, &source.subdir, options),
         Data::Text(text) => {
             let file = Path::new(&source.subdir).join("repodata.json");
             let parse = ParseOptions {

@@ -143,7 +143,6 @@ impl Load<'_> {
 /// Those of reading and parsing the source; none about the cache.
 pub(super) fn load(
     cache_dir: &Path,
-    folder: &Path,
     located: Located,
     subdir: &str,
     options: &LoadOptions,
@@ -154,20 +153,13 @@ pub(super) fn load(
         log: Vec::new(),
         refused: false,
     };
-    let token = options.tokens.iter().find(|(path, _)| path == folder);
-    let token = token.map_or("", |(_, token)| token.as_str());
 
     // Before the source is read: a change from now on makes it look different.
     let checked = now();
     let looks = Fingerprint::of(&located.metadata()?);
     if let Some(stamp) = Stamp::read(&load.place.stamp) {
-        let unchanged = if token.is_empty() {
-            stamp.trusts(&looks)
-        } else {
-            token == stamp.token
-        };
         let expected = identity(&stamp.digest, subdir, variant(options));
-        if unchanged && expected == stamp.identity {
+        if stamp.trusts(&looks) && expected == stamp.identity {
             if let Some(segment) = load.open(&expected) {
                 let log = load.log;
                 return Ok(Loaded { segment, log });
@@ -183,7 +175,6 @@ pub(super) fn load(
         identity,
         looks,
         checked,
-        token: token.to_string(),
     };
     // With no file to compare with, the source is hashed while it is parsed.
     if load.place.index.exists() {

@@ -16,7 +16,7 @@ pub(super) struct Strings {
 }
 
 impl Strings {
-    pub fn new() -> Strings {
+    pub(super) fn new() -> Strings {
         Strings {
             bytes: Vec::new(),
             ends: vec![0, 0],
@@ -24,7 +24,7 @@ impl Strings {
     }
 
     /// Adds a string; the empty one is there already. Strings are not compared: the caller adds each once.
-    pub fn add(&mut self, text: &str) -> u32 {
+    pub(super) fn add(&mut self, text: &str) -> u32 {
         if text.is_empty() {
             return 0;
         }
@@ -33,7 +33,7 @@ impl Strings {
         self.ends.len() as u32 - 2
     }
 
-    pub fn write(&self, writer: &mut Writer) {
+    pub(super) fn write(&self, writer: &mut Writer) {
         writer.slice(Section::StringOffsets, &self.ends);
         writer.slice(Section::StringBytes, &self.bytes);
     }
@@ -46,7 +46,7 @@ pub(super) struct StringIds<'a> {
 }
 
 impl<'a> StringIds<'a> {
-    pub fn new(texts: &'a Texts) -> StringIds<'a> {
+    pub(super) fn new(texts: &'a Texts) -> StringIds<'a> {
         StringIds {
             texts,
             ids: vec![NONE; texts.len()],
@@ -55,7 +55,7 @@ impl<'a> StringIds<'a> {
 
     /// The string id of a text; 0 for [`NONE`].
     #[inline]
-    pub fn get(&mut self, text: u32, strings: &mut Strings) -> u32 {
+    pub(super) fn get(&mut self, text: u32, strings: &mut Strings) -> u32 {
         if text == NONE {
             return 0;
         }
@@ -81,7 +81,7 @@ pub(super) struct SpecLists<'a> {
 }
 
 impl<'a> SpecLists<'a> {
-    pub fn new(raw: &'a Columns) -> SpecLists<'a> {
+    pub(super) fn new(raw: &'a Columns) -> SpecLists<'a> {
         let mut of = vec![NONE; raw.lists.len()];
         // List 0 is the empty one, here and there.
         of[0] = 0;
@@ -97,13 +97,13 @@ impl<'a> SpecLists<'a> {
 
     /// The new id of a spec.
     #[inline]
-    pub fn spec(&mut self, raw: u32) -> u32 {
+    pub(super) fn spec(&mut self, raw: u32) -> u32 {
         spec_id(&mut self.specs, &mut self.order, raw)
     }
 
     /// The new id of a list.
     #[inline]
-    pub fn list(&mut self, raw: u32) -> u32 {
+    pub(super) fn list(&mut self, raw: u32) -> u32 {
         let known = self.of[raw as usize];
         if known != NONE {
             return known;
@@ -119,12 +119,12 @@ impl<'a> SpecLists<'a> {
     }
 
     /// Number of lists.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.ends.len() - 1
     }
 
     /// For each list, whether one of its specs is marked.
-    pub fn any(&self, marked: &[bool]) -> Vec<bool> {
+    pub(super) fn any(&self, marked: &[bool]) -> Vec<bool> {
         if !marked.contains(&true) {
             return vec![false; self.len()];
         }
@@ -134,14 +134,14 @@ impl<'a> SpecLists<'a> {
     }
 
     /// The first marked spec of a list.
-    pub fn find_in(&self, list: u32, marked: &[bool]) -> Option<usize> {
+    pub(super) fn find_in(&self, list: u32, marked: &[bool]) -> Option<usize> {
         let list = list as usize;
         let items = &self.items[self.ends[list] as usize..self.ends[list + 1] as usize];
         let found = items.iter().find(|&&spec| marked[spec as usize]);
         found.map(|&spec| spec as usize)
     }
 
-    pub fn write(&self, writer: &mut Writer) {
+    pub(super) fn write(&self, writer: &mut Writer) {
         writer.slice(Section::ListOffsets, &self.ends);
         writer.slice(Section::ListItems, &self.items);
     }
@@ -170,7 +170,7 @@ pub(super) struct RareRows<'a> {
 }
 
 impl<'a> RareRows<'a> {
-    pub fn new(raw: &'a Columns, subdir: &'a str) -> RareRows<'a> {
+    pub(super) fn new(raw: &'a Columns, subdir: &'a str) -> RareRows<'a> {
         let mut of = vec![NONE; raw.rows.len()];
         of[0] = 0;
         RareRows {
@@ -185,7 +185,12 @@ impl<'a> RareRows<'a> {
 
     /// The new id of a row.
     #[inline]
-    pub fn row(&mut self, raw: u32, lists: &mut SpecLists<'_>, strings: &mut Strings) -> u32 {
+    pub(super) fn row(
+        &mut self,
+        raw: u32,
+        lists: &mut SpecLists<'_>,
+        strings: &mut Strings,
+    ) -> u32 {
         match self.of[raw as usize] {
             NONE => self.add(raw, lists, strings),
             known => known,
@@ -213,11 +218,11 @@ impl<'a> RareRows<'a> {
     }
 
     /// The string id of a raw text.
-    pub fn text(&mut self, raw: u32, strings: &mut Strings) -> u32 {
+    pub(super) fn text(&mut self, raw: u32, strings: &mut Strings) -> u32 {
         self.texts.get(raw, strings)
     }
 
-    pub fn write(&self, writer: &mut Writer) {
+    pub(super) fn write(&self, writer: &mut Writer) {
         writer.slice(Section::RareOffsets, self.rows.bounds());
         writer.slice(Section::RareItems, self.rows.items());
     }

@@ -67,9 +67,6 @@ pub struct LoadOptions {
     /// Check every block of an index file when it is opened, instead of each when it is first read. For reloading
     /// after [`super::Index::is_damaged`], and for folders that cannot be trusted.
     pub verify: bool,
-    /// What the caller knows about sources, as (folder of the subdir, token): an ETag, say. When the token is the
-    /// one of the last load, the source is taken to be what it was then, without a look at it.
-    pub tokens: Vec<(PathBuf, String)>,
 }
 
 impl Default for LoadOptions {
@@ -81,7 +78,6 @@ impl Default for LoadOptions {
             max_size: 4 << 30,
             cache_dir: None,
             verify: false,
-            tokens: Vec::new(),
         }
     }
 }

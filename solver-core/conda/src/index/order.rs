@@ -17,7 +17,7 @@ pub(super) struct Names<'a> {
 
 impl<'a> Names<'a> {
     /// Sorts the names of the records of which `stays` holds.
-    pub fn new(raw: &'a Columns, stays: &Stays) -> Self {
+    pub(super) fn new(raw: &'a Columns, stays: &Stays) -> Self {
         let mut used = vec![false; raw.names.len()];
         for (at, record) in raw.records.iter().enumerate() {
             if stays.holds(at) {
@@ -42,7 +42,7 @@ pub(super) struct Stays(Option<Vec<bool>>);
 
 impl Stays {
     /// Compares the records' file names with those of `removed`.
-    pub fn new(raw: &Columns) -> Stays {
+    pub(super) fn new(raw: &Columns) -> Stays {
         if raw.removed.is_empty() {
             return Stays(None);
         }
@@ -57,7 +57,7 @@ impl Stays {
     }
 
     /// Whether a record stays.
-    pub fn holds(&self, record: usize) -> bool {
+    pub(super) fn holds(&self, record: usize) -> bool {
         self.0.as_ref().is_none_or(|stays| stays[record])
     }
 }
@@ -78,7 +78,7 @@ pub(super) struct Versions<'a> {
 
 impl<'a> Versions<'a> {
     /// Makes the keys and sorts by them.
-    pub fn new(texts: &'a Texts) -> Self {
+    pub(super) fn new(texts: &'a Texts) -> Self {
         let count = texts.len();
         let mut keys = Vec::with_capacity(count * 16);
         let mut ends = Vec::with_capacity(count);
@@ -126,12 +126,12 @@ impl<'a> Versions<'a> {
     }
 
     /// Whether a literal is no version.
-    pub fn is_bad(&self, id: u32) -> bool {
+    pub(super) fn is_bad(&self, id: u32) -> bool {
         self.key(id).is_empty()
     }
 
     /// Why a literal is no version.
-    pub fn reason(&self, id: u32) -> String {
+    pub(super) fn reason(&self, id: u32) -> String {
         match encode_version(self.texts.get(id), &mut Vec::new()) {
             Err(error) => error.to_string(),
             Ok(()) => String::new(),
@@ -139,7 +139,7 @@ impl<'a> Versions<'a> {
     }
 
     /// Adds the sections of texts and keys.
-    pub fn write(&self, writer: &mut Writer) {
+    pub(super) fn write(&self, writer: &mut Writer) {
         writer.texts(
             Section::VersionTextOffsets,
             Section::VersionTextBytes,

@@ -163,21 +163,6 @@ impl Segment {
         self.meta.specs as usize
     }
 
-    /// Number of distinct version literals.
-    pub fn version_count(&self) -> usize {
-        self.meta.versions as usize
-    }
-
-    /// Number of distinct lists of specs.
-    pub fn list_count(&self) -> usize {
-        self.meta.lists as usize
-    }
-
-    /// Size of the whole segment in bytes.
-    pub fn byte_len(&self) -> usize {
-        self.storage.bytes().len()
-    }
-
     /// The bytes of the segment: what its index file holds, byte for byte. Those of an opened file are not checked.
     pub fn as_bytes(&self) -> &[u8] {
         self.storage.bytes()
@@ -209,13 +194,6 @@ impl Segment {
     pub fn find_package(&self, name: &str) -> Option<PackageId> {
         self.find_between(name, 0, self.meta.packages)
             .map(PackageId)
-    }
-
-    /// The name's id, also if it is only mentioned in specs.
-    pub fn find_name(&self, name: &str) -> Option<NameId> {
-        self.find_between(name, 0, self.meta.packages)
-            .or_else(|| self.find_between(name, self.meta.packages, self.meta.names))
-            .map(NameId)
     }
 
     fn find_between(&self, name: &str, start: u32, end: u32) -> Option<u32> {

@@ -19,7 +19,7 @@ pub(super) struct SpecCompiler<'a> {
 const SHARE: usize = 256;
 
 impl<'a> SpecCompiler<'a> {
-    pub fn new(texts: &'a Texts) -> SpecCompiler<'a> {
+    pub(super) fn new(texts: &'a Texts) -> SpecCompiler<'a> {
         SpecCompiler {
             texts,
             taken: AtomicUsize::new(0),
@@ -39,7 +39,7 @@ impl<'a> SpecCompiler<'a> {
     }
 
     /// Compiles specs in their order.
-    pub fn forwards(&self) -> SpecTable<'a> {
+    pub(super) fn forwards(&self) -> SpecTable<'a> {
         let mut table = SpecTable::new();
         for share in self.shares(|share| share) {
             table.extend(self.texts.range(share));
@@ -48,7 +48,7 @@ impl<'a> SpecCompiler<'a> {
     }
 
     /// Compiles specs in the opposite order.
-    pub fn backwards(&self) -> SpecTable<'a> {
+    pub(super) fn backwards(&self) -> SpecTable<'a> {
         let mut table = SpecTable::new();
         let last = self.texts.len().div_ceil(SHARE).saturating_sub(1);
         for share in self.shares(|share| last - share) {
@@ -65,13 +65,13 @@ pub(super) struct CompiledSpecs<'a> {
 }
 
 impl<'a> CompiledSpecs<'a> {
-    pub fn new(front: SpecTable<'a>, back: SpecTable<'a>) -> CompiledSpecs<'a> {
+    pub(super) fn new(front: SpecTable<'a>, back: SpecTable<'a>) -> CompiledSpecs<'a> {
         CompiledSpecs { front, back }
     }
 
     /// A spec.
     #[inline]
-    pub fn get(&self, id: u32) -> &CompiledSpec<'a> {
+    pub(super) fn get(&self, id: u32) -> &CompiledSpec<'a> {
         let id = id as usize;
         let (front, back) = (&self.front.specs, &self.back.specs);
         front
@@ -81,7 +81,7 @@ impl<'a> CompiledSpecs<'a> {
 
     /// The number of a spec's version program among those of both; 0 for any version.
     #[inline]
-    pub fn program_of(&self, id: u32) -> usize {
+    pub(super) fn program_of(&self, id: u32) -> usize {
         let program = self.get(id).program as usize;
         if program == 0 || (id as usize) < self.front.specs.len() {
             program
@@ -91,12 +91,12 @@ impl<'a> CompiledSpecs<'a> {
     }
 
     /// Programs of both.
-    pub fn program_count(&self) -> usize {
+    pub(super) fn program_count(&self) -> usize {
         self.front.programs.len() + self.back.programs.len()
     }
 
     /// A program by its number.
-    pub fn program(&self, number: usize) -> &[u8] {
+    pub(super) fn program(&self, number: usize) -> &[u8] {
         let programs = &self.front.programs;
         programs
             .get(number)

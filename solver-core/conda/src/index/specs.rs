@@ -47,7 +47,7 @@ pub(super) struct SpecTable<'a> {
 
 impl<'a> SpecTable<'a> {
     /// An empty table.
-    pub fn new() -> SpecTable<'a> {
+    pub(super) fn new() -> SpecTable<'a> {
         SpecTable {
             specs: Vec::new(),
             programs: vec![Box::default()],
@@ -58,7 +58,7 @@ impl<'a> SpecTable<'a> {
     }
 
     /// Takes specs apart and appends them.
-    pub fn extend(&mut self, texts: impl ExactSizeIterator<Item = &'a str>) {
+    pub(super) fn extend(&mut self, texts: impl ExactSizeIterator<Item = &'a str>) {
         self.specs.reserve(texts.len());
         for text in texts {
             let spec = self.compile(text);

@@ -48,7 +48,7 @@ const BAD: u8 = 2;
 
 impl Storage {
     /// A segment that was just built.
-    pub fn owned(bytes: Buffer, toc: Toc) -> Storage {
+    pub(super) fn owned(bytes: Buffer, toc: Toc) -> Storage {
         Storage {
             bytes: Bytes::Owned(bytes),
             toc,
@@ -57,7 +57,7 @@ impl Storage {
     }
 
     /// A mapped file whose header was checked.
-    pub fn mapped(map: Mmap, header: Header, origin: Origin) -> Storage {
+    pub(super) fn mapped(map: Mmap, header: Header, origin: Origin) -> Storage {
         Storage {
             bytes: Bytes::Mapped(map),
             toc: header.toc,
@@ -66,7 +66,7 @@ impl Storage {
     }
 
     /// A file that could not be mapped and was read instead; its header was checked.
-    pub fn read(bytes: Buffer, header: Header, origin: Origin) -> Storage {
+    pub(super) fn read(bytes: Buffer, header: Header, origin: Origin) -> Storage {
         Storage {
             bytes: Bytes::Owned(bytes),
             toc: header.toc,
@@ -76,7 +76,7 @@ impl Storage {
 
     /// All bytes, unchecked.
     #[inline]
-    pub fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         match &self.bytes {
             Bytes::Owned(buffer) => buffer.bytes(),
             Bytes::Mapped(map) => map,
@@ -84,18 +84,18 @@ impl Storage {
     }
 
     /// Whether the bytes are a mapped file.
-    pub fn is_mapped(&self) -> bool {
+    pub(super) fn is_mapped(&self) -> bool {
         matches!(self.bytes, Bytes::Mapped(_))
     }
 
     /// Whether damage was found while reading.
-    pub fn is_damaged(&self) -> bool {
+    pub(super) fn is_damaged(&self) -> bool {
         let checks = self.checks.as_ref();
         checks.is_some_and(|checks| checks.damaged.load(Ordering::Relaxed))
     }
 
     /// Compares every block with its checksum; whether all match.
-    pub fn verify(&self) -> bool {
+    pub(super) fn verify(&self) -> bool {
         let Some(checks) = &self.checks else {
             return true;
         };
@@ -126,14 +126,14 @@ impl Storage {
     }
 
     /// The bytes of a whole section; empty when damaged.
-    pub fn section(&self, section: Section) -> &[u8] {
+    pub(super) fn section(&self, section: Section) -> &[u8] {
         let length = self.toc[section as usize].length as usize;
         self.get(section, 0, length).unwrap_or_default()
     }
 
     /// Items `range` of a section that is an array of `T`; empty when out of bounds.
     #[inline]
-    pub fn slice<T: Pod>(&self, section: Section, range: Range<usize>) -> &[T] {
+    pub(super) fn slice<T: Pod>(&self, section: Section, range: Range<usize>) -> &[T] {
         let size = size_of::<T>();
         let start = range.start.saturating_mul(size);
         let Some(length) = range.end.saturating_mul(size).checked_sub(start) else {
@@ -145,28 +145,28 @@ impl Storage {
 
     /// Item `index` of an array of `u16`; 0 when out of bounds.
     #[inline]
-    pub fn u16(&self, section: Section, index: u32) -> u16 {
+    pub(super) fn u16(&self, section: Section, index: u32) -> u16 {
         self.array::<2>(section, index)
             .map_or(0, u16::from_ne_bytes)
     }
 
     /// Item `index` of an array of `u32`; 0 when out of bounds.
     #[inline]
-    pub fn u32(&self, section: Section, index: u32) -> u32 {
+    pub(super) fn u32(&self, section: Section, index: u32) -> u32 {
         self.array::<4>(section, index)
             .map_or(0, u32::from_ne_bytes)
     }
 
     /// Item `index` of an array of `u64`; 0 when out of bounds.
     #[inline]
-    pub fn u64(&self, section: Section, index: u32) -> u64 {
+    pub(super) fn u64(&self, section: Section, index: u32) -> u64 {
         self.array::<8>(section, index)
             .map_or(0, u64::from_ne_bytes)
     }
 
     /// Items `index` and `index + 1` of an array of `u32`.
     #[inline]
-    pub fn u32_pair(&self, section: Section, index: u32) -> Option<[u32; 2]> {
+    pub(super) fn u32_pair(&self, section: Section, index: u32) -> Option<[u32; 2]> {
         let bytes = self.get(section, (index as usize).checked_mul(4)?, 8)?;
         let bytes: [u8; 8] = bytes.try_into().ok()?;
         Some(bytemuck::cast(bytes))
@@ -174,7 +174,7 @@ impl Storage {
 
     /// Item `index` of an array of `N`-byte items.
     #[inline]
-    pub fn array<const N: usize>(&self, section: Section, index: u32) -> Option<[u8; N]> {
+    pub(super) fn array<const N: usize>(&self, section: Section, index: u32) -> Option<[u8; N]> {
         let bytes = self.get(section, (index as usize).checked_mul(N)?, N)?;
         bytes.try_into().ok()
     }
@@ -242,7 +242,7 @@ pub(super) struct Origin {
 
 impl Origin {
     /// The file of this path, opened with this metadata.
-    pub fn of(path: &Path, metadata: &std::fs::Metadata) -> Origin {
+    pub(super) fn of(path: &Path, metadata: &std::fs::Metadata) -> Origin {
         Origin {
             path: path.to_path_buf(),
             number: file_number(metadata),
@@ -251,7 +251,7 @@ impl Origin {
 
     /// Takes a file that turned out to be damaged out of the way, if the name still means it, so that the next
     /// load rebuilds it. Best effort: a load with [`super::LoadOptions::verify`] finds the damage again.
-    pub fn discard(&self) {
+    pub(super) fn discard(&self) {
         let now = std::fs::metadata(&self.path).ok();
         if now.is_some_and(|now| file_number(&now) == self.number) {
             let _ = std::fs::remove_file(&self.path);

@@ -69,7 +69,7 @@ pub(crate) struct WarningLog {
 
 impl WarningLog {
     /// Adds one warning, or only counts it when there are enough of its kind.
-    pub fn add(
+    pub(super) fn add(
         &mut self,
         kind: WarningKind,
         record: &str,
@@ -90,7 +90,7 @@ impl WarningLog {
     }
 
     /// The stored form: entries of kind, count and three strings with their lengths.
-    pub fn encode(mut self) -> Vec<u8> {
+    pub(super) fn encode(mut self) -> Vec<u8> {
         for (kind, count) in KINDS.into_iter().zip(self.counts) {
             if count > KEPT_PER_KIND as u64 {
                 let message = match kind {

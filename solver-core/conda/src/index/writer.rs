@@ -12,7 +12,7 @@ pub(super) struct Writer {
 
 impl Writer {
     /// With room for about `capacity` bytes.
-    pub fn new(capacity: usize) -> Self {
+    pub(super) fn new(capacity: usize) -> Self {
         let mut buffer = Buffer::with_capacity(capacity);
         let toc = [Span::default(); SECTION_COUNT];
         // Room for header and table, which come last.
@@ -22,7 +22,7 @@ impl Writer {
     }
 
     /// Adds a section.
-    pub fn slice<T: bytemuck::Pod>(&mut self, section: Section, items: &[T]) {
+    pub(super) fn slice<T: bytemuck::Pod>(&mut self, section: Section, items: &[T]) {
         self.buffer.align(ALIGNMENT);
         let offset = self.buffer.len() as u64;
         self.buffer.extend(items);
@@ -33,7 +33,7 @@ impl Writer {
     }
 
     /// Adds a section of items as they come.
-    pub fn column<T: bytemuck::Pod>(
+    pub(super) fn column<T: bytemuck::Pod>(
         &mut self,
         section: Section,
         items: impl ExactSizeIterator<Item = T>,
@@ -48,7 +48,7 @@ impl Writer {
     }
 
     /// As `slice`, but a column of zeros is left empty.
-    pub fn optional<T: bytemuck::Pod + PartialEq>(&mut self, section: Section, items: &[T]) {
+    pub(super) fn optional<T: bytemuck::Pod + PartialEq>(&mut self, section: Section, items: &[T]) {
         let zero = T::zeroed();
         if items.iter().any(|item| *item != zero) {
             self.slice(section, items);
@@ -56,7 +56,7 @@ impl Writer {
     }
 
     /// Adds texts as two sections: where each ends, and the bytes of all.
-    pub fn texts<T: AsRef<[u8]>>(
+    pub(super) fn texts<T: AsRef<[u8]>>(
         &mut self,
         offsets: Section,
         bytes: Section,
@@ -73,7 +73,7 @@ impl Writer {
     }
 
     /// Appends the sections of another writer.
-    pub fn append(&mut self, other: &Writer) {
+    pub(super) fn append(&mut self, other: &Writer) {
         // Both ends of the copy are aligned, so the sections stay so.
         let start = (HEADER + size_of::<Toc>()).next_multiple_of(ALIGNMENT);
         let sections = other.buffer.bytes().get(start..).unwrap_or_default();
@@ -91,7 +91,7 @@ impl Writer {
     }
 
     /// Header, table and checksums complete the segment.
-    pub fn finish(mut self, identity: &Digest) -> Segment {
+    pub(super) fn finish(mut self, identity: &Digest) -> Segment {
         seal(&mut self.buffer, identity, &self.toc);
         self.buffer.shrink();
         Segment::new(Storage::owned(self.buffer, self.toc))

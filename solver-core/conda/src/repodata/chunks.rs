@@ -48,7 +48,7 @@ pub(super) struct Buffer {
 
 impl Buffer {
     /// The text.
-    pub fn text(&self) -> &[u8] {
+    pub(super) fn text(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
 
@@ -82,7 +82,7 @@ pub(super) struct Chunks<R> {
 
 impl<R: Read> Chunks<R> {
     /// Chunks of about `size` bytes of a text of at most `limit` bytes.
-    pub fn new(reader: R, size: usize, limit: u64) -> Chunks<R> {
+    pub(super) fn new(reader: R, size: usize, limit: u64) -> Chunks<R> {
         Chunks {
             reader,
             size,
@@ -94,7 +94,7 @@ impl<R: Read> Chunks<R> {
     }
 
     /// There shall be no further chunk.
-    pub fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         self.ended = true;
     }
 
@@ -103,7 +103,7 @@ impl<R: Read> Chunks<R> {
     /// # Errors
     ///
     /// [`NoChunk`]; the reader is then of no further use.
-    pub fn next(&mut self, buffer: &mut Buffer) -> Result<Option<Chunk>, NoChunk> {
+    pub(super) fn next(&mut self, buffer: &mut Buffer) -> Result<Option<Chunk>, NoChunk> {
         if self.ended {
             return Ok(None);
         }

@@ -48,7 +48,7 @@ pub(crate) struct RawRecord {
 
 impl RawRecord {
     /// A record of which nothing is known.
-    pub const NEW: RawRecord = RawRecord {
+    pub(crate) const NEW: RawRecord = RawRecord {
         build_number: 0,
         timestamp: 0,
         indexed_timestamp: 0,
@@ -123,7 +123,7 @@ impl Columns {
     }
 
     /// Takes in what another worker has read.
-    pub fn absorb(&mut self, other: Columns) {
+    pub(crate) fn absorb(&mut self, other: Columns) {
         let of = |map: &[u32], id: u32| map.get(id as usize).copied().unwrap_or(NONE);
         // Specs and lists are one half of the work.
         let (specs, lists) = (&mut self.specs, &mut self.lists);
@@ -174,14 +174,14 @@ impl Columns {
     }
 
     /// Drops the last record.
-    pub fn pop(&mut self) {
+    pub(crate) fn pop(&mut self) {
         self.records.pop();
         self.md5.pop();
         self.sha256.pop();
     }
 
     /// Drops the records of the older sections that `v3` has too.
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         let mut names = FxHashSet::default();
         let mut name = String::new();
         for record in self.records.iter().filter(|record| record.newer) {
@@ -207,7 +207,7 @@ impl Columns {
     }
 
     /// The archive's file name of a record, at the end of `out`.
-    pub fn file_name(&self, record: &RawRecord, out: &mut String) {
+    pub(crate) fn file_name(&self, record: &RawRecord, out: &mut String) {
         if record.file_name != NONE {
             out.push_str(self.texts.get(record.file_name));
             return;

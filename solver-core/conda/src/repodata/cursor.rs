@@ -27,7 +27,7 @@ pub(super) struct Token {
 
 impl Token {
     /// The token of a text of at most [`WIDTH`] bytes.
-    pub const fn new(text: &str) -> Token {
+    pub(super) const fn new(text: &str) -> Token {
         let text = text.as_bytes();
         assert!(text.len() <= WIDTH);
         let (mut words, mut masks) = ([0; WIDTH / 8], [0; WIDTH / 8]);
@@ -88,18 +88,18 @@ pub(super) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     /// The start of a text.
-    pub fn new(text: &'a str) -> Cursor<'a> {
+    pub(super) fn new(text: &'a str) -> Cursor<'a> {
         Cursor { text, at: 0 }
     }
 
     /// The place, in bytes.
     #[inline]
-    pub fn at(&self) -> usize {
+    pub(super) fn at(&self) -> usize {
         self.at
     }
 
     /// The text from a place up to this one.
-    pub fn since(&self, start: usize) -> Option<&'a str> {
+    pub(super) fn since(&self, start: usize) -> Option<&'a str> {
         self.text.get(start..self.at)
     }
 
@@ -117,7 +117,7 @@ impl<'a> Cursor<'a> {
 
     /// Goes to the next token.
     #[inline]
-    pub fn blank(&mut self) {
+    pub(super) fn blank(&mut self) {
         if self.peek() <= b' ' {
             while is_blank(self.peek()) {
                 self.at += 1;
@@ -126,21 +126,21 @@ impl<'a> Cursor<'a> {
     }
 
     /// Whether nothing but blanks is left.
-    pub fn is_at_end(&mut self) -> bool {
+    pub(super) fn is_at_end(&mut self) -> bool {
         self.blank();
         self.at == self.text.len()
     }
 
     /// Whether the next token begins with a byte.
     #[inline]
-    pub fn is_at(&mut self, byte: u8) -> bool {
+    pub(super) fn is_at(&mut self, byte: u8) -> bool {
         self.blank();
         self.peek() == byte
     }
 
     /// Takes a token of one byte, if it is the next one.
     #[inline]
-    pub fn took(&mut self, byte: u8) -> bool {
+    pub(super) fn took(&mut self, byte: u8) -> bool {
         let found = self.is_at(byte);
         self.at += usize::from(found);
         found
@@ -148,13 +148,13 @@ impl<'a> Cursor<'a> {
 
     /// Takes a token of one byte.
     #[inline]
-    pub fn take(&mut self, byte: u8) -> Option<()> {
+    pub(super) fn take(&mut self, byte: u8) -> Option<()> {
         self.took(byte).then_some(())
     }
 
     /// Takes `,` and says that more follows, or the closing bracket and says that nothing does.
     #[inline]
-    pub fn more(&mut self, close: u8) -> Option<bool> {
+    pub(super) fn more(&mut self, close: u8) -> Option<bool> {
         self.blank();
         let byte = self.peek();
         self.at += 1;
@@ -167,7 +167,7 @@ impl<'a> Cursor<'a> {
 
     /// Takes `null`, if it is the next token.
     #[inline]
-    pub fn took_null(&mut self) -> bool {
+    pub(super) fn took_null(&mut self) -> bool {
         let found = self.is_at(b'n') && self.rest().starts_with(b"null");
         self.at += 4 * usize::from(found);
         found
@@ -175,7 +175,7 @@ impl<'a> Cursor<'a> {
 
     /// Takes this token, if it is the next one.
     #[inline]
-    pub fn took_token(&mut self, token: &Token) -> bool {
+    pub(super) fn took_token(&mut self, token: &Token) -> bool {
         let found = match self.rest().first_chunk() {
             Some(bytes) => token.begins(bytes),
             // Too near the end of the text: whoever asks reads the token another way.
@@ -187,7 +187,7 @@ impl<'a> Cursor<'a> {
 
     /// Takes a string without escapes.
     #[inline]
-    pub fn string(&mut self) -> Option<&'a str> {
+    pub(super) fn string(&mut self) -> Option<&'a str> {
         self.take(b'"')?;
         let start = self.at;
         let end = special(self.text.as_bytes(), start);
@@ -200,7 +200,7 @@ impl<'a> Cursor<'a> {
 
     /// Takes this string, if it is next. It must be one that needs no escapes.
     #[inline]
-    pub fn took_string(&mut self, known: &str) -> bool {
+    pub(super) fn took_string(&mut self, known: &str) -> bool {
         if !self.is_at(b'"') {
             return false;
         }
@@ -215,7 +215,7 @@ impl<'a> Cursor<'a> {
 
     /// Takes a string of exactly `length` bytes, whatever they are; the caller must refuse what is no text.
     #[inline]
-    pub fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
+    pub(super) fn bytes(&mut self, length: usize) -> Option<&'a [u8]> {
         self.take(b'"')?;
         let rest = self.rest();
         let bytes = rest.get(..length)?;
@@ -229,7 +229,7 @@ impl<'a> Cursor<'a> {
     /// Takes a non-negative integer of at most 18 digits. Whether a number ends there is up to who looks at the next
     /// token: a fraction or an exponent is none.
     #[inline]
-    pub fn unsigned(&mut self) -> Option<u64> {
+    pub(super) fn unsigned(&mut self) -> Option<u64> {
         self.blank();
         let start = self.at;
         let mut value = 0u64;
@@ -247,7 +247,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Walks over a string with any contents.
-    pub fn skip_string(&mut self) -> Option<()> {
+    pub(super) fn skip_string(&mut self) -> Option<()> {
         self.take(b'"')?;
         loop {
             self.at = special(self.text.as_bytes(), self.at);
@@ -263,7 +263,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Walks over a value: where it ends *if* it is sound.
-    pub fn skip_value(&mut self) -> Option<()> {
+    pub(super) fn skip_value(&mut self) -> Option<()> {
         let mut depth = 0usize;
         self.blank();
         loop {

@@ -69,7 +69,7 @@ pub(super) struct Draft {
 impl Draft {
     /// A draft of which only the archive is known.
     #[inline]
-    pub fn new(file_name: &str) -> Draft {
+    pub(super) fn new(file_name: &str) -> Draft {
         Draft {
             record: RawRecord {
                 flags: archive_flag(file_name),
@@ -85,7 +85,7 @@ impl Draft {
     ///
     /// A call of its own: inlined into the loop over keys, a build takes 5 % more instructions.
     #[inline(never)]
-    pub fn complete(
+    pub(super) fn complete(
         mut self,
         rare: Option<Box<Rare>>,
         file_name: &str,

@@ -68,14 +68,14 @@ pub(crate) enum Text<'a, 's> {
 impl<'a> Text<'a, '_> {
     /// The string for as long as the JSON lives.
     #[inline]
-    pub fn keep(self) -> Cow<'a, str> {
+    pub(super) fn keep(self) -> Cow<'a, str> {
         match self {
             Text::Borrowed(text) => Cow::Borrowed(text),
             Text::Unescaped(text) => Cow::Owned(text.to_owned()),
         }
     }
 
-    pub fn as_str(&self) -> &str {
+    pub(super) fn as_str(&self) -> &str {
         match self {
             Text::Borrowed(text) => text,
             Text::Unescaped(text) => text,
@@ -250,13 +250,13 @@ pub(crate) struct Intern<'x> {
 }
 
 impl<'x> Intern<'x> {
-    pub fn new(texts: &'x mut Texts) -> Self {
+    pub(super) fn new(texts: &'x mut Texts) -> Self {
         Intern::guessing(texts, NONE)
     }
 
     /// `guess` is an id of `texts`, or [`NONE`].
     #[inline]
-    pub fn guessing(texts: &'x mut Texts, guess: u32) -> Self {
+    pub(super) fn guessing(texts: &'x mut Texts, guess: u32) -> Self {
         Intern { texts, guess }
     }
 }

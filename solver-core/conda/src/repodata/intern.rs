@@ -91,7 +91,7 @@ fn text_of<'a>(text: &'a str, bounds: &[u32], id: u32) -> &'a [u8] {
 impl Texts {
     /// The string's id, new or old.
     #[inline]
-    pub fn intern(&mut self, value: &str) -> u32 {
+    pub(crate) fn intern(&mut self, value: &str) -> u32 {
         let (text, bounds) = (&self.text, &self.bounds);
         let is_it = |id| is_same(text_of(text, bounds, id), value.as_bytes());
         let (id, new) = self.table.id(value, bounds.len() - 1, is_it);
@@ -103,25 +103,25 @@ impl Texts {
     }
 
     /// The string's id, if it was interned.
-    pub fn find(&self, value: &str) -> Option<u32> {
+    pub(crate) fn find(&self, value: &str) -> Option<u32> {
         let is_it = |id| is_same(text_of(&self.text, &self.bounds, id), value.as_bytes());
         self.table.find(Table::hash(value), is_it)
     }
 
     /// The string of an id.
     #[inline]
-    pub fn get(&self, id: u32) -> &str {
+    pub(crate) fn get(&self, id: u32) -> &str {
         let id = id as usize;
         &self.text[self.bounds[id] as usize..self.bounds[id + 1] as usize]
     }
 
     /// Number of strings.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bounds.len() - 1
     }
 
     /// The strings of some ids.
-    pub fn range(
+    pub(crate) fn range(
         &self,
         ids: Range<usize>,
     ) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator {
@@ -129,12 +129,12 @@ impl Texts {
     }
 
     /// All strings, by id.
-    pub fn iter(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len() as u32).map(|id| self.get(id))
     }
 
     /// Takes in the strings of another table; the new id of each of its ids.
-    pub fn absorb(&mut self, other: &Texts) -> Vec<u32> {
+    pub(crate) fn absorb(&mut self, other: &Texts) -> Vec<u32> {
         other.iter().map(|text| self.intern(text)).collect()
     }
 }
@@ -163,7 +163,7 @@ impl Default for Lists {
 impl Lists {
     /// The list's id, new or old.
     #[inline]
-    pub fn intern(&mut self, list: &[u32]) -> u32 {
+    pub(crate) fn intern(&mut self, list: &[u32]) -> u32 {
         let (items, bounds) = (&self.items, &self.bounds);
         let is_same = |id: u32| {
             let id = id as usize;
@@ -179,28 +179,28 @@ impl Lists {
 
     /// The list of an id.
     #[inline]
-    pub fn get(&self, id: u32) -> &[u32] {
+    pub(crate) fn get(&self, id: u32) -> &[u32] {
         let id = id as usize;
         &self.items[self.bounds[id] as usize..self.bounds[id + 1] as usize]
     }
 
     /// Number of lists.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bounds.len() - 1
     }
 
     /// Start of each list in [`Self::items`], and the end of the last.
-    pub fn bounds(&self) -> &[u32] {
+    pub(crate) fn bounds(&self) -> &[u32] {
         &self.bounds
     }
 
     /// The numbers of all lists, end to end.
-    pub fn items(&self) -> &[u32] {
+    pub(crate) fn items(&self) -> &[u32] {
         &self.items
     }
 
     /// Takes in the lists of another table, each rewritten by `renew`; the new id of each of its ids.
-    pub fn absorb(
+    pub(crate) fn absorb(
         &mut self,
         other: &Lists,
         mut renew: impl FnMut(&[u32], &mut Vec<u32>),

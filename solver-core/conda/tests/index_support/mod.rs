@@ -10,10 +10,10 @@ use conda::index::{ChannelSource, Index, LoadOptions};
 use conda::repodata::RepodataError;
 
 /// A folder that is removed with the value.
-pub struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    pub fn new() -> Folder {
+    pub(crate) fn new() -> Folder {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let count = COUNTER.fetch_add(1, Ordering::Relaxed);
         let name = format!("resolvent-test-{}-{count}", std::process::id());
@@ -22,7 +22,7 @@ impl Folder {
         Folder(path.canonicalize().expect("temporary folder"))
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 }
@@ -34,7 +34,7 @@ impl Drop for Folder {
 }
 
 /// Repodata with a record a line; `variant` makes the contents differ.
-pub fn repodata(records: usize, variant: usize) -> String {
+pub(crate) fn repodata(records: usize, variant: usize) -> String {
     let mut text = String::from("{\"info\":{\"subdir\":\"linux-64\"},\"packages.conda\":{\n");
     for at in 0..records {
         let comma = if at + 1 < records { "," } else { "" };
@@ -55,12 +55,12 @@ pub fn repodata(records: usize, variant: usize) -> String {
 }
 
 /// A channel with one subdir and a cache folder beside it.
-pub struct Channel {
+pub(crate) struct Channel {
     folder: Folder,
 }
 
 impl Channel {
-    pub fn new(records: usize) -> Channel {
+    pub(crate) fn new(records: usize) -> Channel {
         let channel = Channel {
             folder: Folder::new(),
         };
@@ -69,42 +69,42 @@ impl Channel {
         channel
     }
 
-    pub fn subdir(&self) -> PathBuf {
+    pub(crate) fn subdir(&self) -> PathBuf {
         self.folder.path().join("channel/linux-64")
     }
 
-    pub fn source(&self) -> PathBuf {
+    pub(crate) fn source(&self) -> PathBuf {
         self.subdir().join("repodata.json")
     }
 
-    pub fn cache(&self) -> PathBuf {
+    pub(crate) fn cache(&self) -> PathBuf {
         self.folder.path().join("cache")
     }
 
-    pub fn options(&self) -> LoadOptions {
+    pub(crate) fn options(&self) -> LoadOptions {
         LoadOptions {
             cache_dir: Some(self.cache()),
             ..LoadOptions::default()
         }
     }
 
-    pub fn try_load(&self, options: &LoadOptions) -> Result<Index, RepodataError> {
+    pub(crate) fn try_load(&self, options: &LoadOptions) -> Result<Index, RepodataError> {
         let source = ChannelSource::folder(Some("test".into()), self.folder.path().join("channel"));
         Index::from_channels(&[source], "linux-64", options)
     }
 
-    pub fn load_with(&self, options: &LoadOptions) -> Index {
+    pub(crate) fn load_with(&self, options: &LoadOptions) -> Index {
         self.try_load(options).expect("the channel loads")
     }
 }
 
 /// Loads by way of the cache.
-pub fn load(channel: &Channel) -> Index {
+pub(crate) fn load(channel: &Channel) -> Index {
     channel.load_with(&channel.options())
 }
 
 /// Names of all packages.
-pub fn names(index: &Index) -> Vec<String> {
+pub(crate) fn names(index: &Index) -> Vec<String> {
     let segments = index.segments().iter();
     segments
         .flat_map(|entry| {

@@ -3,7 +3,7 @@
 use conda::match_spec::MatchSpec;
 
 /// The name a dependency string asks for: everything before the first character that cannot be in a name.
-pub fn required_name(spec: &str) -> &str {
+pub(crate) fn required_name(spec: &str) -> &str {
     let spec = spec.rsplit("::").next().unwrap_or(spec).trim_start();
     let end = spec
         .find(|c: char| c.is_ascii_whitespace() || "=<>!~[;@".contains(c))

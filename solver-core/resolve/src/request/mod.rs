@@ -18,7 +18,8 @@ pub use environment::{Deps, Environment, Mode};
 pub use error::RequestError;
 pub use policy::{ChannelPriority, Cutoffs, Licenses, Strategy};
 pub use spec::RequestSpec;
-pub use target::{is_virtual_name, VirtualPackage};
+pub(crate) use target::is_virtual_name;
+pub use target::VirtualPackage;
 
 /// One request for a set of packages.
 #[derive(Debug, Clone, Default)]

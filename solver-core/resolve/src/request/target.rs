@@ -6,7 +6,7 @@ use conda::version::Version;
 use super::error::RequestError;
 
 /// True for names of virtual packages (CEP 30).
-pub fn is_virtual_name(name: &str) -> bool {
+pub(crate) fn is_virtual_name(name: &str) -> bool {
     name.starts_with("__")
 }
 

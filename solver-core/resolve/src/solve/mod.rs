@@ -3,7 +3,7 @@
 pub(crate) mod asked;
 pub(crate) mod environment;
 mod error;
-pub mod session;
+pub(crate) mod session;
 
 use std::sync::Arc;
 use std::time::Instant;

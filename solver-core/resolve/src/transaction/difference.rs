@@ -25,7 +25,7 @@ pub(crate) fn python_home(python: &PackageRecord) -> (Option<(u64, u64)>, String
 ///
 /// Records that stay, which are equal in both, appear in neither list, but for noarch python packages when python's
 /// minor version or its site-packages folder changes, and those that `again` names: they are unlinked and linked again.
-pub fn difference(
+pub(crate) fn difference(
     installed: &[PackageRecord],
     records: &[PackageRecord],
     again: &dyn Fn(&PackageRecord) -> bool,
