@@ -16,7 +16,7 @@ because the GPU of the machine that solves says nothing about another one. Defau
 `__glibc`      2.28 (that system's libc, conda-forge's own baseline)
 `__osx`        13.0
 `__win`        10.0
-`__archspec`   version 1, build = the baseline of the architecture (`ARCHSPEC_BASELINES`)
+`__archspec`   version 1, build = the baseline of the architecture (`m1` on Apple's own chips)
 `__cuda`       absent
 =============  ===================================================================
 
@@ -32,7 +32,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ._core import InvalidVersion, ResolventError, Version
+from ._core import InvalidVersion, ResolventError, Version, platform_baseline
 from .platforms import host_platform
 
 if TYPE_CHECKING:
@@ -42,20 +42,11 @@ if TYPE_CHECKING:
 VirtualPackages = Mapping[str, str] | Iterable[str] | None
 
 #: Versions for a target whose operating system is not the host's.
-FOREIGN_DEFAULTS: Mapping[str, str] = {"__linux": "4.18", "__glibc": "2.28", "__osx": "13.0", "__win": "10.0"}
-
-#: The microarchitecture that every machine of a platform's architecture has. Apple's own chips start at `m1`.
-ARCHSPEC_BASELINES: Mapping[str, str] = {
-    "32": "x86",
-    "64": "x86_64",
-    "aarch64": "aarch64",
-    "arm64": "aarch64",
-    "armv6l": "armv6l",
-    "armv7l": "armv7l",
-    "ppc64": "ppc64",
-    "ppc64le": "ppc64le",
-    "riscv64": "riscv64",
-    "s390x": "s390x",
+FOREIGN_DEFAULTS: Mapping[str, str] = {
+    name: version
+    for platform in ("linux-64", "osx-64", "win-64")
+    for name, version, _ in platform_baseline(platform)
+    if name not in {"__archspec", "__unix"}
 }
 
 _NO_ARCHSPEC = ("noarch", "emscripten-", "wasi-", "zos-")
@@ -196,7 +187,7 @@ class _Target:
 
     def __init__(self, platform: str, host: str, environ: Mapping[str, str]) -> None:
         self.platform = platform
-        self.system, _, self.arch = platform.partition("-")
+        self.system = platform.partition("-")[0]
         self.same_system = host.partition("-")[0] == self.system
         self.same_platform = host == platform
         self.environ = environ
@@ -230,7 +221,8 @@ class _Target:
             return None
         build = self.override("archspec")
         if build is None:
-            default = "m1" if self.platform == "osx-arm64" else ARCHSPEC_BASELINES.get(self.arch)
+            facts = {name: value for name, _, value in platform_baseline(self.platform)}
+            default = facts.get("__archspec")
             build = (_host().microarchitecture() if self.same_platform else None) or default
         elif build and not _BUILD.fullmatch(build):
             raise ResolventError(f"CONDA_OVERRIDE_ARCHSPEC={build!r} is not a microarchitecture name")

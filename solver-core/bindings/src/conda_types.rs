@@ -302,3 +302,9 @@ impl Channel {
         (py.get_type::<Self>(), (url, self.alias.clone()))
     }
 }
+
+/// What every machine of a platform may be assumed to have: name, version and build of virtual packages.
+#[pyfunction]
+pub(crate) fn platform_baseline(platform: &str) -> Vec<(&'static str, &'static str, &'static str)> {
+    conda::channel::platform_baseline(platform)
+}

@@ -71,8 +71,8 @@ impl Fact {
 
 #[pymethods]
 impl Fact {
-    /// "request", "constraint", "pin", "frozen", "dependency", "constrains", "channel_priority", "policy", "unparsable",
-    /// "virtual_package", "missing_name", "missing_version".
+    /// "request", "constraint", "pin", "frozen", "dependency", "constrains", "channel_priority", "policy",
+    /// "unparsable", "virtual_package", "missing_name", "missing_version".
     #[getter]
     fn kind(&self) -> &'static str {
         self.fact().kind.as_str()
@@ -264,8 +264,8 @@ impl Conflict {
     fn report(&self, py: Python<'_>, verbose: bool) -> String {
         py.detach(|| self.inner.report(&self.inner.hints(), verbose))
     }
-    /// The conflict as plain data, as `docs/conflict.schema.json` describes it; fixes and further conflicts are looked for
-    /// `timeout` seconds at most, 0 leaves them out.
+    /// The conflict as plain data, as `docs/conflict.schema.json` describes it; fixes and further conflicts are
+    /// looked for `timeout` seconds at most, 0 leaves them out.
     #[pyo3(signature = (timeout = 2.0))]
     fn to_dict<'py>(&self, py: Python<'py>, timeout: f64) -> PyResult<Bound<'py, PyDict>> {
         let d = self.bare_dict(py)?;

@@ -20,7 +20,8 @@ pub(crate) fn deadline_in(timeout: Option<f64>) -> Option<Instant> {
     Some(Instant::now() + Duration::from_secs_f64(seconds.max(0.0)))
 }
 
-/// Works without the GIL, looking for signals now and then; a pending KeyboardInterrupt, or a panic, comes back as an error.
+/// Works without the GIL, looking for signals now and then; a pending KeyboardInterrupt, or a panic, comes back as an
+/// error.
 pub(crate) fn interruptibly<T>(
     deadline: Option<Instant>,
     work: impl FnOnce(Budget<'_>) -> T,

@@ -30,6 +30,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<conda_types::VersionSpec>()?;
     m.add_class::<conda_types::MatchSpec>()?;
     m.add_class::<conda_types::Channel>()?;
+    m.add_function(wrap_pyfunction!(conda_types::platform_baseline, m)?)?;
     m.add_class::<record::PackageRecord>()?;
     m.add_class::<index::Index>()?;
     m.add_function(wrap_pyfunction!(index::load_index, m)?)?;

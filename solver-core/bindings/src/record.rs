@@ -13,8 +13,8 @@ use crate::record_dict;
 
 /// One package of a channel, with everything repodata says of it.
 ///
-/// One of an index is made whole when something is asked of it that the index does not say at once: most callers look at
-/// a few fields of each record.
+/// One of an index is made whole when something is asked of it that the index does not say at once: most callers look
+/// at a few fields of each record.
 #[pyclass(frozen, module = "resolvent")]
 #[derive(Clone)]
 pub struct PackageRecord {

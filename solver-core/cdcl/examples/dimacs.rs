@@ -1,8 +1,8 @@
 //! Solves DIMACS files as in the SAT competitions.
 //!
 //! ```text
-//! dimacs FILE... [--list FILE] [--proof FILE] [--binary] [--conflicts N] [--max-vars N] [--stats] [--without TECHNIQUE]
-//! dimacs --techniques
+//! dimacs FILE... [--list FILE] [--proof FILE] [--binary] [--conflicts N] [--max-vars N] [--stats] [--without
+//! TECHNIQUE] dimacs --techniques
 //! ```
 //!
 //! Prints `s SATISFIABLE` and the model in `v` lines, `s UNSATISFIABLE`, or `s UNKNOWN` when the

@@ -6,9 +6,9 @@
 //!  "bounds": {SUM: [[ITEM, VALUE], ...]}, "proofs": {CLAIM: DRAT}}
 //! ```
 //!
-//! Records are named `channel/subdir/file`. Sums and claims count from 0 in the order of [`crate::levels`]; a sum that is not
-//! listed has the lower bounds that the answer pays; a claim that is not listed follows by unit propagation. Proofs are
-//! DRAT in text.
+//! Records are named `channel/subdir/file`. Sums and claims count from 0 in the order of [`crate::levels`]; a sum
+//! that is not listed has the lower bounds that the answer pays; a claim that is not listed follows by unit
+//! propagation. Proofs are DRAT in text.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,8 +1,8 @@
 //! The checker: it rebuilds the clauses and holds the proofs against them.
 //!
-//! Proofs are checked forwards, by reverse unit propagation, against a formula that grows: a step that follows from some
-//! clauses follows from more. Bounds that were shown become clauses. In the end the model is held against every clause
-//! there is, so that a formula without any model cannot serve to prove everything.
+//! Proofs are checked forwards, by reverse unit propagation, against a formula that grows: a step that follows from
+//! some clauses follows from more. Bounds that were shown become clauses. In the end the model is held against every
+//! clause there is, so that a formula without any model cannot serve to prove everything.
 
 use std::collections::{BTreeMap, HashMap};
 

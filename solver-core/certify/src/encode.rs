@@ -5,12 +5,12 @@
 //! s_d            spec d is satisfied                   s_d → ∨ x_r over what d matches
 //! c_d            constraint d is respected             c_d → ¬x_r for each r of d's name that d does not match
 //! e_{n,g}        extra g of n is asked for             x_r ∧ e_{n,g} → s_d for each d of r's group g
-//! w              a condition holds                     x_r → w for each r that a leaf matches; w upwards through and, or
-//! rule 1         at most one x_r a name                (a counter: t_i = one of the first i)
-//! rules 2, 3     x_r ∧ w_d → s_d,  x_r ∧ w_d → c_d     for each dependency and constraint d of each record r
-//! request        w_d → s_d,  w_d → c_d                 for specs, constraints and pins
-//! stays          x_r → P_n                             for what an installed r names, and neither rule 2 nor 3 says so
-//! loops          P_n → ∨ x_r                           for names n of a set of nodes, over records outside that lead in
+//! w              a condition holds                     x_r → w for each r that a leaf matches; w upwards through
+//! and, or rule 1         at most one x_r a name                (a counter: t_i = one of the first i) rules 2, 3    
+//! x_r ∧ w_d → s_d,  x_r ∧ w_d → c_d     for each dependency and constraint d of each record r request        w_d →
+//! s_d,  w_d → c_d                 for specs, constraints and pins stays          x_r → P_n                          
+//! for what an installed r names, and neither rule 2 nor 3 says so loops          P_n → ∨ x_r                        
+//! for names n of a set of nodes, over records outside that lead in
 //! ```
 //!
 //! There is one variable for each distinct spec instead of a copy of its records in every clause that speaks of it: an
@@ -39,8 +39,8 @@ pub trait Engine {
     /// [`Error::Refused`] where it is not shown.
     fn claim(&mut self, step: &str, lit: Option<i32>) -> Result<(), Error>;
 
-    /// For each of some costs, of which the model pays `paid`, a value that every model pays at least: as high as can be
-    /// shown. They are claimed one by one.
+    /// For each of some costs, of which the model pays `paid`, a value that every model pays at least: as high as can
+    /// be shown. They are claimed one by one.
     ///
     /// # Errors
     /// As [`Engine::claim`].

@@ -1,10 +1,10 @@
 //! Costs in order encoding, and bounds on their sums.
 //!
-//! A [`Ladder`] is the cost of one package at one level: for each value `v` that the cost can have, but for the least, a
-//! literal `o_v` that is true exactly where the cost is at least `v`. A sum of ladders is bounded by a generalized
-//! totalizer (Joshi, Martins, Manquinho, "Generalized Totalizer Encoding for Pseudo-Boolean Constraints", CP 2015): a
-//! tree whose nodes have a literal for each sum that their leaves can have, true where it is reached; sums above the
-//! bound are one.
+//! A [`Ladder`] is the cost of one package at one level: for each value `v` that the cost can have, but for the
+//! least, a literal `o_v` that is true exactly where the cost is at least `v`. A sum of ladders is bounded by a
+//! generalized totalizer (Joshi, Martins, Manquinho, "Generalized Totalizer Encoding for Pseudo-Boolean Constraints",
+//! CP 2015): a tree whose nodes have a literal for each sum that their leaves can have, true where it is reached;
+//! sums above the bound are one.
 
 use std::collections::BTreeMap;
 

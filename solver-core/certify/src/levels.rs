@@ -8,10 +8,11 @@
 //! 3. else a totalizer counts what is paid above them, and the claim is that this is at least the difference. Where the
 //!    contract breaks ties, package by package in order, each one's cost is a claim of its own.
 //!
-//! What is minimised: models may hold superfluous packages (clauses do not say "nothing superfluous"), so the claims are
-//! about more models than there are answers. An answer that is best among them is best among the answers. Only in level 5
-//! a superfluous package saves something; from there on the certificate's *loops* say of sets of nodes (names, and extras of
-//! names) that nothing of them is there unless a record outside leads to them, which holds for every answer.
+//! What is minimised: models may hold superfluous packages (clauses do not say "nothing superfluous"), so the claims
+//! are about more models than there are answers. An answer that is best among them is best among the answers. Only in
+//! level 5 a superfluous package saves something; from there on the certificate's *loops* say of sets of nodes
+//! (names, and extras of names) that nothing of them is there unless a record outside leads to them, which holds for
+//! every answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 

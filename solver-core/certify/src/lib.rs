@@ -1,10 +1,10 @@
 //! Certificates of answers, and the checker that accepts or refuses them.
 //!
-//! A certificate is one file: the [problem](problem::Problem) with its raw records, the answer, and clausal proofs. The checker
-//! encodes the records itself ([`encode`], [`ladder`], [`levels`]: naive, everything at once, in the words of the
-//! contract), and asks a separate checker of proofs whether the steps follow from *these* clauses. So a wrong closure,
-//! a window that hides a candidate, a dependency that was not written, a wrong rank or a wrong bound of the solver is
-//! noticed, not only a wrong step of its search.
+//! A certificate is one file: the [problem](problem::Problem) with its raw records, the answer, and clausal proofs.
+//! The checker encodes the records itself ([`encode`], [`ladder`], [`levels`]: naive, everything at once, in the
+//! words of the contract), and asks a separate checker of proofs whether the steps follow from *these* clauses. So a
+//! wrong closure, a window that hides a candidate, a dependency that was not written, a wrong rank or a wrong bound
+//! of the solver is noticed, not only a wrong step of its search.
 //!
 //! What is shown of an answer: it breaks no hard rule; level by level no model of the clauses pays less than it does,
 //! given that the earlier levels are as good; and for "there is no answer", that the clauses have no model.

@@ -183,8 +183,8 @@ pub(crate) fn broken_before(matching: &mut Matching<'_, '_>) -> BTreeSet<(Id, St
     unsatisfied.map(|(id, text, _)| (id, text)).collect()
 }
 
-/// Whether a request with these names mends something: what did not hold before of a package that one of them leads to, or
-/// of one that lacks one of them.
+/// Whether a request with these names mends something: what did not hold before of a package that one of them leads
+/// to, or of one that lacks one of them.
 pub(crate) fn is_mended(matching: &mut Matching<'_, '_>, named: &[String]) -> bool {
     let u = matching.universe;
     let broken = broken_before(matching);
@@ -200,8 +200,8 @@ pub(crate) fn is_mended(matching: &mut Matching<'_, '_>, named: &[String]) -> bo
     })
 }
 
-/// Installed names that must stay while an installed record does, though no requirement that holds says so: those that only
-/// its other side names, and those of dependencies that did not hold before.
+/// Installed names that must stay while an installed record does, though no requirement that holds says so: those
+/// that only its other side names, and those of dependencies that did not hold before.
 pub(crate) fn bonds(
     matching: &mut Matching<'_, '_>,
     id: Id,

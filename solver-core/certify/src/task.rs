@@ -138,13 +138,14 @@ impl<'p> Task<'p> {
         engine.claim("no answer", None)
     }
 
-    /// Names that a model keeps though nothing needs them, with what may lead to them: a loop that an answer does not have.
+    /// Names that a model keeps though nothing needs them, with what may lead to them: a loop that an answer does not
+    /// have.
     pub fn unfounded(&self, model: &Chosen) -> Option<BTreeSet<String>> {
         unfounded(&mut Matching::new(&self.universe), model)
     }
 
-    /// Shows that an answer is best; `loops` are sets of names of which nothing is there unless something outside leads to
-    /// them.
+    /// Shows that an answer is best; `loops` are sets of names of which nothing is there unless something outside
+    /// leads to them.
     ///
     /// # Errors
     /// [`Error::Broken`] where it breaks a rule, [`Error::Refused`] where a level is not shown.

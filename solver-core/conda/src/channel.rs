@@ -14,7 +14,7 @@
 mod platform;
 mod url;
 
-pub use platform::{host_subdir, is_known_subdir, KNOWN_SUBDIRS};
+pub use platform::{host_subdir, is_known_subdir, platform_baseline, KNOWN_SUBDIRS};
 
 use std::fmt;
 use std::hash::{Hash, Hasher};

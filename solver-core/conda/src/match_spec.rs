@@ -227,8 +227,8 @@ impl MatchSpec {
         self.selects_simply() && self.when.is_none() && self.extras.is_empty()
     }
 
-    /// Whether the name is exact and name, version and build are all that tells which records match; the spec may have a
-    /// condition and extras, which say nothing about a record.
+    /// Whether the name is exact and name, version and build are all that tells which records match; the spec may
+    /// have a condition and extras, which say nothing about a record.
     pub fn selects_simply(&self) -> bool {
         self.name.exact().is_some()
             && self.build_number.is_none()

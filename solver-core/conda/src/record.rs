@@ -77,9 +77,9 @@ pub struct PackageRecord {
 }
 
 impl PackageRecord {
-    /// Whether two records are the same package: conda's identity (channel, subdir, name, version, build number, build),
-    /// and either one file or, as the `.conda` and `.tar.bz2` archives of one build, two that were built at one time and
-    /// say the same of other packages. A record without a file name is any of its archives.
+    /// Whether two records are the same package: conda's identity (channel, subdir, name, version, build number,
+    /// build), and either one file or, as the `.conda` and `.tar.bz2` archives of one build, two that were built at
+    /// one time and say the same of other packages. A record without a file name is any of its archives.
     pub fn is_same_package(&self, other: &PackageRecord) -> bool {
         let one_build = self.name == other.name
             && self.version == other.version

@@ -15,11 +15,13 @@
 //!
 //! Where implementations differ conda decides, but for accidents; `docs/matching-decisions.md` lists them.
 
+mod interval;
 mod parse;
 mod plain;
 mod program;
 mod set;
 
+pub use interval::{following, End, Interval};
 pub use parse::VersionSpecError;
 pub(crate) use plain::{compile_plain, Bounds};
 pub use program::{program_matches, program_range, program_ranges};

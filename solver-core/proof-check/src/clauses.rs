@@ -1,9 +1,9 @@
 //! The clauses that are present, and unit propagation over them.
 //!
-//! Two literals of each clause are watched; beside each watch lies another literal of the clause, and where that is true
-//! the clause need not be looked at. The assignment has a permanent part, the consequences of
-//! all clauses without any assumption, and on top of it what one check assumes. The permanent part
-//! outlives the deletion of the clauses that led to it: it was derived by sound steps.
+//! Two literals of each clause are watched; beside each watch lies another literal of the clause, and where that is
+//! true the clause need not be looked at. The assignment has a permanent part, the consequences of all clauses
+//! without any assumption, and on top of it what one check assumes. The permanent part outlives the deletion of the
+//! clauses that led to it: it was derived by sound steps.
 
 use std::collections::HashMap;
 

@@ -1,9 +1,10 @@
 //! Writes certificates: the proofs that `certify` checks.
 //!
-//! The answer is known, so nothing is searched for but proofs. The same walk through the levels that the checker makes is
-//! made here, with the SAT solver in the checker's place: each claim is assumed to be false, and the clauses that the
-//! solver derives until it fails are the claim's proof. Learnt clauses stay, so later claims are cheaper. For a lower
-//! bound of one package's cost the highest value that cannot be undercut is sought from the answer's own downwards.
+//! The answer is known, so nothing is searched for but proofs. The same walk through the levels that the checker
+//! makes is made here, with the SAT solver in the checker's place: each claim is assumed to be false, and the clauses
+//! that the solver derives until it fails are the claim's proof. Learnt clauses stay, so later claims are cheaper.
+//! For a lower bound of one package's cost the highest value that cannot be undercut is sought from the answer's own
+//! downwards.
 //!
 //! An answer that is not best is noticed here: a claim then has a model that pays less. For a fresh environment that is
 //! an error. In an existing one the answer leaves open which packages that nothing needs any more the search had kept,

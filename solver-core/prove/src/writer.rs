@@ -1,8 +1,8 @@
 //! The solver in the checker's place.
 //!
-//! There are two solvers over the same clauses. One *tries* whether a cost can be undercut, which mostly succeeds; what it
-//! learns on the way is kept for later tries and not written. The other *proves* claims that hold. A claim that follows
-//! by unit propagation needs no proof; most do.
+//! There are two solvers over the same clauses. One *tries* whether a cost can be undercut, which mostly succeeds;
+//! what it learns on the way is kept for later tries and not written. The other *proves* claims that hold. A claim
+//! that follows by unit propagation needs no proof; most do.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -1,8 +1,8 @@
 //! From an index and a request to a checked solution or a minimal conflict.
 //!
 //! Data walks in one direction: a [`Request`] meets an index, the ``universe` lists what is asked for and ranks it,
-//! `encode` writes clauses as the search asks for them, `optimize` asks the SAT solver level by level, `check` tests the
-//! answer against the raw records, `transaction` orders it. When there is no answer, `explain` says why.
+//! `encode` writes clauses as the search asks for them, `optimize` asks the SAT solver level by level, `check` tests
+//! the answer against the raw records, `transaction` orders it. When there is no answer, `explain` says why.
 
 mod check;
 mod encode;

@@ -272,8 +272,9 @@ impl Policy {
     }
 }
 
-/// The archives of other formats that are the same package as an installed record: nobody wants to link it again for its
-/// format. They are candidates like all others where the request asks for something that the installed one is not.
+/// The archives of other formats that are the same package as an installed record: nobody wants to link it again for
+/// its format. They are candidates like all others where the request asks for something that the installed one is
+/// not.
 fn twins(index: &Index, at: RecordRef, request: &Request) -> Vec<RecordRef> {
     let segment = index.segment(at.segment);
     let Some(package) = segment.find_package(segment.name_of(at.record)) else {

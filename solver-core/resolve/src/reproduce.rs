@@ -1,11 +1,12 @@
 //! What it takes to ask a request again elsewhere: the records that it can reach.
 //!
-//! A record is *reached* if a requested spec, or a dependency of a reached record, matches it; the dependencies of all its
-//! extras count, whether or not anything asks for them. One that is not can never be chosen; but it may count for a rank (a version above), keep a lower channel out (strict priority), or tell which
-//! names are in the next layer of the contract's level 6 (a record with the ranks of the chosen one). So every record
-//! of a name with reached records is kept. Names that only the other records of such a name require, and so on, are
-//! never installed; of them the layers ask for the best records alone (either end, for a strategy may prefer low
-//! versions), channel by channel.
+//! A record is *reached* if a requested spec, or a dependency of a reached record, matches it; the dependencies of
+//! all its extras count, whether or not anything asks for them. One that is not can never be chosen; but it may count
+//! for a rank (a version above), keep a lower channel out (strict priority), or tell which names are in the next
+//! layer of the contract's level 6 (a record with the ranks of the chosen one). So every record of a name with
+//! reached records is kept. Names that only the other records of such a name require, and so on, are never installed;
+//! of them the layers ask for the best records alone (either end, for a strategy may prefer low versions), channel by
+//! channel.
 
 use std::sync::Arc;
 

@@ -159,8 +159,8 @@ impl Solution {
         self.places.iter().map(record).collect()
     }
 
-    /// The extras (CEP 44) that the request, its history or a record asks for and that the package's record has: name and
-    /// groups, both sorted. Records do not say this themselves.
+    /// The extras (CEP 44) that the request, its history or a record asks for and that the package's record has: name
+    /// and groups, both sorted. Records do not say this themselves.
     pub fn extras(&self) -> Vec<(String, Vec<String>)> {
         active_extras(&self.index, &self.places, &self.request)
     }

@@ -1,7 +1,8 @@
-//! Conditions, extras and flags over long histories: the lazy way, the eager one and a warm session give the same answers.
+//! Conditions, extras and flags over long histories: the lazy way, the eager one and a warm session give the same
+//! answers.
 //!
-//! Histories are longer than the first window of candidates, and seldom do the newest versions go together, so that extras
-//! and conditions are met on candidates that become known late.
+//! Histories are longer than the first window of candidates, and seldom do the newest versions go together, so that
+//! extras and conditions are met on candidates that become known late.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

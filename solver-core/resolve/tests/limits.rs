@@ -1,8 +1,8 @@
 //! Deadlines and cancellation, of a session and of single solves.
 //!
 //! The request is the pigeonhole principle: hole packages whose version says which pigeon sits in them, and pigeon
-//! packages that need a hole each. With one pigeon too many no solver of this kind gets to an end in the time of a test,
-//! so that whatever stops the search here is the limit.
+//! packages that need a hole each. With one pigeon too many no solver of this kind gets to an end in the time of a
+//! test, so that whatever stops the search here is the limit.
 
 use std::cell::Cell;
 use std::fmt::Write as _;

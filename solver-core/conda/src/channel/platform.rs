@@ -30,6 +30,53 @@ pub fn is_known_subdir(text: &str) -> bool {
     KNOWN_SUBDIRS.contains(&text)
 }
 
+/// What every machine with an operating system may be assumed to have: the first part of a platform's name, then name
+/// and version of virtual packages (CEP 30). Where they come from: the documentation of `resolvent.virtual_packages`.
+const SYSTEM_BASELINES: &[(&str, &[(&str, &str)])] = &[
+    (
+        "linux",
+        &[("__glibc", "2.28"), ("__linux", "4.18"), ("__unix", "0")],
+    ),
+    ("osx", &[("__osx", "13.0"), ("__unix", "0")]),
+    ("win", &[("__win", "10.0")]),
+    ("freebsd", &[("__unix", "0")]),
+    ("emscripten", &[("__unix", "0")]),
+];
+
+/// The microarchitecture that every machine has: the second part of a platform's name, then the build of `__archspec`.
+/// Apple's own chips are not among them: they begin at [`APPLE_BASELINE`].
+const ARCHSPEC_BASELINES: &[(&str, &str)] = &[
+    ("32", "x86"),
+    ("64", "x86_64"),
+    ("aarch64", "aarch64"),
+    ("arm64", "aarch64"),
+    ("armv6l", "armv6l"),
+    ("armv7l", "armv7l"),
+    ("ppc64", "ppc64"),
+    ("ppc64le", "ppc64le"),
+    ("riscv64", "riscv64"),
+    ("s390x", "s390x"),
+];
+
+/// The microarchitecture of `osx-arm64`.
+const APPLE_BASELINE: &str = "m1";
+
+/// What every machine of a platform may be assumed to have, as name, version and build of virtual packages.
+pub fn platform_baseline(platform: &str) -> Vec<(&'static str, &'static str, &'static str)> {
+    let (system, machine) = platform.split_once('-').unwrap_or((platform, ""));
+    let of_system = SYSTEM_BASELINES.iter().filter(|(name, _)| *name == system);
+    let mut out: Vec<_> = of_system
+        .flat_map(|(_, facts)| facts.iter().map(|(name, version)| (*name, *version, "0")))
+        .collect();
+    let architecture = ARCHSPEC_BASELINES.iter().find(|(name, _)| *name == machine);
+    let build = match (system, machine) {
+        ("osx", "arm64") => Some(APPLE_BASELINE),
+        _ => architecture.map(|(_, build)| *build),
+    };
+    out.extend(build.map(|build| ("__archspec", "1", build)));
+    out
+}
+
 /// The subdir of the machine this was compiled for; `None` where conda has no name for it.
 pub fn host_subdir() -> Option<&'static str> {
     Some(match (std::env::consts::OS, std::env::consts::ARCH) {

@@ -4,8 +4,9 @@
 //! it; whoever opens the name sees the old file or the new one, and a writer killed at any moment leaves at most a
 //! temporary file. Nothing is forced to the disk, which takes as long as all the rest: what a process has written
 //! survives its death. A crash of the whole machine can leave a file with holes; its checksums tell (of the header on
-//! opening, of each block at the first touch), and it is rebuilt like any damaged file. While it writes it holds an advisory lock on that file, which the system
-//! releases with the process, so later writers tell the leftovers of dead writers from work in progress.
+//! opening, of each block at the first touch), and it is rebuilt like any damaged file. While it writes it holds an
+//! advisory lock on that file, which the system releases with the process, so later writers tell the leftovers of
+//! dead writers from work in progress.
 //!
 //! Nobody ever changes a file that has its name. That is what makes the mapping sound: bytes that were mapped stay
 //! as they are, also after the name went to a newer file.

@@ -13,8 +13,8 @@ use crate::record::PackageRecord;
 use crate::repodata::{ParseOptions, RepodataError};
 
 impl Index {
-    /// The index record that is the same package as `record` ([`PackageRecord::is_same_package`]), the same file rather than
-    /// another, if there is one.
+    /// The index record that is the same package as `record` ([`PackageRecord::is_same_package`]), the same file
+    /// rather than another, if there is one.
     pub fn find_record(&self, record: &PackageRecord) -> Option<RecordRef> {
         let mut found: Option<RecordRef> = None;
         for (position, member) in self.segments.iter().enumerate() {

@@ -2,9 +2,9 @@
 //!
 //! The name of a file is a digest of what tells one request from another: where the source is, the subdir, the
 //! options that change the contents, the format. Whether the file is *right* is another question, answered by the
-//! contents of the source alone: the header's identity must be the one of the source's bytes. A stamp (`fingerprint.rs`)
-//! spares hashing them when the source has not been touched. Nothing that goes wrong with the cache fails a load; it
-//! becomes a line of the log, and the segment is built from the source.
+//! contents of the source alone: the header's identity must be the one of the source's bytes. A stamp
+//! (`fingerprint.rs`) spares hashing them when the source has not been touched. Nothing that goes wrong with the
+//! cache fails a load; it becomes a line of the log, and the segment is built from the source.
 
 use std::path::{Path, PathBuf};
 

@@ -196,8 +196,8 @@ impl Index {
             .package_record_at(at.record, channel, &entry.download_url)
     }
 
-    /// Reads what a solve has not read of a record, so that damage of an index file shows in [`Index::is_damaged`] before
-    /// the record is looked at.
+    /// Reads what a solve has not read of a record, so that damage of an index file shows in [`Index::is_damaged`]
+    /// before the record is looked at.
     pub fn touch(&self, at: RecordRef) {
         if let Some(entry) = self.segments.get(at.segment as usize) {
             entry.segment.touch(at.record);

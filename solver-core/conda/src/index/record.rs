@@ -137,8 +137,8 @@ impl Segment {
         whole
     }
 
-    /// Reads whatever [`Segment::package_record`] reads of a record and a solve does not, so that damage of the file there
-    /// is found now and not later.
+    /// Reads whatever [`Segment::package_record`] reads of a record and a solve does not, so that damage of the file
+    /// there is found now and not later.
     pub(super) fn touch(&self, record: RecordId) {
         let _ = (self.noarch(record), self.size(record));
         let _ = (self.timestamp(record), self.indexed_timestamp(record));

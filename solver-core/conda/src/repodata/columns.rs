@@ -101,7 +101,7 @@ pub(crate) struct Columns {
 impl Columns {
     /// Makes each python 2 and 3 depend on pip. Packages of the name `python` that are older or newer than that are
     /// left alone, as conda leaves them.
-    pub fn add_pip_to_python(&mut self) {
+    pub(crate) fn add_pip_to_python(&mut self) {
         let Some(python) = self.names.find("python") else {
             return;
         };

@@ -1,8 +1,8 @@
 //! The tokens of JSON that nearly all repodata is made of, read at a place of a text.
 //!
-//! Every step is `None` when something else stands there, sound or not: a string with an escape, a number that is no plain
-//! integer. Whoever asked then gives the text to the reader for all of JSON. What is read without such a refusal is
-//! sound JSON: control characters in strings, leading zeros and the like are refused too.
+//! Every step is `None` when something else stands there, sound or not: a string with an escape, a number that is no
+//! plain integer. Whoever asked then gives the text to the reader for all of JSON. What is read without such a
+//! refusal is sound JSON: control characters in strings, leading zeros and the like are refused too.
 //!
 //! Strings are searched for their end in words of eight bytes. They are short (a name, a spec), so that setting up
 //! wider registers costs more than it brings; and many are not searched at all but compared with a guess.
@@ -298,9 +298,9 @@ const HIGH: u64 = 0x80 * ONES;
 
 /// Where the first quote, backslash or control character is, from a place on; the end if there is none.
 ///
-/// `(w - n * ONES) & !w & HIGH` marks the bytes of a word that are below `n`, and possibly some above the lowest such one
-/// (the subtraction borrows); the lowest mark is right. With one bit turned the quote is the one above the control
-/// characters.
+/// `(w - n * ONES) & !w & HIGH` marks the bytes of a word that are below `n`, and possibly some above the lowest such
+/// one (the subtraction borrows); the lowest mark is right. With one bit turned the quote is the one above the
+/// control characters.
 #[inline]
 fn special(bytes: &[u8], mut at: usize) -> usize {
     const TURNED: u64 = (b'"' ^ b' ') as u64 * ONES;

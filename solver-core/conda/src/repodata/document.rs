@@ -1,10 +1,11 @@
 //! The whole file: which keys stand at the top, and what each may hold.
 //!
-//! `info`, `packages`, `packages.conda`, `v3`, `removed` and `repodata_version` are read; every other key is walked over.
+//! `info`, `packages`, `packages.conda`, `v3`, `removed` and `repodata_version` are read; every other key is walked
+//! over.
 //!
-//! `v3` (CEP 48) holds records by archive type and by file name without the extension: `{"conda": {stem: record}, "tar.bz2":
-//! …}`. Its records join the others; where both have an archive, the one of `v3` counts. Types that no conda tool
-//! installs (`whl`) are walked over.
+//! `v3` (CEP 48) holds records by archive type and by file name without the extension: `{"conda": {stem: record},
+//! "tar.bz2": …}`. Its records join the others; where both have an archive, the one of `v3` counts. Types that no
+//! conda tool installs (`whl`) are walked over.
 
 use std::collections::HashSet;
 

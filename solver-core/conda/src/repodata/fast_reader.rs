@@ -1,13 +1,15 @@
 //! Repodata in the form that nearly all of it has, without a parser for all of JSON.
 //!
-//! A record of a channel has a dozen keys in the order of the record before, most values are those of the record before,
-//! and no string has an escape. So this reader guesses: the key that followed this one last time, the spec that
-//! followed this one last time. A right guess is one comparison of bytes: nothing is searched, unescaped or hashed.
+//! A record of a channel has a dozen keys in the order of the record before, most values are those of the record
+//! before, and no string has an escape. So this reader guesses: the key that followed this one last time, the spec
+//! that followed this one last time. A right guess is one comparison of bytes: nothing is searched, unescaped or
+//! hashed.
 //!
 //! What is not of that form goes to the reader for everything (`document.rs`, `record.rs`): a record with a rare key
-//! or an escape as a document that holds only this record, any other part of the file as a document that holds only this
-//! part. Guesses are compared and never believed, and a refused record is read anew from its start; so what comes
-//! out is what the other reader gives. Nothing is said about what is wrong: then the text is read again in one go.
+//! or an escape as a document that holds only this record, any other part of the file as a document that holds only
+//! this part. Guesses are compared and never believed, and a refused record is read anew from its start; so what
+//! comes out is what the other reader gives. Nothing is said about what is wrong: then the text is read again in one
+//! go.
 
 use super::columns::{Columns, NONE};
 use super::cursor::Cursor;
@@ -67,8 +69,8 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// Takes the key of a section of records and the bracket behind it; `None` if it is something else, or a key that is
-    /// given twice.
+    /// Takes the key of a section of records and the bracket behind it; `None` if it is something else, or a key that
+    /// is given twice.
     fn opens_section(&mut self, continues: bool) -> Option<Option<&'static str>> {
         let key = match self.cursor.string()? {
             _ if continues => None,

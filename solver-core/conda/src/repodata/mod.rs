@@ -1,11 +1,11 @@
 //! Reading `repodata.json`: bytes in, columns out.
 //!
-//! The text goes once through a reader that writes straight into columns: no document tree is built, strings and lists of
-//! specs are interned once. Usual records are read by comparing them with what came before (`fast_reader.rs`); everything
-//! else goes through a SIMD JSON parser (`sonic-rs`) with visitors. A large text is read in chunks by several
-//! workers while it is decompressed (`chunks.rs`, `workers.rs`), so it is never in memory as a whole. What comes out
-//! (`columns.rs`, private to the crate) has no order that means anything; [`crate::index`] sorts it and makes it
-//! permanent.
+//! The text goes once through a reader that writes straight into columns: no document tree is built, strings and
+//! lists of specs are interned once. Usual records are read by comparing them with what came before
+//! (`fast_reader.rs`); everything else goes through a SIMD JSON parser (`sonic-rs`) with visitors. A large text is
+//! read in chunks by several workers while it is decompressed (`chunks.rs`, `workers.rs`), so it is never in memory
+//! as a whole. What comes out (`columns.rs`, private to the crate) has no order that means anything; [`crate::index`]
+//! sorts it and makes it permanent.
 //!
 //! The format is that of CEP 36 with CEP 15 (`base_url`), CEP 47 (`indexed_timestamp`) and the deviations of old
 //! channels that conda accepts: `build_number` and `size` as strings, `depends` as `null` or one string,

@@ -1,11 +1,12 @@
 //! The independent check: the contract's hard rules over the records of an answer.
 //!
-//! It shares nothing with the encoding. It runs on every answer that leaves the library, and it is linear in the answer.
-//! Records come either from an index, whose specs were taken apart when it was built, or from anywhere else, as
-//! strings that are parsed here; the rules are the same code for both.
+//! It shares nothing with the encoding. It runs on every answer that leaves the library, and it is linear in the
+//! answer. Records come either from an index, whose specs were taken apart when it was built, or from anywhere else,
+//! as strings that are parsed here; the rules are the same code for both.
 //!
-//! Extras (CEP 44): an optional group of a record must hold when a requested spec, a dependency of a record or another such
-//! group asks for it, each only where its own condition holds. What is *needed* is judged without conditions.
+//! Extras (CEP 44): an optional group of a record must hold when a requested spec, a dependency of a record or
+//! another such group asks for it, each only where its own condition holds. What is *needed* is judged without
+//! conditions.
 
 mod rules;
 mod subject;

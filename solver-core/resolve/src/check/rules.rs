@@ -484,8 +484,8 @@ impl<'c> Checker<'c> {
         }
     }
 
-    /// Nothing that a record which stays names, on either side, is unlinked; but for what is to be removed, and what needs
-    /// that.
+    /// Nothing that a record which stays names, on either side, is unlinked; but for what is to be removed, and what
+    /// needs that.
     fn nothing_needed_leaves(&mut self, request: &'c Request, index: Option<&Index>) {
         let Some(environment) = request.environment.as_ref() else {
             return;

@@ -1,8 +1,8 @@
 //! Conditional dependencies: `tomli[when="python <3.11"]` (CEP 43).
 //!
-//! A dependency with a condition `c` is the clause `p ∧ c → s`. A leaf of a condition is true when a chosen record (or a
-//! virtual package) matches it: each matching candidate implies the leaf's literal, and as more candidates become
-//! known more do. Nothing implies the candidates, so a condition never pulls a package in.
+//! A dependency with a condition `c` is the clause `p ∧ c → s`. A leaf of a condition is true when a chosen record
+//! (or a virtual package) matches it: each matching candidate implies the leaf's literal, and as more candidates
+//! become known more do. Nothing implies the candidates, so a condition never pulls a package in.
 
 use cdcl::Lit;
 use conda::match_spec::{Condition, MatchSpec};

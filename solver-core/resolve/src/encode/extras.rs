@@ -4,9 +4,9 @@
 //! candidate `p` with the group each dependency `d` of the group is `p ∧ e → d`. A candidate without the group asks
 //! for nothing: extras never decide which record is chosen.
 //!
-//! Both sides come to light bit by bit. A candidate that is opened writes its groups for the extras asked for by then; an
-//! extra that is asked for first writes the groups of the candidates open by then. The latter waits in a list until the
-//! candidate at hand is done, since one group may ask for extras again.
+//! Both sides come to light bit by bit. A candidate that is opened writes its groups for the extras asked for by
+//! then; an extra that is asked for first writes the groups of the candidates open by then. The latter waits in a
+//! list until the candidate at hand is done, since one group may ask for extras again.
 //!
 //! Requests with conditions or extras are here as well: what they ask of a model is one or more literals to assume.
 

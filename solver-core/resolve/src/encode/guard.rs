@@ -2,8 +2,8 @@
 //!
 //! Every fact gets an assumption literal of its own, the *guard*: "the records of this name require this spec", "…
 //! constrain this spec", "… are hidden by channel priority", "… are newer than the cut-off", "… cannot be read", "no
-//! record matches this spec", "the target has no more than this of a virtual package". Records of one name with the same
-//! requirement are one fact. A candidate implies the *subject* literal of each fact that speaks of it, and
+//! record matches this spec", "the target has no more than this of a virtual package". Records of one name with the
+//! same requirement are one fact. A candidate implies the *subject* literal of each fact that speaks of it, and
 //! `guard ∧ subject → consequence`.
 //!
 //! A spec that nothing satisfies still gets a literal `s`: the fact that nothing does is `guard → ¬s`. While it is
@@ -122,8 +122,8 @@ impl Guards {
         }
     }
 
-    /// The subject of a fact; for a new one also the literal that holds while the fact applies and is assumed, from which
-    /// the consequence must be made to follow.
+    /// The subject of a fact; for a new one also the literal that holds while the fact applies and is assumed, from
+    /// which the consequence must be made to follow.
     fn subject(&mut self, solver: &mut Solver, cause: Cause) -> (Lit, Option<Lit>) {
         let cause = self.shared(cause);
         if let Some(&subject) = self.subjects.get(&cause) {

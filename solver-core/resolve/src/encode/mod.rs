@@ -3,19 +3,20 @@
 //! **Ladder.** A name has order-encoding literals `G_i` = "installed, with the record at position `i` or later" at the
 //! positions that something speaks of, see [`ladder`]. A contiguous range `[a, b)` is the two literals `G_a`, `¬G_b`.
 //!
-//! **Specs.** One literal `s` a distinct spec, shared by all who require it: `s → G_a`, `s → ¬G_b` for the hull `[a, b)` of
-//! its matches, and `s → (¬G_x ∨ G_y)` for each stretch `[x, y)` inside the hull that it does not match. A spec that
-//! matches everything from `a` on *is* `G_a`. A dependency is the binary clause `p → s`.
+//! **Specs.** One literal `s` a distinct spec, shared by all who require it: `s → G_a`, `s → ¬G_b` for the hull `[a,
+//! b)` of its matches, and `s → (¬G_x ∨ G_y)` for each stretch `[x, y)` inside the hull that it does not match. A
+//! spec that matches everything from `a` on *is* `G_a`. A dependency is the binary clause `p → s`.
 //!
 //! **Constrains.** One literal `k` a distinct spec: as above, but it does not ask for presence: `k ∧ G_0 → G_a`. They
 //! wait while nothing requires the name they speak of.
 //!
 //! **Relaxation.** The clauses of a candidate are written when a search first wants to choose it ([`open`]); until
-//! then it is free of dependencies. A block of records that nothing tells apart yet satisfies a spec if one of them may,
-//! and is forbidden only if all are. Everything written so far is therefore implied by the full encoding: *no model* means that there
-//! is no answer, and a model that uses only open candidates is an answer. Any other model is used to open what it
-//! wants, and the search goes on. Clauses and literals are only ever added, and `G_i` keeps its meaning when
-//! marks are added or more candidates become known ([`window`]), so bounds and learnt clauses stay valid.
+//! then it is free of dependencies. A block of records that nothing tells apart yet satisfies a spec if one of them
+//! may, and is forbidden only if all are. Everything written so far is therefore implied by the full encoding: *no
+//! model* means that there is no answer, and a model that uses only open candidates is an answer. Any other model is
+//! used to open what it wants, and the search goes on. Clauses and literals are only ever added, and `G_i` keeps its
+//! meaning when marks are added or more candidates become known ([`window`]), so bounds and learnt clauses stay
+//! valid.
 //!
 //! **Default-false completion.** All of this is one-sided (literals are only implied *to* be true by a chosen
 //! candidate), so a partial assignment in which every installed name has its candidate satisfies every clause when
@@ -73,7 +74,8 @@ pub(crate) fn techniques() -> Config {
     }
 }
 
-/// Universe and clauses of policies that list the same records in the same order, growing with the searches made on them.
+/// Universe and clauses of policies that list the same records in the same order, growing with the searches made on
+/// them.
 pub(crate) struct Instance {
     pub u: Universe,
     pub solver: Solver,

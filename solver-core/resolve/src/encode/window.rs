@@ -101,7 +101,8 @@ impl Instance {
         }
     }
 
-    /// Writes the clauses of a spec literal: at first those of its ranges, then for the candidates known from `from` on.
+    /// Writes the clauses of a spec literal: at first those of its ranges, then for the candidates known from `from`
+    /// on.
     fn bound(&mut self, bound: &mut Bound, from: u32) {
         let spec = &self.u.specs[bound.spec];
         let name = spec.name;

@@ -5,37 +5,20 @@
 
 use std::sync::Arc;
 
+use conda::channel::platform_baseline;
 use conda::index::{Index, RecordRef};
 use conda::match_spec::MatchSpec;
 
 use crate::explain::conflict::{Conflict, Fact, FactKind};
 use crate::request::VirtualPackage;
 
-/// What a platform's machines have at least: system, then name and version.
-const BASELINES: [(&str, &[&str]); 3] = [
-    ("linux", &["__glibc 2.28", "__linux 4.18", "__unix 0"]),
-    ("osx", &["__osx 13.0", "__unix 0"]),
-    ("win", &["__win 10.0"]),
-];
-
 /// Facts of machines of a platform that are not this one.
 pub(crate) fn baseline(platform: &str) -> Vec<VirtualPackage> {
-    let (system, machine) = platform.split_once('-').unwrap_or((platform, ""));
-    let facts = BASELINES.iter().find(|(name, _)| *name == system);
-    let mut out: Vec<VirtualPackage> = facts
-        .into_iter()
-        .flat_map(|(_, facts)| *facts)
-        .filter_map(|fact| VirtualPackage::parse(fact).ok())
-        .collect();
-    let architecture = match (system, machine) {
-        ("osx", "arm64") => "m1",
-        (_, "64") => "x86_64",
-        (_, "32") => "x86",
-        (_, "arm64") => "aarch64",
-        (_, other) => other,
-    };
-    out.extend(VirtualPackage::parse(&format!("__archspec 1 {architecture}")).ok());
-    out
+    let facts = platform_baseline(platform).into_iter();
+    let given = facts.map(|(name, version, build)| format!("{name} {version} {build}"));
+    given
+        .filter_map(|text| VirtualPackage::parse(&text).ok())
+        .collect()
 }
 
 /// The word for a virtual package that stands for a whole operating system.

@@ -1,12 +1,13 @@
 //! What several specs on one package ask for together, in few words.
 //!
-//! Records of one package often ask for another in many ways (`openssl >=3.2.0,<4.0a0`, `openssl >=3.2.1,<4.0a0`, …). For
-//! a reader their union says what matters: none of them takes anything outside of it. Specs whose version part is an
-//! interval are joined where they overlap or touch; conda writes the end of an interval as `<4.0a0` to keep
+//! Records of one package often ask for another in many ways (`openssl >=3.2.0,<4.0a0`, `openssl >=3.2.1,<4.0a0`, …).
+//! For a reader their union says what matters: none of them takes anything outside of it. Specs whose version part is
+//! an interval are joined where they overlap or touch; conda writes the end of an interval as `<4.0a0` to keep
 //! pre-releases out, which is taken as `<4` here. Anything else (patterns, builds) is left as it is; where there are
 //! too many of them, builds are left out, which says less but nothing wrong.
 
 use conda::version::Version;
+use conda::version_spec::{End, VersionSpec};
 
 /// Most alternatives written out in one line.
 const MOST_ALTERNATIVES: usize = 3;
@@ -40,13 +41,6 @@ pub(crate) fn release(bound: &str) -> &str {
     plain.filter(is_number).unwrap_or(bound)
 }
 
-/// One end of an interval of versions.
-#[derive(Debug, Clone)]
-struct End {
-    version: Version,
-    included: bool,
-}
-
 /// An interval of versions, and the text of the only spec it came from.
 #[derive(Debug, Clone)]
 struct Interval {
@@ -56,34 +50,21 @@ struct Interval {
 }
 
 impl Interval {
-    /// The interval of a spec's version part; `None` when it is none, or more than one.
+    /// The interval of a spec's version part; `None` when it is none, more than one, a single version or all of them.
     fn parse(text: &str) -> Option<Self> {
-        let mut out = Interval {
-            low: None,
-            high: None,
-            text: Some(plain(text)),
-        };
-        for term in text.split(',') {
-            let end = |version: &str, included: bool| {
-                let version = Version::parse(version).ok()?;
-                Some(Some(End { version, included }))
-            };
-            if let Some(version) = term.strip_prefix(">=") {
-                out.low = end(version, true)?;
-            } else if let Some(version) = term.strip_prefix("<=") {
-                out.high = end(version, true)?;
-            } else if let Some(version) = term.strip_prefix('>') {
-                out.low = end(version, false)?;
-            } else if let Some(version) = term.strip_prefix('<') {
-                out.high = end(release(version), false)?;
-            } else {
-                // `3.12.*` is `>=3.12,<3.13`.
-                let stem = term.trim_start_matches('=').strip_suffix(".*")?;
-                out.low = end(stem, true)?;
-                out.high = end(&following(stem)?, false)?;
-            }
+        let interval = VersionSpec::parse(text).ok()?.as_interval()?;
+        if interval.low == interval.high {
+            return None;
         }
-        Some(out)
+        let without_mark = |end: End| match Version::parse(release(end.version.as_str())) {
+            Ok(version) if !end.included => End { version, ..end },
+            _ => end,
+        };
+        Some(Interval {
+            low: interval.low,
+            high: interval.high.map(without_mark),
+            text: Some(plain(text)),
+        })
     }
 
     /// Whether the other one, which does not begin before, begins within or right behind this one.
@@ -129,19 +110,6 @@ impl Interval {
         }
         words.join(",")
     }
-}
-
-/// `3.13` for `3.12`.
-pub(crate) fn following(stem: &str) -> Option<String> {
-    let (head, last) = stem
-        .rsplit_once('.')
-        .map_or(("", stem), |(head, last)| (head, last));
-    let next = last.parse::<u64>().ok()?.checked_add(1)?;
-    Some(if head.is_empty() {
-        next.to_string()
-    } else {
-        format!("{head}.{next}")
-    })
 }
 
 /// Orders texts as people count: 2 before 10.

@@ -1,8 +1,8 @@
 //! What leads to what among records, extras included.
 //!
 //! A record leads to the names in its `depends`, and to those in each of its groups that something reached asks for
-//! (CEP 44). Conditions are not looked at: a dependency that does not apply leads to its name all the same, so that what
-//! is needed does not change with every package that comes or goes.
+//! (CEP 44). Conditions are not looked at: a dependency that does not apply leads to its name all the same, so that
+//! what is needed does not change with every package that comes or goes.
 
 use conda::index::{Index, RecordRef, Segment, SpecId};
 use conda::record::PackageRecord;

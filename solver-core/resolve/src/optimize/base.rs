@@ -1,8 +1,8 @@
 //! The base: literals that every further model must satisfy, and how many of them the solver has at hand.
 //!
-//! The base grows by a literal or two at a time, up to several for each package, and is assumed after nearly each of these
-//! steps. So it is not handed over as a whole: the solver keeps the assumptions of its last call, and only what comes
-//! after those that are known to be the same is passed on.
+//! The base grows by a literal or two at a time, up to several for each package, and is assumed after nearly each of
+//! these steps. So it is not handed over as a whole: the solver keeps the assumptions of its last call, and only what
+//! comes after those that are known to be the same is passed on.
 
 use std::ops::Deref;
 
@@ -56,8 +56,8 @@ impl Base {
         self.assumed = 0;
     }
 
-    /// What to assume now: how many of the assumptions of the last call stay, and those behind them, `more` at the end. The
-    /// solver must be called with them.
+    /// What to assume now: how many of the assumptions of the last call stay, and those behind them, `more` at the
+    /// end. The solver must be called with them.
     pub(crate) fn assume(&mut self, more: &[Lit]) -> (usize, Vec<Lit>) {
         let keep = std::mem::replace(&mut self.assumed, self.lits.len());
         (keep, [&self.lits[keep..], more].concat())

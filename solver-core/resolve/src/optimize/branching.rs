@@ -4,9 +4,9 @@
 //! pending name and chooses its best candidate that is still possible, or the one of the last model if that is still
 //! possible. When no name is pending, what is still open can be false: a clause of the encoding that asks for something
 //! has a literal that is open or false itself as long as nothing is installed for it. Two kinds
-//! of clauses ask for more. A loop formula that is not satisfied then is given the first record that can. Totalizers that
-//! count what is *not* there (a package that is missing, an installed record that is not kept) have outputs that follow from
-//! literals that are false: these are decided in the end, false if nothing speaks against it.
+//! of clauses ask for more. A loop formula that is not satisfied then is given the first record that can. Totalizers
+//! that count what is *not* there (a package that is missing, an installed record that is not kept) have outputs that
+//! follow from literals that are false: these are decided in the end, false if nothing speaks against it.
 //!
 //! Without conflicts names are taken in the order in which they became needed, the requested first. After
 //! conflicts the name seen most in recent ones goes first (VSIDS, counted per name; only names seen in some are looked
@@ -69,8 +69,8 @@ pub(crate) struct Brancher<'e> {
     /// The last model.
     preferred: &'e Model,
     activity: &'e mut NameActivity,
-    /// Of the names seen in conflicts, the most active first: length of the trail when it was seen that there is nothing to
-    /// decide of it. Those behind have not been looked at.
+    /// Of the names seen in conflicts, the most active first: length of the trail when it was seen that there is
+    /// nothing to decide of it. Those behind have not been looked at.
     passed: Vec<u32>,
     /// Literals to be decided in the end, false.
     counted_false: &'e [Lit],

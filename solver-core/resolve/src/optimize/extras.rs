@@ -1,7 +1,7 @@
 //! Whether an extra of a package holds in a model: the cost of losing what an earlier request asked for (level 1).
 //!
-//! The literal of an extra is only implied where something asks for it, so a model is looked at by its candidates: every
-//! dependency of the group that applies must be met, and so must the extras that it asks for.
+//! The literal of an extra is only implied where something asks for it, so a model is looked at by its candidates:
+//! every dependency of the group that applies must be met, and so must the extras that it asks for.
 
 use std::sync::Arc;
 

@@ -15,7 +15,8 @@ pub(crate) enum Cost {
     Asked,
     /// The build rank, within the version class of this position.
     Build(u32),
-    /// Whether the candidate has `track_features`, within the version class of this position; the literal is true if so.
+    /// Whether the candidate has `track_features`, within the version class of this position; the literal is true if
+    /// so.
     Feature(u32, Lit),
     /// Being installed.
     Presence,
@@ -204,7 +205,8 @@ impl Optimizer<'_> {
     }
 
     /// The rest of a name, too, is a step where it costs more than what is paid. Where only known candidates cannot
-    /// tell (none behind the last step matches the request's specs), more become known; the base is then propagated again.
+    /// tell (none behind the last step matches the request's specs), more become known; the base is then propagated
+    /// again.
     fn next_version_step(&mut self, item: &Item, last: Option<Step>) -> Option<Step> {
         loop {
             let entry = &self.inst.u.names[item.name];

@@ -211,7 +211,8 @@ fn layers(
     Ok(order)
 }
 
-/// Level 7: the number of packages, then candidate by candidate; layers that are inhabited only now are added to `order`.
+/// Level 7: the number of packages, then candidate by candidate; layers that are inhabited only now are added to
+/// `order`.
 fn packages(
     opt: &mut Optimizer<'_>,
     order: &mut Vec<Vec<NameId>>,

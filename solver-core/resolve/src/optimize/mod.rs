@@ -1,7 +1,7 @@
 //! The best solution, level by level.
 //!
-//! One incremental SAT instance is asked again and again under a growing list of assumptions, the *base*: first what the
-//! request asks, then, level by level, the bounds that were shown to be the best possible. A level is a sum over
+//! One incremental SAT instance is asked again and again under a growing list of assumptions, the *base*: first what
+//! the request asks, then, level by level, the bounds that were shown to be the best possible. A level is a sum over
 //! packages of a cost that only grows along the package's ladder, so a bound on one package is one ladder literal.
 //! See [`sum`] for sums, [`lex`] for tie-breaks, [`item`] for costs and [`levels`] for the order of levels.
 //!
@@ -34,8 +34,8 @@ use unfounded_sets::{Kept, Roots};
 
 pub(crate) use self::branching::ABSENT;
 
-/// How many conflicts and decisions a try to do without a member of a core may take. Of those that succeed in the bench,
-/// nine in ten need no decision at all, and nearly none more than two.
+/// How many conflicts and decisions a try to do without a member of a core may take. Of those that succeed in the
+/// bench, nine in ten need no decision at all, and nearly none more than two.
 const SOON: (u64, u64) = (32, 2);
 
 /// The deadline or the caller's cancellation struck.
@@ -118,8 +118,8 @@ impl<'o> Optimizer<'o> {
         }
     }
 
-    /// Searches a model under the base and further assumptions; true: there is one, and it is now `self.best`. False: there
-    /// is none, and the solver holds the core.
+    /// Searches a model under the base and further assumptions; true: there is one, and it is now `self.best`. False:
+    /// there is none, and the solver holds the core.
     pub(crate) fn search(&mut self, assumptions: &[Lit]) -> Result<bool, Interrupted> {
         self.calls += 1;
         let budget = self.budget;
@@ -180,8 +180,8 @@ impl<'o> Optimizer<'o> {
     }
 
     /// The core of the last failed search, restricted to `among` and shrunk by trying to do without each member. Most
-    /// members that can go are found by little more than propagation, so a try that goes on for longer is given up, and the
-    /// result need not be minimal.
+    /// members that can go are found by little more than propagation, so a try that goes on for longer is given up,
+    /// and the result need not be minimal.
     pub(crate) fn shrink_core(&mut self, among: &[Lit]) -> Vec<Lit> {
         let restrict = |core: &[Lit], lits: &[Lit]| -> Vec<Lit> {
             let mut core = core.to_vec();
@@ -208,8 +208,8 @@ impl<'o> Optimizer<'o> {
         core
     }
 
-    /// Derives what the base implies, for [`Optimizer::value`] and [`Optimizer::fix`]; to be called again after a search.
-    /// Clauses and base literals added meanwhile count from the next time on.
+    /// Derives what the base implies, for [`Optimizer::value`] and [`Optimizer::fix`]; to be called again after a
+    /// search. Clauses and base literals added meanwhile count from the next time on.
     pub(crate) fn propagate_base(&mut self) {
         let (keep, more) = self.base.assume(&[]);
         let consistent = self.inst.solver.holds_after(keep, &more);

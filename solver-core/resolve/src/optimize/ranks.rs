@@ -3,9 +3,9 @@
 //! A rank counts versions (or build numbers) above a record among the records that *this call's specs of the name*
 //! leave. For all other names the universe's own counts are the ranks.
 //!
-//! A spec with a condition may not apply, so it leaves out nothing by itself. But what it asks for where it applies must
-//! not look bad, or the answer would rather break the condition. So there are ranks of a second kind for names with such
-//! specs: among the records that one of these specs matches too.
+//! A spec with a condition may not apply, so it leaves out nothing by itself. But what it asks for where it applies
+//! must not look bad, or the answer would rather break the condition. So there are ranks of a second kind for names
+//! with such specs: among the records that one of these specs matches too.
 
 use rustc_hash::FxHashMap;
 

@@ -1,13 +1,13 @@
 //! Minimising a sum: core-guided search (OLL) on ladder literals.
 //!
-//! An [`Item`] is one package's cost: steps `l_1, l_2, …` with `l_{k+1} → l_k`; its value is the sum of the weights of the
-//! true ones. The search keeps a lower bound and assumes that nothing beyond it is paid:
+//! An [`Item`] is one package's cost: steps `l_1, l_2, …` with `l_{k+1} → l_k`; its value is the sum of the weights
+//! of the true ones. The search keeps a lower bound and assumes that nothing beyond it is paid:
 //!
 //! 1. what the base implies is paid without a search; the first open step of every item is then assumed false.
 //!    Satisfiable means that the lower bound is reached, and proved;
 //! 2. otherwise the failed assumptions are a core, shrunk. One literal: the step is inevitable, it joins the base and
-//!    the item's next step is assumed instead (unit propagation then often pays whole runs of steps). Several: at least one
-//!    is inevitable, the bound grows by the least weight among them, and a totalizer counts them so that a
+//!    the item's next step is assumed instead (unit propagation then often pays whole runs of steps). Several: at
+//!    least one is inevitable, the bound grows by the least weight among them, and a totalizer counts them so that a
 //!    second true one is the next thing to be assumed away (Morgado, Dodaro, Marques-Silva: *Core-guided MaxSAT with
 //!    soft cardinality constraints*, 2014);
 //! 3. a model whose value equals the lower bound ends the search at once.

@@ -3,18 +3,18 @@
 //! Clauses say what a record needs, not that each record is needed: superfluous packages are left out of an answer in
 //! the end, and at all other levels being there never costs less than being absent. Only a change is saved
 //! by a package that stays, so from level 5 on a model is looked at: what of it is *founded*, reachable from the roots
-//! through chosen records? Where an installed package that counts as kept is not, the model is refused by a *loop formula*
-//! (Lin, Zhao: *ASSAT: Computing answer sets of a logic program by SAT solvers*, 2004): if one of a set of names is
-//! founded, then a record outside the set is chosen that leads into it. Roots and
-//! bounds are those of a request, so the formula holds under a literal that this request assumes.
+//! through chosen records? Where an installed package that counts as kept is not, the model is refused by a *loop
+//! formula* (Lin, Zhao: *ASSAT: Computing answer sets of a logic program by SAT solvers*, 2004): if one of a set of
+//! names is founded, then a record outside the set is chosen that leads into it. Roots and bounds are those of a
+//! request, so the formula holds under a literal that this request assumes.
 //!
-//! The set. A chain that founds a package goes from names to names by `depends`, and through the extras that these ask for
-//! by their groups: names and extras are its *nodes*. With `F` the nodes that are founded in the model, the set holds the
-//! unfounded package and every node outside `F` that may lead to it, by any record, opened or not, that levels 1 to 4 still
-//! allow; a name that has not been reached yet may lead everywhere. A chain that founds the package leaves `F` somewhere, at
-//! a record of a node in `F` that leads into the set. All such records are found in the index; the formula is the clause
-//! over them, and stays valid whatever is opened or reached later in this request. The model breaks it: its own records
-//! lead from `F` only into `F`.
+//! The set. A chain that founds a package goes from names to names by `depends`, and through the extras that these
+//! ask for by their groups: names and extras are its *nodes*. With `F` the nodes that are founded in the model, the
+//! set holds the unfounded package and every node outside `F` that may lead to it, by any record, opened or not, that
+//! levels 1 to 4 still allow; a name that has not been reached yet may lead everywhere. A chain that founds the
+//! package leaves `F` somewhere, at a record of a node in `F` that leads into the set. All such records are found in
+//! the index; the formula is the clause over them, and stays valid whatever is opened or reached later in this
+//! request. The model breaks it: its own records lead from `F` only into `F`.
 
 use std::ops::Range;
 

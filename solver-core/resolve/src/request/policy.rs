@@ -29,7 +29,8 @@ pub enum Strategy {
     Ordered,
 }
 
-/// Cut-offs by date, in milliseconds since 1970. The most special one counts: the package's, its channel's, the general.
+/// Cut-offs by date, in milliseconds since 1970. The most special one counts: the package's, its channel's, the
+/// general.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cutoffs {
     /// For everything.

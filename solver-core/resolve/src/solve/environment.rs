@@ -1,15 +1,16 @@
 //! Changing an existing environment.
 //!
-//! The installed records are candidates like all others; requested_specs about them are assumptions and costs, never bans: what
-//! stays, what is removed, what is downgraded is decided by levels 1 and 5 of the contract in the same search that finds
-//! the new packages. Only `remove` needs no search: it takes packages away with everything that needs them.
+//! The installed records are candidates like all others; preferences about them are assumptions and costs, never
+//! bans: what stays, what is removed, what is downgraded is decided by levels 1 and 5 of the contract in the same
+//! search that finds the new packages. Only `remove` needs no search: it takes packages away with everything that
+//! needs them.
 //!
 //! Choices where conda's tools differ: a name that joins the requested (all roots of update-all, the dependencies of
-//! update-deps, as a first solve finds them) is asked for by its bare name, which supersedes its earlier spec; python's minor version still costs
-//! a change unless python itself is named. `deps = "none"` takes the records of a full solve and links those of the
-//! requested names alone; `deps = "only"` leaves a requested record out unless another chosen one depends on it. Extras of
-//! earlier specs (CEP 44) live on in the history, since records do not tell which were asked for: each that can no longer be
-//! had costs as much as an earlier spec that is dropped.
+//! update-deps, as a first solve finds them) is asked for by its bare name, which supersedes its earlier spec;
+//! python's minor version still costs a change unless python itself is named. `deps = "none"` takes the records of a
+//! full solve and links those of the requested names alone; `deps = "only"` leaves a requested record out unless
+//! another chosen one depends on it. Extras of earlier specs (CEP 44) live on in the history, since records do not
+//! tell which were asked for: each that can no longer be had costs as much as an earlier spec that is dropped.
 
 use std::sync::Arc;
 
@@ -155,8 +156,8 @@ impl Plan {
     }
 }
 
-/// What did not hold before and is to hold from now on, if it can: what is broken of the packages that the request names
-/// or updates, or that these need, and what lacks one of them.
+/// What did not hold before and is to hold from now on, if it can: what is broken of the packages that the request
+/// names or updates, or that these need, and what lacks one of them.
 fn to_be_mended(
     inst: &mut Instance,
     request: &Request,
@@ -217,8 +218,8 @@ fn place_installed(inst: &mut Instance) -> Vec<(NameId, u32)> {
     placed
 }
 
-/// Every installed record stays, but for those that a requested spec does not match; what is no keeper may leave, but not
-/// be exchanged.
+/// Every installed record stays, but for those that a requested spec does not match; what is no keeper may leave, but
+/// not be exchanged.
 fn freeze(
     inst: &mut Instance,
     request: &Request,
@@ -422,7 +423,8 @@ pub(crate) fn linked_again<'r>(
     }
 }
 
-/// Second records of a name leave with the one that counts; where that stays untouched, so do they, and a sentence says it.
+/// Second records of a name leave with the one that counts; where that stays untouched, so do they, and a sentence
+/// says it.
 pub(crate) fn unlink_duplicates(
     environment: &Environment,
     change: &mut Transaction,

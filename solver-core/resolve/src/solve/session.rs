@@ -1,9 +1,9 @@
 //! Many requests over one index.
 //!
 //! A session keeps the instances of earlier requests: universe, clauses, learnt clauses and phases serve the next
-//! request whose policy lists the same records in the same order; specs, constraints, pins, cut-offs, denied records and
-//! licences are assumptions. The answer is the one a fresh solve gives, because the levels of the contract leave exactly
-//! one.
+//! request whose policy lists the same records in the same order; specs, constraints, pins, cut-offs, denied records
+//! and licences are assumptions. The answer is the one a fresh solve gives, because the levels of the contract leave
+//! exactly one.
 //!
 //! What the target has decides specs on virtual packages once and for all in an instance. Another target can use it
 //! where it decides all that have been met the same way (a newer driver is as good as an older one until somebody

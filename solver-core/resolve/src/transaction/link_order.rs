@@ -1,9 +1,9 @@
 //! In which order records are linked.
 //!
 //! Records are linked after everything they depend on, and unlinked in the reverse of that order. The order is
-//! Kahn's: all records without unlinked dependencies, by name; when a cycle has no open dependencies outside itself, the
-//! member with the fewest within it (then by name) begins, the same way every time. An edge `python → pip` is dropped, so that python is
-//! linked before pip and every other noarch python package (conda's rule).
+//! Kahn's: all records without unlinked dependencies, by name; when a cycle has no open dependencies outside itself,
+//! the member with the fewest within it (then by name) begins, the same way every time. An edge `python → pip` is
+//! dropped, so that python is linked before pip and every other noarch python package (conda's rule).
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -14,7 +14,8 @@ use rustc_hash::FxHashMap;
 use crate::graph::reachability::needs_of_records;
 use crate::ids::Id;
 
-/// The positions of records in link order, given the name of each and what it needs of the others. Linear in records and dependencies, up to a logarithm.
+/// The positions of records in link order, given the name of each and what it needs of the others. Linear in records
+/// and dependencies, up to a logarithm.
 pub(crate) fn link_order(names: &[&str], needs: Vec<Vec<u32>>) -> Vec<usize> {
     // Names are compared once.
     let mut sorted: Vec<u32> = (0..names.len() as u32).collect();

@@ -2,8 +2,8 @@
 //!
 //! (And what is decided about conditions without a search.)
 //!
-//! Whether a record has the group is asked of the record; an extra that no record has is an extra all the same, and asks
-//! for nothing.
+//! Whether a record has the group is asked of the record; an extra that no record has is an extra all the same, and
+//! asks for nothing.
 
 use std::sync::Arc;
 
@@ -42,8 +42,8 @@ impl Universe {
         id
     }
 
-    /// Whether a spec applies, as far as the target tells: `None` where names decide, even such as no channel has, so that
-    /// records which cannot be reached make no difference.
+    /// Whether a spec applies, as far as the target tells: `None` where names decide, even such as no channel has, so
+    /// that records which cannot be reached make no difference.
     pub(crate) fn applies(&self, spec: SpecIdx) -> Option<bool> {
         let condition = self.specs[spec].condition();
         condition.map_or(Some(true), |condition| self.decided(condition))

@@ -34,8 +34,8 @@ pub(super) struct Stretch {
 }
 
 impl List {
-    /// Spans each of which is in order already. From the one with the best head, all that is better than every other head
-    /// goes at once.
+    /// Spans each of which is in order already. From the one with the best head, all that is better than every other
+    /// head goes at once.
     pub(super) fn merged(spans: &[Span], order: impl Fn(&Place, &Place) -> Ordering) -> Self {
         let mut list = List::default();
         let head = |(segment, span): &Span| Place {

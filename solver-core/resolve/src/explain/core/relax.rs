@@ -1,84 +1,30 @@
 //! The least loosening of a requested spec that gives an answer.
 //!
-//! A spec such as `numpy >=1.22,<2` is an interval of the versions that there are. Let in more of them above it, or below
-//! it: the more, the more answers, so the least that helps is found by halving. Versions are let in by series (`2.0`,
-//! `2.1`, …), because who gets along with the first release of a series is better off with its last. Of both directions
-//! the one counts that lets in fewer series; of equals, that of the newer ones. All of it is asked of one instance, in
-//! which the spec is relaxed to its name and each loosening is one assumption.
+//! A spec such as `numpy >=1.22,<2` is an interval of the versions that there are. Let in more of them above it, or
+//! below it: the more, the more answers, so the least that helps is found by halving. Versions are let in by series
+//! (`2.0`, `2.1`, …), because who gets along with the first release of a series is better off with its last. Of both
+//! directions the one counts that lets in fewer series; of equals, that of the newer ones. All of it is asked of one
+//! instance, in which the spec is relaxed to its name and each loosening is one assumption.
 //!
-//! A build goes before any version is let in. Specs that say more than name, version and build are not loosened, nor are
-//! those whose versions are no interval (`!=`, `|`).
+//! A build goes before any version is let in. Specs that say more than name, version and build are not loosened, nor
+//! are those whose versions are no interval (`!=`, `|`).
 
 use std::sync::Arc;
 
 use conda::index::Index;
 use conda::match_spec::MatchSpec;
 use conda::version::Version;
+use conda::version_spec::{following, End, Interval};
 
 use crate::encode::Liftable;
 use crate::explain::core::search::Search;
-use crate::explain::spec_union::following;
 use crate::optimize::{Budget, Interrupted};
 use crate::request::{Request, RequestSpec};
 use crate::solution::Solution;
 
-/// The ends of a spec's versions, as terms of a spec.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Ends {
-    low: Option<String>,
-    high: Option<String>,
-}
-
-impl Ends {
-    /// Takes a version part apart; `None` where it is no interval.
-    fn parse(text: &str) -> Option<Self> {
-        if text.contains(['|', '!', '(', '^']) {
-            return None;
-        }
-        let mut out = Ends::default();
-        for term in text.split(',').map(str::trim) {
-            let (low, high) = if term.starts_with('>') {
-                (Some(term.to_string()), None)
-            } else if term.starts_with('<') {
-                (None, Some(term.to_string()))
-            } else if let Some(version) = term.strip_prefix("~=") {
-                let (stem, _) = version.rsplit_once('.')?;
-                (Some(format!(">={version}")), Some(above(stem)?))
-            } else {
-                let exact = term.starts_with("==");
-                let version = term.trim_start_matches('=');
-                match version.strip_suffix('*') {
-                    Some(stem) => {
-                        let stem = stem.trim_end_matches('.');
-                        (Some(format!(">={stem}")), Some(above(stem)?))
-                    }
-                    None if term.starts_with('=') && !exact => {
-                        (Some(format!(">={version}")), Some(above(version)?))
-                    }
-                    None => (Some(format!(">={version}")), Some(format!("<={version}"))),
-                }
-            };
-            for (end, new) in [(&mut out.low, low), (&mut out.high, high)] {
-                if end.is_some() && new.is_some() {
-                    return None;
-                }
-                *end = new.or(end.take());
-            }
-        }
-        Some(out)
-    }
-
-    /// The spec of a name with these ends.
-    fn spec(&self, name: &str) -> Option<RequestSpec> {
-        let ends = [self.low.as_deref(), self.high.as_deref()];
-        let ends: Vec<&str> = ends.into_iter().flatten().collect();
-        RequestSpec::parse(format!("{name} {}", ends.join(",")).trim()).ok()
-    }
-}
-
-/// `<3.13` for `3.12`.
-fn above(stem: &str) -> Option<String> {
-    following(stem).map(|next| format!("<{next}"))
+/// The spec of a name with an interval of versions.
+fn spec_within(name: &str, interval: &Interval) -> Option<RequestSpec> {
+    RequestSpec::parse(format!("{name} {interval}").trim()).ok()
 }
 
 /// The versions that a spec lets in, as a stretch of all that there are.
@@ -92,16 +38,14 @@ struct Versions {
 }
 
 impl Versions {
-    fn of(all: Vec<Version>, spec: &MatchSpec, ends: &Ends) -> Option<Self> {
+    fn of(all: Vec<Version>, spec: &MatchSpec, ends: &Interval) -> Option<Self> {
         let matches = |v: &Version| spec.version().is_none_or(|s| s.matches(v));
         let found = all.iter().position(matches);
         let (first, end) = match found {
             Some(first) => (first, all.iter().rposition(matches)? + 1),
             None => {
-                let term = ends.low.as_ref().or(ends.high.as_ref())?;
-                let version = term.trim_start_matches(['<', '>', '=']);
-                let version = Version::parse(version).ok()?;
-                let at = all.partition_point(|v| *v < version);
+                let end = ends.low.as_ref().or(ends.high.as_ref())?;
+                let at = all.partition_point(|v| *v < end.version);
                 (at, at)
             }
         };
@@ -127,23 +71,28 @@ impl Versions {
         (0..self.first).rev().filter(first).collect()
     }
 
-    /// The shortest term that lets in the version at `last` and none above.
-    fn up_to(&self, last: usize) -> Option<String> {
+    /// The shortest end that lets in the version at `last` and none above.
+    fn up_to(&self, last: usize) -> Option<End> {
         let (version, next) = (&self.all[last], self.all.get(last + 1)?);
         let fits = |bound: &Version| version < bound && bound <= next;
-        let found = stems(version).find_map(|stem| {
-            let bound = following(stem)?;
-            fits(&Version::parse(&bound).ok()?).then(|| format!("<{bound}"))
-        });
-        Some(found.unwrap_or_else(|| format!("<={version}")))
+        let bounds = stems(version).filter_map(|stem| Version::parse(&following(stem)?).ok());
+        let found = bounds.into_iter().find(fits);
+        let included = found.is_none();
+        let version = found.unwrap_or_else(|| version.clone());
+        Some(End { version, included })
     }
 
-    /// The shortest term that lets in the version at `first` and none below.
-    fn from(&self, first: usize) -> Option<String> {
+    /// The shortest end that lets in the version at `first` and none below.
+    fn from(&self, first: usize) -> Option<End> {
         let (version, last) = (&self.all[first], &self.all[first.checked_sub(1)?]);
         let fits = |bound: &Version| last < bound && bound <= version;
-        let found = stems(version).find(|stem| Version::parse(stem).is_ok_and(|v| fits(&v)));
-        Some(format!(">={}", found.unwrap_or(version.as_str())))
+        let bounds = stems(version).filter_map(|stem| Version::parse(stem).ok());
+        let version = bounds
+            .into_iter()
+            .find(fits)
+            .unwrap_or_else(|| version.clone());
+        let included = true;
+        Some(End { version, included })
     }
 }
 
@@ -199,7 +148,7 @@ pub(crate) fn relax(
     };
     let given = solution.records().into_iter().find(|r| r.name == *name);
     let given = given.and_then(|record| Version::parse(&record.version).ok());
-    let (Some(ends), Some(given)) = (Ends::parse(ends.as_str()), given) else {
+    let (Some(ends), Some(given)) = (ends.as_interval(), given) else {
         return Ok(None);
     };
     let mut search = Search::new(index, request, Liftable::Request, budget);
@@ -226,12 +175,12 @@ pub(crate) fn relax(
     let up = |count: usize| {
         let high = versions.up_to(above[count - 1] - 1);
         let low = ends.low.clone();
-        Ends { low, high }.spec(name)
+        spec_within(name, &Interval { low, high })
     };
     let down = |count: usize| {
         let low = versions.from(below[count - 1]);
         let high = ends.high.clone();
-        Ends { low, high }.spec(name)
+        spec_within(name, &Interval { low, high })
     };
     let mut possible = |spec: Option<RequestSpec>| match spec {
         Some(spec) => search.possible_with(&spec),
@@ -258,29 +207,10 @@ pub(crate) fn relax(
 
 #[cfg(test)]
 mod tests {
-    use super::{least, Ends, Versions};
+    use super::{least, Versions};
     use conda::match_spec::MatchSpec;
     use conda::version::Version;
-
-    fn ends(text: &str) -> Option<(String, String)> {
-        let ends = Ends::parse(text)?;
-        Some((ends.low.unwrap_or_default(), ends.high.unwrap_or_default()))
-    }
-
-    #[test]
-    fn ends_of_specs() {
-        let pair = |a: &str, b: &str| Some((a.to_string(), b.to_string()));
-        assert_eq!(ends(">=1.22,<2"), pair(">=1.22", "<2"));
-        assert_eq!(ends("<2"), pair("", "<2"));
-        assert_eq!(ends("3.12.*"), pair(">=3.12", "<3.13"));
-        assert_eq!(ends("=3.12"), pair(">=3.12", "<3.13"));
-        assert_eq!(ends("~=1.4.2"), pair(">=1.4.2", "<1.5"));
-        assert_eq!(ends("==1.4"), pair(">=1.4", "<=1.4"));
-        assert_eq!(ends("1.4"), pair(">=1.4", "<=1.4"));
-        for other in ["!=1", "<1|>2", "1.*,2.*", ">=1,>2"] {
-            assert_eq!(ends(other), None, "{other}");
-        }
-    }
+    use conda::version_spec::{End, Interval};
 
     fn versions(spec: &str) -> Option<Versions> {
         let all = [
@@ -288,8 +218,24 @@ mod tests {
         ];
         let all = all.iter().filter_map(|v| Version::parse(v).ok()).collect();
         let spec = MatchSpec::parse(spec).ok()?;
-        let ends = Ends::parse(spec.version()?.as_str())?;
+        let ends = spec.version()?.as_interval()?;
         Versions::of(all, &spec, &ends)
+    }
+
+    fn low(end: Option<End>) -> Option<String> {
+        let interval = Interval {
+            low: Some(end?),
+            high: None,
+        };
+        Some(interval.to_string())
+    }
+
+    fn high(end: Option<End>) -> Option<String> {
+        let interval = Interval {
+            low: None,
+            high: Some(end?),
+        };
+        Some(interval.to_string())
     }
 
     #[test]
@@ -298,12 +244,12 @@ mod tests {
             panic!("no interval");
         };
         assert_eq!((versions.first, versions.end), (2, 4));
-        assert_eq!(versions.up_to(4).as_deref(), Some("<2.0.1"));
-        assert_eq!(versions.up_to(3).as_deref(), Some("<2"));
-        assert_eq!(versions.up_to(5).as_deref(), Some("<=2.1rc1"));
+        assert_eq!(high(versions.up_to(4)).as_deref(), Some("<2.0.1"));
+        assert_eq!(high(versions.up_to(3)).as_deref(), Some("<2"));
+        assert_eq!(high(versions.up_to(5)).as_deref(), Some("<=2.1rc1"));
         assert_eq!(versions.up_to(6), None);
-        assert_eq!(versions.from(1).as_deref(), Some(">=1.21"));
-        assert_eq!(versions.from(4).as_deref(), Some(">=2"));
+        assert_eq!(low(versions.from(1)).as_deref(), Some(">=1.21"));
+        assert_eq!(low(versions.from(4)).as_deref(), Some(">=2"));
         assert_eq!(versions.from(0), None);
     }
 

@@ -1,8 +1,8 @@
 //! Searches in an instance whose facts can be lifted.
 //!
-//! A fact that is not assumed is lifted. Candidates are opened as a model wants them, as in a solve, so the cost follows
-//! the conflict and not the size of the index; a model of open candidates is a model of everything, and no model of
-//! what is known so far means that there is none at all.
+//! A fact that is not assumed is lifted. Candidates are opened as a model wants them, as in a solve, so the cost
+//! follows the conflict and not the size of the index; a model of open candidates is a model of everything, and no
+//! model of what is known so far means that there is none at all.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -370,13 +370,13 @@ impl<'b> Search<'b> {
         self.inst.u.parsed_spec(&spec.text, &spec.spec)
     }
 
-    /// Takes out of an unsatisfiable core every fact that it does not need, the farthest from the request first, so that
-    /// what stays is near it. Each fact is left out once; when the rest stays unsatisfiable, all that the new core
-    /// does not need goes with it.
+    /// Takes out of an unsatisfiable core every fact that it does not need, the farthest from the request first, so
+    /// that what stays is near it. Each fact is left out once; when the rest stays unsatisfiable, all that the new
+    /// core does not need goes with it.
     ///
-    /// The order of the assumptions is that of QuickXplain (Junker, AAAI 2004): while the facts of one half are left out
-    /// one after the other, those of the other half stay in front, assumed and propagated once. A conflict of thousands
-    /// of facts, one for each build of a package, costs n log n assumptions instead of n².
+    /// The order of the assumptions is that of QuickXplain (Junker, AAAI 2004): while the facts of one half are left
+    /// out one after the other, those of the other half stay in front, assumed and propagated once. A conflict of
+    /// thousands of facts, one for each build of a package, costs n log n assumptions instead of n².
     pub(crate) fn minimise(&mut self, core: &mut Vec<Lit>) -> Result<(), Interrupted> {
         let met = self.inst.guards.as_ref().map_or(&[][..], |g| &g.lits);
         let met: FxHashMap<Lit, usize> = met.iter().copied().zip(0..).collect();

@@ -1,8 +1,8 @@
 //! An edited request as a command line: as a whole new one, or as changes of the line that failed.
 //!
-//! The new line says everything that the request says, so that it gives the answer of the fix. What the user typed knows
-//! more than a request does (where a channel's copy lies, that the target was detected), so an edit also says which
-//! words of such a line it changes.
+//! The new line says everything that the request says, so that it gives the answer of the fix. What the user typed
+//! knows more than a request does (where a channel's copy lies, that the target was detected), so an edit also says
+//! which words of such a line it changes.
 
 use conda::index::Index;
 

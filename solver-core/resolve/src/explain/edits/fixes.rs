@@ -2,14 +2,14 @@
 //!
 //! A conflict names the facts that the user can change (see `suggest`). Lifting one resolves this conflict, though
 //! another may come to light; then the facts of that one are tried in addition. So the search goes breadth first over
-//! sets of changes, at most three, and every set that is shown was solved. A set that contains a smaller one that works is
-//! not shown. Where three changes are not enough, the cheapest ones are made one after another until there is an answer.
-//! A spec that is relaxed is relaxed to its name to find out whether that helps, and then no further than it must be
-//! (see `core::relax`).
+//! sets of changes, at most three, and every set that is shown was solved. A set that contains a smaller one that
+//! works is not shown. Where three changes are not enough, the cheapest ones are made one after another until there
+//! is an answer. A spec that is relaxed is relaxed to its name to find out whether that helps, and then no further
+//! than it must be (see `core::relax`).
 //!
-//! **Order.** Fewer changes first; among equals by how little they take away: another name for a typo, a virtual package
-//! that is given, a cut-off that is moved, another channel priority, a freeze, pin, constraint or policy that is lifted, a
-//! spec that is relaxed, a spec that is dropped, another platform; then in the order of the facts.
+//! **Order.** Fewer changes first; among equals by how little they take away: another name for a typo, a virtual
+//! package that is given, a cut-off that is moved, another channel priority, a freeze, pin, constraint or policy that
+//! is lifted, a spec that is relaxed, a spec that is dropped, another platform; then in the order of the facts.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -228,8 +228,8 @@ fn go_further(last: &mut Edit, further: &Conflict, draft: &Draft) -> Option<Draf
     last.apply(draft)
 }
 
-/// The fix of edits that give an answer. Specs are relaxed no further than they must be; where time strikes, they stay as
-/// relaxed as they are.
+/// The fix of edits that give an answer. Specs are relaxed no further than they must be; where time strikes, they
+/// stay as relaxed as they are.
 fn fix(
     index: &Arc<Index>,
     mut edits: Vec<Edit>,

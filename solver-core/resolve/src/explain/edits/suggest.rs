@@ -1,7 +1,7 @@
 //! Which edits of a request a conflict suggests.
 //!
-//! Each fact of the conflict that the user can change gives one or two edits. Lifting any one fact resolves the conflict,
-//! because it is minimal.
+//! Each fact of the conflict that the user can change gives one or two edits. Lifting any one fact resolves the
+//! conflict, because it is minimal.
 
 use std::sync::Arc;
 
@@ -126,8 +126,7 @@ pub(super) fn give_virtual_package(
 ) -> Option<Edit> {
     let asking = conflict.facts.iter().filter(|f| f.target == fact.name);
     // Records ask in different ways; the least that one of them asks for may do.
-    let mut asked: Vec<(Version, String)> =
-        asking.filter_map(|f| least(&f.spec, &fact.name)).collect();
+    let mut asked: Vec<(Version, String)> = asking.filter_map(|f| least(&f.spec)).collect();
     asked.sort();
     let had = request
         .virtual_packages
@@ -149,23 +148,21 @@ pub(super) fn give_virtual_package(
     })
 }
 
-/// The least version that a spec such as `__cuda >=12` admits, and its build if it names one, as far as its text says.
-fn least(spec: &str, name: &str) -> Option<(Version, String)> {
-    let mut words = spec.strip_prefix(name)?.split_whitespace();
-    let first = words.next().unwrap_or("0").split([',', '|']).next()?;
-    let number = first
-        .trim_start_matches(['>', '=', '~'])
-        .trim_end_matches('*')
-        .trim_end_matches('.');
-    let number = if number.is_empty() { "0" } else { number };
-    let build = words
-        .next()
-        .filter(|b| !b.contains(['*', '^', '|']))
-        .unwrap_or("0");
-    if first.starts_with(['<', '!']) {
-        return None;
-    }
-    Some((Version::parse(number).ok()?, build.to_string()))
+/// The least version that a spec such as `__cuda >=12` admits, and its build if it names one.
+fn least(spec: &str) -> Option<(Version, String)> {
+    let spec = MatchSpec::parse(spec).ok()?;
+    let any = || Version::parse("0").ok();
+    let version = match spec.version() {
+        None => any()?,
+        Some(versions) if versions.is_any() => any()?,
+        Some(versions) => {
+            let ends = versions.as_intervals()?.into_iter();
+            let lows = ends.map(|interval| interval.low.map(|low| low.version));
+            lows.collect::<Option<Vec<Version>>>()?.into_iter().min()?
+        }
+    };
+    let build = spec.build().and_then(|build| build.exact());
+    Some((version, build.unwrap_or("0").to_string()))
 }
 
 /// The cut-off moves to the day of the first record that it hides in this conflict. Done again with each further
@@ -262,4 +259,27 @@ fn give_up_spec(conflict: &Conflict, fact: &Fact, draft: &Draft) -> Vec<Edit> {
         });
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::least;
+
+    #[test]
+    fn least_versions_of_specs() {
+        let least = |spec: &str| least(spec).map(|(version, build)| format!("{version} {build}"));
+        assert_eq!(least("__cuda >=11.8").as_deref(), Some("11.8 0"));
+        assert_eq!(least("__cuda >=11.8,<13").as_deref(), Some("11.8 0"));
+        assert_eq!(least("__cuda 12.*").as_deref(), Some("12 0"));
+        assert_eq!(least("__cuda >=12|11.8.*").as_deref(), Some("11.8 0"));
+        assert_eq!(least("__cuda").as_deref(), Some("0 0"));
+        assert_eq!(least("__cuda *").as_deref(), Some("0 0"));
+        assert_eq!(
+            least("__archspec 1 x86_64_v4").as_deref(),
+            Some("1 x86_64_v4")
+        );
+        assert_eq!(least("__archspec 1.* *v4").as_deref(), Some("1 0"));
+        assert_eq!(least("__cuda <12"), None);
+        assert_eq!(least("__cuda !=12"), None);
+    }
 }
