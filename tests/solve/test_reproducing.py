@@ -15,8 +15,7 @@ from solve_support import Corpus
 
 import resolvent
 from conftest import LINUX, ChannelMaker, Cli, record
-from resolvent import ResolventError, Solution, UnsatisfiableError
-from resolvent import _core
+from resolvent import ResolventError, Solution, UnsatisfiableError, _core
 from resolvent._core import InternalError
 
 
@@ -166,7 +165,7 @@ class Panicking:
 
     def solve(self, **asked: Any) -> Solution:
         _core.panic_in_solve()
-        raise AssertionError
+        raise AssertionError(asked)
 
 
 def test_a_panic_leaves_a_problem(make_channel: ChannelMaker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
