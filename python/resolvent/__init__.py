@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import copyreg as _copyreg
 from typing import TYPE_CHECKING, Any
 
 from ._core import (
@@ -19,6 +20,7 @@ from ._core import (
     DeadlineExceeded,
     Fact,
     Fix,
+    Fixes,
     Hint,
     Index,
     InternalError,
@@ -36,7 +38,6 @@ from ._core import (
     VersionSpec,
     __version__,
 )
-from .channel_data import ChannelData
 from .channels import demo_channel, sample_channel
 from .environment import Install, Remove, Update, UpdateAll
 from .errors import InvalidRequest, ProofRefused
@@ -49,25 +50,32 @@ from .solve import solve
 from .virtual_packages import VirtualPackage, default_virtual_packages, detect_virtual_packages
 
 if TYPE_CHECKING:
+    from .answers import Change, Cost, Edit, Layer, Level, Stats, Tradeoff
+    from .channel_data import ChannelData
     from .install import Applied, Environment, apply, apply_async
     from .network.errors import NetworkError
     from .prefix import InvalidPrefix, NotAnEnvironment, Prefix, PrefixError
     from .problems.export import export_cnf, export_wcnf
     from .problems.problem import replay, save_problem
     from .problems.proof import Proved, check_proof, write_proof
-    from .solution import WhyNot, why, why_not
+    from .progress import Progress
+    from .solution import Price, WhyNot, why, why_not
     from .violations import check
 
 __all__ = [
     "Applied",
+    "Change",
     "Channel",
     "ChannelData",
     "ChannelNotFound",
     "Conflict",
+    "Cost",
     "DeadlineExceeded",
+    "Edit",
     "Environment",
     "Fact",
     "Fix",
+    "Fixes",
     "Hint",
     "Index",
     "Install",
@@ -77,6 +85,8 @@ __all__ = [
     "InvalidRepodata",
     "InvalidRequest",
     "InvalidVersion",
+    "Layer",
+    "Level",
     "MatchSpec",
     "NetworkError",
     "NotAnEnvironment",
@@ -85,6 +95,8 @@ __all__ = [
     "Policy",
     "Prefix",
     "PrefixError",
+    "Price",
+    "Progress",
     "ProofRefused",
     "Proved",
     "Remove",
@@ -93,7 +105,9 @@ __all__ = [
     "ResolventError",
     "Session",
     "Solution",
+    "Stats",
     "Target",
+    "Tradeoff",
     "Transaction",
     "UnsatisfiableError",
     "Update",
@@ -126,15 +140,30 @@ __all__ = [
 
 #: Where names are that are imported when they are asked for: a start costs more than most solves.
 _HOMES = {
+    "answers": ("Change", "Cost", "Edit", "Layer", "Level", "Stats", "Tradeoff"),
+    "channel_data": ("ChannelData",),
     "install": ("Applied", "Environment", "apply", "apply_async"),
     "network.errors": ("NetworkError",),
     "prefix": ("InvalidPrefix", "NotAnEnvironment", "Prefix", "PrefixError"),
     "problems.export": ("export_cnf", "export_wcnf"),
     "problems.problem": ("replay", "save_problem"),
     "problems.proof": ("Proved", "check_proof", "write_proof"),
-    "solution": ("WhyNot", "why", "why_not"),
+    "progress": ("Progress",),
+    "solution": ("Price", "WhyNot", "why", "why_not"),
     "violations": ("check",),
 }
+
+
+def _pickled(answer: Any) -> Any:
+    """Return what pickle keeps of an answer of the core, whose index stays behind."""
+    from .conflict import detached
+
+    return detached(answer)
+
+
+for _kind in (Conflict, Fact, Fix, Fixes, Hint, Solution, Transaction):
+    _copyreg.pickle(_kind, _pickled)
+del _kind
 
 
 def __getattr__(name: str) -> Any:
@@ -151,4 +180,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

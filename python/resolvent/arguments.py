@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 ChannelPriority = Literal["strict", "flexible", "disabled"]
 Strategy = Literal["highest", "lowest", "lowest-direct", "ordered"]
 #: Specs: one string or `MatchSpec`, or several of them.
-Specs = str | MatchSpec | Iterable[str | MatchSpec]
+Specs: TypeAlias = "str | MatchSpec | Iterable[str | MatchSpec]"
 #: Packages: records, or mappings with repodata's keys.
-Records = Iterable[PackageRecord | Mapping[str, Any]]
+Records: TypeAlias = "Iterable[PackageRecord | Mapping[str, Any]]"
 #: A cut-off: see `cutoff_milliseconds`.
 Cutoff: TypeAlias = "_datetime.datetime | _datetime.date | _datetime.timedelta | str | int | None"
 

@@ -13,6 +13,7 @@ from .cache_paths import index_folder
 from .channel_data import ChannelData, CoreSource
 from .channels import ChannelSource, OpenedSources
 from .platforms import target_platform
+from .progress import Progress
 
 if TYPE_CHECKING:
     from .progress import ProgressCallback
@@ -56,7 +57,7 @@ def load_index(
     offline
         Read channels on the network from the cache alone; None: what the variable `RESOLVENT_OFFLINE` says.
     progress
-        Called with a `resolvent.progress.Progress` while something is fetched, from worker threads but never twice at
+        Called with a `resolvent.Progress` while something is fetched or read, from worker threads but never twice at
         the same time.
 
     Raises
@@ -71,7 +72,12 @@ def load_index(
     target = target_platform(platform)
     opened = OpenedSources(sources, platform=target, selective=texts is not None, offline=offline, progress=progress)
     return load_folders(
-        opened.folders(texts), target, channel_priority, skip_bad_records, add_pip=add_pip_as_python_dependency
+        opened.folders(texts),
+        target,
+        channel_priority,
+        skip_bad_records,
+        add_pip=add_pip_as_python_dependency,
+        progress=progress,
     )
 
 
@@ -82,8 +88,11 @@ def load_folders(
     skip_bad_records: bool,
     keep: bool = True,
     add_pip: bool = False,
+    progress: ProgressCallback | None = None,
 ) -> Index:
     """Read folders; `keep` makes and uses index files."""
+    if progress is not None:
+        progress(Progress(platform, "records", 0, None, finished=False, phase="index"))
     index = _core.load_index(
         list(folders),
         platform,
@@ -93,6 +102,8 @@ def load_folders(
         flag("add_pip_as_python_dependency", add_pip),
     )
     _log(index.log)
+    if progress is not None:
+        progress(Progress(platform, "records", len(index), len(index), finished=True, phase="index"))
     return index
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from ._core import Index, MatchSpec, Solution, UnsatisfiableError
 from .channel_data import CoreSource
@@ -25,12 +24,13 @@ Folders = Sequence[CoreSource]
 _ROUNDS = 12
 """Solves after which the rest is fetched at once: deep chains that change with each step."""
 
-_COMPLETE: WeakKeyDictionary[Solution, Callable[[], Solution]] = WeakKeyDictionary()
-
 
 def complete(solution: Solution) -> Solution:
-    """Return the same answer over all that its request can reach: questions about other answers need that."""
-    again = _COMPLETE.get(solution) if _COMPLETE else None
+    """Return the same answer over all that its request can reach: questions about other answers need that.
+
+    An answer that was found in a part of its channels finds itself in the whole, from the network if need be.
+    """
+    again = solution._wider
     return solution if again is None else again()
 
 
@@ -104,5 +104,5 @@ def _kept(
     ask: Callable[[Index], Solution],
 ) -> Solution:
     """Keep in mind how to find the same answer over everything that the request can reach."""
-    _COMPLETE[solution] = lambda: ask(load(opened.folders(specs), True))
+    solution._set_wider(lambda: ask(load(opened.folders(specs), True)))
     return solution

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple, TypeAlias
+
+#: What is going on: a download, reading repodata into an index, solving.
+Phase = Literal["fetch", "index", "solve"]
 
 
-@dataclass(frozen=True)
-class Progress:
-    """One moment of one download.
+class Progress(NamedTuple):
+    """One moment of something that takes long.
 
-    ``label`` names it (an address without credentials), ``done`` and ``total`` count ``unit``;
-    ``total`` is ``None`` while unknown. ``finished`` is true once, on the last event of a label.
+    Attributes
+    ----------
+    label
+        What it is about: the address of a download, without credentials; the platform of an index; the specs of
+        a solve.
+    unit
+        What `done` and `total` count.
+    done
+        How much of it is done.
+    total
+        How much there is; None while that is not known.
+    finished
+        True once, on the last event of a label.
+    phase
+        What is going on.
     """
 
     label: str
-    unit: Literal["bytes", "shards"]
+    unit: Literal["bytes", "shards", "records", "packages"]
     done: int
     total: int | None
     finished: bool
+    phase: Phase = "fetch"
 
 
-ProgressCallback = Callable[[Progress], None]
-"""Called from worker threads, but never twice at the same time."""
+#: Called from worker threads, but never twice at the same time.
+ProgressCallback: TypeAlias = Callable[[Progress], None]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._core import DeadlineExceeded, Solution, UnsatisfiableError
 
+if TYPE_CHECKING:
+    from .answers import Change
 
-def solved_report(solution: Solution, *, environment: bool = False) -> dict[str, Any]:
-    """Return what `--json` prints for a solution; for an environment also what changes in it, and why."""
+
+def solved_report(solution: Solution) -> dict[str, Any]:
+    """Return an answer as JSON can hold it: what `--json` prints, a service sends and `Solution.to_dict` returns.
+
+    The records of `changes` are those of `packages` and `transaction`.
+    """
     transaction = solution.transaction
     packages = [record.to_dict() for record in solution.records]
     # What is linked is among the packages: the same mapping stands in both lists.
@@ -20,25 +26,28 @@ def solved_report(solution: Solution, *, environment: bool = False) -> dict[str,
             "link": [same.get((r.channel, r.subdir, r.fn)) or r.to_dict() for r in transaction.link],
             "unlink": [record.to_dict() for record in transaction.unlink],
         },
-        "stats": solution.stats,
+        "specs": solution.specs,
+        "target": {"platform": solution.platform, "virtual_packages": solution.virtual_packages},
+        "levels": [level.to_dict() for level in solution.levels],
+        "tradeoffs": [tradeoff.to_dict() for tradeoff in solution.tradeoffs],
+        "changes": [_change(change) for change in solution.changes],
+        "dropped": solution.dropped,
+        "exempt": solution.exempt,
+        "stats": solution.stats.to_dict(),
     }
-    if environment:
-        values["changes"] = [_change(change) for change in solution.changes]
-        values["dropped"] = solution.dropped
-        values["exempt"] = solution.exempt
     return _report("solved", **values)
 
 
-def _change(change: dict[str, Any]) -> dict[str, Any]:
+def _change(change: Change) -> dict[str, Any]:
     """Return one package's change as `--json` prints it; the records are in the transaction."""
-    old, new = change["before"], change["after"]
+    old, new = change.before, change.after
     return {
-        "name": change["name"],
-        "kind": change["kind"],
+        "name": change.name,
+        "kind": change.kind,
         "from": None if old is None else f"{old.version} {old.build}",
         "to": None if new is None else f"{new.version} {new.build}",
         "size": None if new is None else new.size,
-        "reasons": change["reasons"],
+        "reasons": change.reasons,
     }
 
 
@@ -68,6 +77,13 @@ def _report(status: str, **values: Any) -> dict[str, Any]:
         "packages": [],
         "transaction": {"link": [], "unlink": []},
         "conflict": None,
+        "specs": [],
+        "target": None,
+        "levels": [],
+        "tradeoffs": [],
+        "changes": [],
+        "dropped": [],
+        "exempt": [],
         "stats": {},
         "error": None,
     }

@@ -8,6 +8,7 @@ from . import _core
 from ._core import Index, ResolventError, Solution
 from .arguments import Specs, timeout_seconds
 from .index import sound, sound_index
+from .progress import Progress
 from .request import CoreRequest, Request, RequestOptions, core_request, facts_of, request_of
 from .signatures import shows_options
 from .virtual_packages import VirtualPackages
@@ -15,6 +16,8 @@ from .virtual_packages import virtual_packages as shape_virtual_packages
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+    from .progress import ProgressCallback
 
 
 class Session:
@@ -34,6 +37,9 @@ class Session:
         self._virtual_packages = shape_virtual_packages(virtual_packages, index.platform)
         self._core = _core.Session(self._index)
 
+    def __repr__(self) -> str:
+        return f"<Session over {self._index!r}>"
+
     @property
     def index(self) -> Index:
         """The index that is solved over."""
@@ -51,6 +57,7 @@ class Session:
         *,
         timeout: float | None = None,
         virtual_packages: VirtualPackages = None,
+        progress: ProgressCallback | None = None,
         **options: Unpack[RequestOptions],
     ) -> Solution:
         """Find the best environment for a request.
@@ -63,6 +70,8 @@ class Session:
             Seconds; when they are over, the best answer so far is returned with `.optimality == "feasible"`.
         virtual_packages
             Facts about the target, where the request does not say them; None: the session's own.
+        progress
+            Called with a `resolvent.Progress` when the search begins and when it ends.
         **options
             Without a `Request`: see `RequestOptions`.
 
@@ -76,12 +85,19 @@ class Session:
             request = request.replace(target=request.target.replace(virtual_packages=self._virtual_packages))
         facts = facts_of(request, self._index.platform)
         asked = core_request(request, facts)
+        label = ", ".join(request.specs)
+        if progress is not None:
+            progress(Progress(label, "packages", 0, None, finished=False, phase="solve"))
         try:
-            return self._ask(asked, timeout_seconds(timeout))
+            solution = self._ask(asked, timeout_seconds(timeout))
         except _core.InternalError as error:
             from .problems.problem import with_problem
 
             raise with_problem(error, self._index, request, facts) from error
+        if progress is not None:
+            count = len(solution)
+            progress(Progress(label, "packages", count, count, finished=True, phase="solve"))
+        return solution
 
     def _ask(self, asked: CoreRequest, timeout: float | None) -> Solution:
         """Solve, and once more over rebuilt index files if these were found damaged on the way."""

@@ -94,8 +94,8 @@ def solve(
     timeout
         Seconds; when they are over, the best answer so far is returned with `.optimality == "feasible"`.
     progress
-        Called with a `resolvent.progress.Progress` while something is fetched, from worker threads but never twice at
-        the same time.
+        Called with a `resolvent.Progress` while something is fetched, read or solved, from worker threads but never
+        twice at the same time.
     **options
         Without a `Request`: see `RequestOptions`.
 
@@ -117,7 +117,7 @@ def solve(
             )
         request = request_of(specs, options, virtual_packages=virtual_packages)
         session = Session(index, virtual_packages=_facts(request, index))
-        return session.solve(request, timeout=timeout)
+        return session.solve(request, timeout=timeout, progress=progress)
     request = request_of(specs, options, channels=channels, platform=platform, virtual_packages=virtual_packages)
     if request.channels is None:
         if isinstance(specs, Request):
@@ -152,10 +152,10 @@ def solve_channels(
     priority = request.channel_priority or "strict"
 
     def load(folders: Sequence[CoreSource], keep: bool = True) -> Index:
-        return load_folders(folders, platform, priority, skip_bad_records, keep)
+        return load_folders(folders, platform, priority, skip_bad_records, keep, progress=progress)
 
     def ask(index: Index) -> Solution:
-        return Session(index, virtual_packages=facts).solve(request, timeout=timeout)
+        return Session(index, virtual_packages=facts).solve(request, timeout=timeout, progress=progress)
 
     opened = OpenedSources(
         request.channels or (), platform=platform, selective=True, offline=offline, progress=progress

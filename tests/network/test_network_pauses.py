@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ class Waiting:
 def waiting(monkeypatch: pytest.MonkeyPatch) -> Waiting:
     """Pauses are noted; their jitter is always the longest."""
     noted = Waiting()
-    monkeypatch.setattr(transport.random, "uniform", lambda _, most: most)
+    monkeypatch.setattr(random, "uniform", lambda _, most: most)
     original = transport.HttpClient.__init__
 
     def init(self: transport.HttpClient, *arguments: object, **keywords: object) -> None:

@@ -6,7 +6,7 @@ What a request costs is told by counts (opened candidates, variables, calls, pro
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def files(records: Sequence[PackageRecord]) -> list[tuple[str, str]]:
     return sorted((record.subdir, record.fn) for record in records)
 
 
-def grows_in_line(costs: dict[int, dict[str, int]]) -> None:
+def grows_in_line(costs: Mapping[int, Mapping[str, int]]) -> None:
     """Check that twice the records cost at most about twice as much, and no more calls of the SAT solver."""
     for small, large in itertools.pairwise(SIZES):
         for count in ("names", "candidates", "specs", "variables", "propagations"):

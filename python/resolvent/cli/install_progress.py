@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..displays import human_size
 from ..install.events import Changing, Downloading, Event, Extracted, Linked, ProgressCallback, Recovered, Waiting
 from .output import complain
-from .tables import human_size
 
 if TYPE_CHECKING:
     import rich.progress

@@ -43,6 +43,8 @@ class _Display:
         self._tasks: dict[str, rich.progress.TaskID] = {}
 
     def __call__(self, event: Progress) -> None:
+        if event.phase != "fetch":
+            return
         if self._bars is None:
             if event.finished or time.monotonic() - self._start < _PATIENCE:
                 return

@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from .._core import MatchSpec, PackageRecord, Solution
+from ..displays import human_size, summary, tradeoff_lines
 
 #: Columns of what is no terminal.
 _WIDE = 10_000
-_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def print_solution(solution: Solution, specs: Sequence[str], console: Console | None = None) -> None:
@@ -122,32 +122,3 @@ def _short(record: PackageRecord | None, other: PackageRecord | None) -> str:
 def _console() -> Console:
     """Return standard output; lines are folded only where a terminal would break them, never in a file or a pipe."""
     return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
-
-
-def summary(solution: Solution) -> str:
-    """Return one line: how many packages, how large, and how good the answer is."""
-    count = len(solution.records)
-    size = sum(record.size or 0 for record in solution.records)
-    quality = (
-        "proved to be the best" if solution.optimality == "proved" else "not proved to be the best: the deadline struck"
-    )
-    return f"{count} package{'' if count == 1 else 's'}, {human_size(size)}; {quality}"
-
-
-def tradeoff_lines(solution: Solution) -> list[str]:
-    """Return one line for each requested package that could be newer at another's price."""
-    lines = []
-    for tradeoff in solution.tradeoffs:
-        price = ", ".join(f"{cost['name']} {cost['then']} instead of {cost['chosen']}" for cost in tradeoff["price"])
-        lines.append(f"trade-off: {tradeoff['name']} could be {tradeoff['possible']}, with {price}")
-    return lines
-
-
-def human_size(size: int) -> str:
-    """Return a number of bytes with a decimal unit: `1.2 MB`."""
-    value = float(size)
-    for unit in _UNITS[:-1]:
-        if value < 999.5:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} {_UNITS[-1]}"

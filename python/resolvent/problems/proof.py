@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Literal
 from .. import _core
 from .._core import Index, ResolventError, Solution, UnsatisfiableError
 from ..arguments import Specs, timeout_seconds
+from ..errors import ProofRefused
 from ..request import Request, RequestOptions, facts_of, request_of
 from ..signatures import shows_options
 from ..virtual_packages import VirtualPackages
@@ -158,12 +159,16 @@ def check_proof(path: str | os.PathLike[str], *, index: Index | None = None) -> 
 
     Raises
     ------
-    ResolventError
+    ProofRefused
         If the proof is refused; it says at which step, or what is wrong with the file.
     OSError
         If the file cannot be read.
     """
-    found = _core.check_proof(Path(path).read_text(encoding="utf-8"), index)
+    text = Path(path).read_text(encoding="utf-8")
+    try:
+        found = _core.check_proof(text, index)
+    except ResolventError as error:
+        raise ProofRefused(str(error)) from None
     return Proved(
         claim=found["claim"],
         answer=found["answer"],

@@ -9,9 +9,6 @@ use crate::fixes::{fix_dict, Fixes};
 use crate::interrupt::{deadline_in, interruptibly};
 use crate::record::{wrap, PackageRecord};
 
-/// What pickle takes: a class, and what it is called with.
-type Reduced<'py> = (Bound<'py, PyAny>, (Bound<'py, PyDict>, String));
-
 /// Facts that cannot all hold; without any one of them the others can.
 #[pyclass(frozen, module = "resolvent")]
 pub struct Conflict {
@@ -81,6 +78,11 @@ impl Fact {
     #[getter]
     fn name(&self) -> &str {
         &self.fact().name
+    }
+    /// The package that the spec is about.
+    #[getter]
+    fn target(&self) -> &str {
+        &self.fact().target
     }
     /// The spec asked for, or that nothing matches; of a virtual package what the target has.
     #[getter]
@@ -193,6 +195,15 @@ impl Hint {
     fn __repr__(&self) -> String {
         format!("<Hint {}: {}>", self.kind(), self.inner.text)
     }
+    /// The hint as plain data.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let d = PyDict::new(py);
+        d.set_item("kind", self.inner.kind.as_str())?;
+        d.set_item("name", &self.inner.name)?;
+        d.set_item("offers", &self.inner.offers)?;
+        d.set_item("text", &self.inner.text)?;
+        Ok(d)
+    }
 }
 
 #[pymethods]
@@ -270,13 +281,8 @@ impl Conflict {
     fn to_dict<'py>(&self, py: Python<'py>, timeout: f64) -> PyResult<Bound<'py, PyDict>> {
         let d = self.bare_dict(py)?;
         let hints = PyList::empty(py);
-        for hint in py.detach(|| self.inner.hints()) {
-            let h = PyDict::new(py);
-            h.set_item("kind", hint.kind.as_str())?;
-            h.set_item("name", hint.name)?;
-            h.set_item("offers", hint.offers)?;
-            h.set_item("text", hint.text)?;
-            hints.append(h)?;
+        for hint in self.hints(py) {
+            hints.append(hint.to_dict(py)?)?;
         }
         d.set_item("hints", hints)?;
         d.set_item("missing", &self.inner.missing)?;
@@ -308,14 +314,6 @@ impl Conflict {
     }
     fn __str__(&self, py: Python<'_>) -> String {
         self.report(py, false)
-    }
-    /// A conflict that travels leaves its index behind: what arrives is a `DetachedConflict`.
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
-        let carried = py
-            .import("resolvent.conflict")?
-            .getattr("DetachedConflict")?;
-        let full = self.report(py, true);
-        Ok((carried, (self.to_dict(py, 0.0)?, full)))
     }
     fn __copy__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
         slf

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use crate::answers::part;
 use crate::solution::Solution;
 
 /// Changes of the request that give an answer.
@@ -15,10 +16,18 @@ pub struct Fix {
 
 #[pymethods]
 impl Fix {
-    /// The changes, mappings with `kind`, `name`, `from`, `to`, `text`.
+    /// The changes of the request, each an `Edit`.
     #[getter]
     fn changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        changes(py, &self.inner.edits)
+        let out = PyList::empty(py);
+        for edit in changes(py, &self.inner.edits)? {
+            out.append(part(py, "Edit", &edit.cast_into::<PyDict>()?)?)?;
+        }
+        Ok(out)
+    }
+    /// The fix as plain data: what changes, the command, and what the requested packages would be.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        fix_dict(py, &self.inner)
     }
     /// What the changes change of the command line of the request: tuples of option (empty for a spec), the value that
     /// goes (`None` for any), what takes its place (`None` for nothing), and whether the line must have what goes.
@@ -43,9 +52,7 @@ impl Fix {
     /// The answer then.
     #[getter]
     fn solution(&self) -> Solution {
-        Solution {
-            inner: Arc::clone(&self.inner.solution),
-        }
+        Solution::new(Arc::clone(&self.inner.solution))
     }
     fn __str__(&self) -> String {
         let texts: Vec<String> = self.inner.edits.iter().map(resolve::Edit::text).collect();
@@ -92,7 +99,7 @@ pub(crate) fn fix_dict<'py>(py: Python<'py>, fix: &resolve::Fix) -> PyResult<Bou
     Ok(d)
 }
 
-/// What [`Conflict::fixes`](crate::conflict::Conflict) found.
+/// What `Conflict.fixes` found: a sequence of `Fix`.
 #[pyclass(frozen, module = "resolvent", sequence)]
 pub struct Fixes {
     fixes: Vec<Py<Fix>>,
@@ -116,6 +123,21 @@ impl Fixes {
     #[getter]
     fn complete(&self) -> bool {
         self.complete
+    }
+    /// The fixes and whether they are all, as plain data.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let fixes = PyList::empty(py);
+        for fix in &self.fixes {
+            fixes.append(fix_dict(py, &fix.get().inner)?)?;
+        }
+        let d = PyDict::new(py);
+        d.set_item("fixes", fixes)?;
+        d.set_item("complete", self.complete)?;
+        Ok(d)
+    }
+    fn __repr__(&self) -> String {
+        let more = if self.complete { "" } else { ", incomplete" };
+        format!("<Fixes: {}{more}>", self.fixes.len())
     }
     fn __len__(&self) -> usize {
         self.fixes.len()

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use conda::index::cache_admin::{CacheEntry, CacheState};
-use conda::index::{ChannelSource, Contents, Data, LoadOptions, SubdirSource};
+use conda::index::{RecordRef, ChannelSource, Contents, Data, LoadOptions, SubdirSource};
 use conda::repodata::RepodataError;
 use pyo3::prelude::*;
 use resolve::ChannelPriority;
 
-use crate::conda_types::given_spec;
+use crate::conda_types::{given_spec, MatchSpec};
 use crate::errors::{ChannelNotFound, InvalidRepodata, ResolventError};
 use crate::record::PackageRecord;
 
@@ -97,14 +97,45 @@ impl Index {
     fn __len__(&self) -> usize {
         self.inner.len()
     }
+    /// All records, by name.
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let mut places: Vec<(&str, u32, u32)> = Vec::with_capacity(self.inner.len());
+        for (at, member) in (0u32..).zip(self.inner.segments()) {
+            let segment = &member.segment;
+            for package in segment.packages() {
+                let name = segment.package_name(package);
+                places.extend(segment.records(package).map(|record| (name, at, record)));
+            }
+        }
+        places.sort_unstable();
+        let record = |(_, segment, record)| {
+            let record = conda::index::RecordId(record);
+            PackageRecord::of_index(Arc::clone(&self.inner), RecordRef { segment, record })
+        };
+        let records: Vec<PackageRecord> = places.into_iter().map(record).collect();
+        records.into_pyobject(py)?.call_method0("__iter__")
+    }
     /// The names of all packages, sorted.
     fn names(&self) -> Vec<&str> {
         self.inner.names()
     }
-    /// Whether a channel has a package of this name; other objects are no names.
-    fn __contains__(&self, name: &Bound<'_, PyAny>) -> bool {
-        name.extract::<String>()
-            .is_ok_and(|name| self.inner.has_name(&name.to_ascii_lowercase()))
+    /// Whether a channel has a package of a name, a record that a MatchSpec matches, or a record.
+    fn __contains__(&self, py: Python<'_>, item: &Bound<'_, PyAny>) -> PyResult<bool> {
+        if let Ok(name) = item.extract::<String>() {
+            return Ok(self.inner.has_name(&name.to_ascii_lowercase()));
+        }
+        if item.is_instance_of::<MatchSpec>() {
+            return Ok(!self.records(py, item)?.is_empty());
+        }
+        let Ok(record) = item.cast::<PackageRecord>() else {
+            return Ok(false);
+        };
+        let record = record.get().inner();
+        let Ok(spec) = conda::MatchSpec::parse(&record.name) else {
+            return Ok(false);
+        };
+        let found = py.detach(|| self.inner.find(&spec));
+        Ok(found.into_iter().any(|at| self.inner.record(at) == **record))
     }
     /// The distinct versions of a package, newest first; none if no channel has it.
     fn versions(&self, name: &str) -> Vec<&str> {
@@ -120,10 +151,11 @@ impl Index {
             .collect())
     }
     fn __repr__(&self) -> String {
+        let names: Vec<&str> = self.inner.channels().iter().map(|c| &*c.name).collect();
         format!(
-            "<Index of {} records, {} channels, {}>",
+            "<Index of {} records of {}, {}>",
             self.inner.len(),
-            self.inner.channels().len(),
+            names.join(", "),
             self.inner.platform()
         )
     }

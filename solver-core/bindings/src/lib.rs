@@ -3,6 +3,7 @@
 //! Classes hold Rust data; records become Python objects when somebody looks at them. Solving releases the GIL and
 //! honours Ctrl-C. Every Rust error becomes one of the exceptions of [`errors`]; no panic is meant to cross.
 
+mod answers;
 mod arguments;
 mod conda_types;
 mod conflict;

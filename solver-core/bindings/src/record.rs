@@ -58,6 +58,16 @@ impl PackageRecord {
     }
 }
 
+impl PackageRecord {
+    /// Whether the record is of a package, whose name is in lower case.
+    pub fn is_named(&self, name: &str) -> bool {
+        match self.unread() {
+            Some((segment, record)) => segment.name_of(record) == name,
+            None => self.inner().name == name,
+        }
+    }
+}
+
 /// Wraps records for Python.
 pub(crate) fn wrap(records: Vec<conda::PackageRecord>) -> Vec<PackageRecord> {
     records.into_iter().map(PackageRecord::new).collect()

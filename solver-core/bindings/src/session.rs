@@ -52,9 +52,7 @@ impl Session {
             })
         })?;
         match result {
-            Ok(solution) => Ok(Solution {
-                inner: Arc::new(solution),
-            }),
+            Ok(solution) => Ok(Solution::new(Arc::new(solution))),
             Err(error) => Err(failure(py, error)),
         }
     }

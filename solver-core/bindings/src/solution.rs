@@ -1,16 +1,36 @@
 //! `Solution` and `Transaction` for Python.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use crate::answers::{about, part};
 use crate::record::{wrap, PackageRecord};
 
 /// The answer to a request.
 #[pyclass(frozen, weakref, module = "resolvent")]
 pub struct Solution {
     pub inner: Arc<resolve::Solution>,
+    /// Finds the same answer over all that its request can reach, where it was found in a part.
+    wider: OnceLock<Py<PyAny>>,
+}
+
+impl Solution {
+    pub fn new(inner: Arc<resolve::Solution>) -> Self {
+        Self {
+            inner,
+            wider: OnceLock::new(),
+        }
+    }
+
+    /// The record of a name.
+    fn find(&self, name: &str) -> Option<PackageRecord> {
+        let name = name.to_lowercase();
+        let mut records = self.records().into_iter();
+        records.find(|record| record.is_named(&name))
+    }
 }
 
 fn level<'py>(
@@ -19,13 +39,13 @@ fn level<'py>(
     what: &str,
     value: impl IntoPyObject<'py>,
     proved: bool,
-) -> PyResult<Bound<'py, PyDict>> {
+) -> PyResult<Bound<'py, PyAny>> {
     let d = PyDict::new(py);
     d.set_item("level", number)?;
     d.set_item("what", what)?;
     d.set_item("value", value)?;
     d.set_item("proved", proved)?;
-    Ok(d)
+    part(py, "Level", &d)
 }
 
 #[pymethods]
@@ -108,13 +128,13 @@ impl Solution {
                 price.append(p)?;
             }
             d.set_item("price", price)?;
-            out.append(d)?;
+            out.append(part(py, "Tradeoff", &d)?)?;
         }
         Ok(out)
     }
     /// Figures about the solve; times in seconds.
     #[getter]
-    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let s = &self.inner.stats;
         let d = PyDict::new(py);
         for (key, value) in [
@@ -136,7 +156,7 @@ impl Solution {
         ] {
             d.set_item(key, value)?;
         }
-        Ok(d)
+        part(py, "Stats", &d)
     }
     /// Rules that the request itself breaks, or that did not hold before it, one sentence each.
     #[getter]
@@ -166,11 +186,104 @@ impl Solution {
     fn dropped(&self) -> Vec<String> {
         self.inner.dropped()
     }
+    /// The specs that were asked for, as they were written.
+    #[getter]
+    fn specs(&self) -> Vec<String> {
+        let specs = self.inner.request.specs.iter();
+        specs.map(|spec| spec.text.clone()).collect()
+    }
+    /// The target's subdir, such as `linux-64`.
+    #[getter]
+    fn platform(&self) -> &str {
+        self.inner.index.platform()
+    }
+    /// What was known of the target, as `"name version build"`.
+    #[getter]
+    fn virtual_packages(&self) -> Vec<String> {
+        let given = self.inner.request.virtual_packages.iter();
+        given
+            .map(|one| format!("{} {} {}", one.name, one.version, one.build))
+            .collect()
+    }
+    /// The record of a package; None, or `default`, if the answer does not have it.
+    #[pyo3(signature = (name, default=None))]
+    fn get<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match self.find(name) {
+            Some(record) => Ok(Some(record.into_pyobject(py)?.into_any())),
+            None => Ok(default),
+        }
+    }
+    /// The shortest chains of requirements that lead from the request to a package; see `resolvent.why`.
+    fn why<'py>(slf: &Bound<'py, Self>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        let module = slf.py().import("resolvent.solution")?;
+        module.getattr("why")?.call1((slf, name))
+    }
+    /// What keeps a spec out of the answer, or what it would cost; see `resolvent.why_not`.
+    #[pyo3(signature = (spec, *, timeout=None))]
+    fn why_not<'py>(
+        slf: &Bound<'py, Self>,
+        spec: Bound<'py, PyAny>,
+        timeout: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let options = PyDict::new(slf.py());
+        options.set_item("timeout", timeout)?;
+        let module = slf.py().import("resolvent.solution")?;
+        module.getattr("why_not")?.call((slf, spec), Some(&options))
+    }
+    /// The whole answer as JSON can hold it: what `resolvent solve --json` prints.
+    fn to_dict<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        about(slf, "resolvent.report", "solved_report")
+    }
+    /// For the library: how the same answer is found over everything that its request can reach.
+    fn _set_wider(&self, find: Py<PyAny>) {
+        let _ = self.wider.set(find);
+    }
+    /// For the library: what `_set_wider` was given.
+    #[getter]
+    fn _wider(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.wider.get().map(|find| find.clone_ref(py))
+    }
     fn __len__(&self) -> usize {
         self.inner.places.len()
     }
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.records().into_pyobject(py)?.call_method0("__iter__")
+    }
+    /// The record of a package; a KeyError if the answer does not have it.
+    fn __getitem__(&self, name: &str) -> PyResult<PackageRecord> {
+        self.find(name)
+            .ok_or_else(|| PyKeyError::new_err(name.to_string()))
+    }
+    /// Whether the answer has a package of a name, or a record.
+    fn __contains__(&self, item: &Bound<'_, PyAny>) -> bool {
+        if let Ok(name) = item.extract::<String>() {
+            return self.find(&name).is_some();
+        }
+        let Ok(record) = item.cast::<PackageRecord>() else {
+            return false;
+        };
+        let records = self.records();
+        records.iter().any(|one| one.inner() == record.get().inner())
+    }
+    fn __str__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        about(slf, "resolvent.displays", "as_text")
+    }
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        about(slf, "resolvent.displays", "as_html")
+    }
+    fn __rich__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        about(slf, "resolvent.displays", "as_markup")
+    }
+    fn __copy__(slf: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        slf
+    }
+    fn __deepcopy__<'py>(slf: PyRef<'py, Self>, _memo: &Bound<'py, PyAny>) -> PyRef<'py, Self> {
+        slf
     }
     fn __repr__(&self) -> String {
         format!(
@@ -198,7 +311,7 @@ fn changes<'py>(py: Python<'py>, solution: &resolve::Solution) -> PyResult<Bound
         d.set_item("before", change.before.map(PackageRecord::new))?;
         d.set_item("after", change.after.map(PackageRecord::new))?;
         d.set_item("reasons", change.reasons)?;
-        out.append(d)?;
+        out.append(part(py, "Change", &d)?)?;
     }
     Ok(out)
 }

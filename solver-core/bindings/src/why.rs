@@ -48,9 +48,7 @@ pub(crate) fn why_not<'py>(
                 .map(|p| (p.name, p.before, p.after))
                 .collect();
             d.set_item("price", rows)?;
-            let solution = Solution {
-                inner: Arc::from(solution),
-            };
+            let solution = Solution::new(Arc::from(solution));
             d.set_item("solution", Py::new(py, solution)?)?;
         }
     }

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..._core import Channel, PackageRecord, ResolventError
+from ...displays import human_size
 from ..output import UsageError, complain, print_json, print_warnings
-from ..tables import human_size
 
 if TYPE_CHECKING:
     from ...install import Applied

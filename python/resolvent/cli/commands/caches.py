@@ -66,7 +66,7 @@ def index(options: argparse.Namespace) -> int:
 def cache(options: argparse.Namespace) -> int:
     """List, check or clear the cache. What was fetched is checked whenever it is read, so only index files are here."""
     from ... import cache as files
-    from ..tables import human_size
+    from ...displays import human_size
 
     if options.action == "clear":
         count, size = files.clear()

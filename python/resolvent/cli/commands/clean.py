@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ...displays import human_size
 from ..output import UsageError, print_json
-from ..tables import human_size
 
 
 def add(commands: Any) -> None:

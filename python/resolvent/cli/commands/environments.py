@@ -138,7 +138,7 @@ class _Solving:
         sys.stdout.flush()
 
     def _report(self) -> dict[str, Any]:
-        return solved_report(self._made()[0], environment=not self._new)
+        return solved_report(self._made()[0])
 
     def _made(self) -> tuple[Solution, Index]:
         if self._answer is None:

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     """Solve, and print the answer in the form that is asked for."""
     solution, index = answer(options)
     if options.json:
-        print_json(solved_report(solution, environment=bool(options.prefix)))
+        print_json(solved_report(solution))
         return EXIT_SOLVED
     print_warnings(index.warnings)
     if options.explicit:
