@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ._core import MatchSpec, PackageRecord, ResolventError
 from .errors import InvalidRequest
+from .foreign import is_spec, record_mapping
 
 if TYPE_CHECKING:
     import datetime as _datetime
@@ -143,13 +144,16 @@ def timeout_seconds(timeout: float | None) -> float | None:
 
 def specs_of(name: str, specs: Specs) -> list[str]:
     """Return the texts of one spec or several."""
-    if isinstance(specs, (str, MatchSpec)):
-        specs = [specs]
+    if isinstance(specs, (str, MatchSpec)) or is_spec(specs):
+        specs = [specs]  # type: ignore[list-item] # one of another library, too
     texts: list[str] = []
     for spec in specs:
-        if not isinstance(spec, (str, MatchSpec)):
-            raise TypeError(f"{name} holds strings or MatchSpecs, not {type(spec).__name__}")
-        texts.append(spec if isinstance(spec, str) else spec_text(spec))
+        if isinstance(spec, MatchSpec):
+            texts.append(spec_text(spec))
+        elif isinstance(spec, str) or is_spec(spec):
+            texts.append(str(spec))
+        else:
+            raise TypeError(f"{name} holds strings or MatchSpecs, not {_type_name(spec)}")
     return texts
 
 
@@ -165,6 +169,12 @@ def spec_text(spec: MatchSpec) -> str:
     return str(spec)
 
 
+def _type_name(value: object) -> str:
+    """Return the name of a value's type, with its module where another library has one of the same name."""
+    kind = type(value)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+
+
 def records_of(name: str, records: Records) -> list[PackageRecord]:
     """Return records, made of mappings where such are given."""
     shaped: list[PackageRecord] = []
@@ -174,5 +184,8 @@ def records_of(name: str, records: Records) -> list[PackageRecord]:
         elif isinstance(record, Mapping):
             shaped.append(PackageRecord.from_dict(record))
         else:
-            raise TypeError(f"{name} holds PackageRecords or mappings, not {type(record).__name__}")
+            mapping = record_mapping(record)
+            if mapping is None:
+                raise TypeError(f"{name} holds PackageRecords or mappings, not {_type_name(record)}")
+            shaped.append(PackageRecord.from_dict(mapping))
     return shaped

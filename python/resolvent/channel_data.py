@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._core import PackageRecord, ResolventError
+from .values import Value
 
 if TYPE_CHECKING:
     #: The repodata of one subdir: a file, the text of one, or its records.
@@ -20,8 +20,7 @@ CoreSource: TypeAlias = "tuple[str | None, str] | tuple[str, str, list[tuple[str
 __all__ = ["ChannelData", "CoreSource"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChannelData:
+class ChannelData(Value):
     """A channel whose repodata is at hand; `load_index` and `solve` take it where they take a channel.
 
     It is for installers, which fetch in their own way and know their channels by their own configuration.
@@ -44,15 +43,21 @@ class ChannelData:
         URL.
     """
 
+    __slots__ = _fields = ("url", "subdirs", "name")
     url: str
-    subdirs: Mapping[str, Repodata] = field(default_factory=dict)
-    name: str | None = None
+    subdirs: Mapping[str, Repodata]
+    name: str | None
 
-    def __post_init__(self) -> None:
-        if not isinstance(self.url, str) or "://" not in self.url:
-            raise ResolventError(
-                f"the url of a ChannelData is {self.url!r}; expected a URL such as https://host/channel"
-            )
+    def __init__(self, *, url: str, subdirs: Mapping[str, Repodata] | None = None, name: str | None = None) -> None:
+        if not isinstance(url, str) or "://" not in url:
+            raise ResolventError(f"the url of a ChannelData is {url!r}; expected a URL such as https://host/channel")
+        self._set(url=url, subdirs={} if subdirs is None else subdirs, name=name)
+
+    def __hash__(self) -> int:
+        return hash((self.url, self.name))
+
+    def __repr__(self) -> str:
+        return f"ChannelData(url={self.url!r}, subdirs={sorted(self.subdirs)}, name={self.name!r})"
 
     def for_core(self) -> CoreSource:
         """Return the channel as the core of this library takes it."""

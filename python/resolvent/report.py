@@ -77,13 +77,6 @@ def _report(status: str, **values: Any) -> dict[str, Any]:
         "packages": [],
         "transaction": {"link": [], "unlink": []},
         "conflict": None,
-        "specs": [],
-        "target": None,
-        "levels": [],
-        "tradeoffs": [],
-        "changes": [],
-        "dropped": [],
-        "exempt": [],
         "stats": {},
         "error": None,
     }

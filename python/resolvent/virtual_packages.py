@@ -33,6 +33,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._core import InvalidVersion, ResolventError, Version, platform_baseline
+from .foreign import virtual_package_text
 from .platforms import host_platform
 
 if TYPE_CHECKING:
@@ -290,7 +291,10 @@ def _host() -> ModuleType:
 
 def _from_words(entry: str) -> VirtualPackage:
     if not isinstance(entry, str):
-        raise TypeError(f"a virtual package is a string, not {type(entry).__name__}")
+        text = virtual_package_text(entry)
+        if text is None:
+            raise TypeError(f"a virtual package is a string, not {type(entry).__name__}")
+        entry = text
     words = entry.split()
     if not 1 <= len(words) <= 3:
         raise ResolventError(f"not a virtual package: {entry[:80]!r}; expected 'name [version [build]]'")

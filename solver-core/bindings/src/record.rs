@@ -220,6 +220,10 @@ impl PackageRecord {
         record_dict::to_dict(py, self.inner())
     }
 
+    /// The same record as py-rattler has it, a `rattler.RepoDataRecord`; py-rattler must be installed.
+    fn to_rattler<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        crate::answers::about(slf, "resolvent.foreign", "to_rattler")
+    }
     /// A record from a mapping with repodata's keys; `name`, `version`, `build` and `build_number` are required.
     #[staticmethod]
     fn from_dict(mapping: &Bound<'_, PyAny>) -> PyResult<Self> {
