@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use conda::index::cache_admin::{CacheEntry, CacheState};
-use conda::index::{RecordRef, ChannelSource, Contents, Data, LoadOptions, SubdirSource};
+use conda::index::{ChannelSource, Contents, Data, LoadOptions, RecordRef, SubdirSource};
 use conda::repodata::RepodataError;
 use pyo3::prelude::*;
 use resolve::ChannelPriority;
@@ -135,7 +135,9 @@ impl Index {
             return Ok(false);
         };
         let found = py.detach(|| self.inner.find(&spec));
-        Ok(found.into_iter().any(|at| self.inner.record(at) == **record))
+        Ok(found
+            .into_iter()
+            .any(|at| self.inner.record(at) == **record))
     }
     /// The distinct versions of a package, newest first; none if no channel has it.
     fn versions(&self, name: &str) -> Vec<&str> {

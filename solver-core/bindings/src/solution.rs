@@ -268,7 +268,9 @@ impl Solution {
             return false;
         };
         let records = self.records();
-        records.iter().any(|one| one.inner() == record.get().inner())
+        records
+            .iter()
+            .any(|one| one.inner() == record.get().inner())
     }
     fn __str__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         about(slf, "resolvent.displays", "as_text")
