@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 /// Makes an object of `resolvent.answers`; the mapping holds its fields.
-pub fn part<'py>(
+pub(crate) fn part<'py>(
     py: Python<'py>,
     class: &str,
     fields: &Bound<'py, PyDict>,
@@ -14,7 +14,7 @@ pub fn part<'py>(
 }
 
 /// Calls a function of the Python layer about an object: what an answer looks like is decided there.
-pub fn about<'py>(
+pub(crate) fn about<'py>(
     object: &Bound<'py, PyAny>,
     module: &str,
     function: &str,

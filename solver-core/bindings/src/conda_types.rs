@@ -101,7 +101,7 @@ pub struct MatchSpec {
 }
 
 /// Takes a spec that is given as text or as a `MatchSpec`.
-pub fn given_spec(spec: &Bound<'_, PyAny>) -> PyResult<Arc<conda::MatchSpec>> {
+pub(crate) fn given_spec(spec: &Bound<'_, PyAny>) -> PyResult<Arc<conda::MatchSpec>> {
     match spec.cast::<MatchSpec>() {
         Ok(spec) => Ok(Arc::clone(&spec.get().inner)),
         Err(_) => parsed_spec(&spec.extract::<String>()?),
