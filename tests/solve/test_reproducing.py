@@ -163,7 +163,7 @@ class Broken:
 class Panicking:
     """A core that stops at a broken assumption."""
 
-    def solve(self, **asked: Any) -> Solution:
+    def solve(self, asked: Any, _timeout: float | None) -> Solution:
         _core.panic_in_solve()
         raise AssertionError(asked)
 
