@@ -1,6 +1,6 @@
 //! Propagation, conflict analysis and whole solves.
 //!
-//! `cargo bench -p cdcl`; one group alone: `cargo bench -p cdcl -- propagation`.
+//! `cargo bench -p resolvent-cdcl`; one group alone: `cargo bench -p resolvent-cdcl -- propagation`.
 
 #![allow(missing_docs, reason = "the macros of the harness make public items")]
 

@@ -1,6 +1,6 @@
 //! Versions, match specs, and repodata on its way to an index file and back.
 //!
-//! `cargo bench -p conda`; one group alone: `cargo bench -p conda --bench conda -- "JSON to index"`. The repodata is
+//! `cargo bench -p resolvent-conda`; one group alone: `cargo bench -p resolvent-conda --bench conda -- "JSON to index"`. The repodata is
 //! conda-forge's linux-64 where the folder of `RESOLVENT_SHARED` (or `shared` beside the checkout) has it, else made
 //! up.
 
