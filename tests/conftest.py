@@ -29,6 +29,21 @@ if "RESOLVENT_CACHE_DIR" not in os.environ:
 # Most tests read thousands of little channels once each; those of index files ask for them.
 os.environ["RESOLVENT_NO_INDEX_FILES"] = "1"
 
+# Nor does any test read the configuration of whoever runs it, in this process or in those it starts: neither files
+# below the home folder, nor conda's and pixi's variables, nor proxies and certificates. Files in /etc are seen by
+# `Config.load()` alone, whose tests give it places of their own.
+_HOME = tempfile.mkdtemp(prefix="resolvent-home-")
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+for _name in list(os.environ):
+    _foreign = _name.startswith(("CONDA", "MAMBA_", "PIXI_", "RATTLER_", "RESOLVENT_AUTH_"))
+    _network = _name.lower() in {"http_proxy", "https_proxy", "all_proxy", "no_proxy", "netrc"}
+    _trust = _name in {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "RESOLVENT_CA_BUNDLE"}
+    if _foreign or _network or _trust or _name in {"XDG_CONFIG_HOME", "RESOLVENT_OFFLINE", "RESOLVENT_CHANNEL_ALIAS"}:
+        del os.environ[_name]
+for _tool in ("cargo", "rustup"):  # which tests run, and which live below the real home
+    os.environ.setdefault(f"{_tool.upper()}_HOME", os.path.expanduser(f"~/.{_tool}"))  # noqa: PTH111
+os.environ["HOME"] = os.environ["USERPROFILE"] = _HOME
+
 #: A Linux machine as most requests of the corpus assume it.
 LINUX = ("__archspec 1 x86_64", "__glibc 2.28", "__linux 5.10", "__unix 0")
 

@@ -52,6 +52,7 @@ from .virtual_packages import VirtualPackage, default_virtual_packages, detect_v
 if TYPE_CHECKING:
     from .answers import Change, Cost, Edit, Layer, Level, Stats, Tradeoff
     from .channel_data import ChannelData
+    from .config import Config, ConfigError
     from .install import Applied, Environment, apply, apply_async
     from .network.errors import NetworkError
     from .prefix import InvalidPrefix, NotAnEnvironment, Prefix, PrefixError
@@ -68,6 +69,8 @@ __all__ = [
     "Channel",
     "ChannelData",
     "ChannelNotFound",
+    "Config",
+    "ConfigError",
     "Conflict",
     "Cost",
     "DeadlineExceeded",
@@ -142,6 +145,7 @@ __all__ = [
 _HOMES = {
     "answers": ("Change", "Cost", "Edit", "Layer", "Level", "Stats", "Tradeoff"),
     "channel_data": ("ChannelData",),
+    "config": ("Config", "ConfigError"),
     "install": ("Applied", "Environment", "apply", "apply_async"),
     "network.errors": ("NetworkError",),
     "prefix": ("InvalidPrefix", "NotAnEnvironment", "Prefix", "PrefixError"),

@@ -196,12 +196,14 @@ class Index:
         """
 
 def load_index(
-    sources: Sequence[tuple[str | None, str] | tuple[str, str, list[tuple[str, bytes | str]]]],
+    sources: Sequence[tuple[str | None, str] | tuple[str, str, str] | tuple[str, str, list[tuple[str, bytes | str]]]],
     platform: str,
     channel_priority: str,
     skip_bad_records: bool,
     cache_dir: str | None,
     add_pip: bool = False,
+    zstd: bool = True,
+    notes: Sequence[str] = ...,
 ) -> Index: ...
 def cache_list(folder: str) -> list[tuple[Path, Path | None, str, int, int, str]]: ...
 def cache_verify(file: str) -> None: ...

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     #: The repodata of one subdir: a file, the text of one, or its records.
     Repodata: TypeAlias = "str | os.PathLike[str] | bytes | Iterable[Mapping[str, Any] | PackageRecord]"
 
-#: A channel as the core takes it: its name and a folder, or its name, its URL, and files or texts.
-CoreSource: TypeAlias = "tuple[str | None, str] | tuple[str, str, list[tuple[str, bytes | str]]]"
+#: A channel as the core takes it: its name (None: the folder's URL) and a folder; with its URL where the name does not
+#: tell that; or its name, its URL, and files or texts.
+CoreSource: TypeAlias = "tuple[str | None, str] | tuple[str, str, str] | tuple[str, str, list[tuple[str, bytes | str]]]"
 
 __all__ = ["ChannelData", "CoreSource"]
 

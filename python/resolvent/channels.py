@@ -25,9 +25,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ._core import ChannelNotFound, MatchSpec
+from ._core import Channel, ChannelNotFound, InvalidRepodata, MatchSpec
+from .arguments import flag
 from .channel_data import ChannelData, CoreSource
 from .subdirs import is_repodata, is_subdir, without_subdir
 
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
     from .network.fetch import Surveyed
     from .network.lazy_shards import LazyShards
     from .progress import ProgressCallback
-
-#: What `load_index` and `solve` take as a channel.
-ChannelSource = str | os.PathLike[str] | ChannelData
 
 _PATH_STARTS = ("/", "./", "../", "~", ".\\", "..\\", "\\")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
@@ -55,10 +53,13 @@ class LocalSource(NamedTuple):
         The channel that the records belong to; None: the folder's own `file://` URL.
     folder
         The folder that holds the subdirs.
+    is_copy
+        Whether the packages lie where the channel `name` is; else they lie in the folder, which has this name.
     """
 
     name: str | None
     folder: str
+    is_copy: bool = True
 
 
 class NetworkSource(NamedTuple):
@@ -70,10 +71,24 @@ class NetworkSource(NamedTuple):
         The channel that the records belong to; None: the one that `location` names.
     location
         URL or channel name.
+    is_copy
+        Whether the packages lie where the channel `name` is; else they lie at `location`, which has this name.
     """
 
     name: str | None
     location: str
+    is_copy: bool = True
+
+
+#: What `load_index` and `solve` take as a channel; the tuples are what a configuration makes of a name.
+ChannelSource = str | os.PathLike[str] | LocalSource | NetworkSource | ChannelData
+
+
+def source_list(channels: ChannelSource | Sequence[ChannelSource]) -> list[ChannelSource]:
+    """Return one source, or several, as a list."""
+    if isinstance(channels, (str, os.PathLike, LocalSource, NetworkSource, ChannelData)):
+        return [channels]
+    return list(channels)
 
 
 def parse_source(source: ChannelSource) -> LocalSource | NetworkSource | ChannelData:
@@ -86,7 +101,7 @@ def parse_source(source: ChannelSource) -> LocalSource | NetworkSource | Channel
     TypeError
         If `source` is neither a string, a path nor a `ChannelData`.
     """
-    if isinstance(source, ChannelData):
+    if isinstance(source, (LocalSource, NetworkSource, ChannelData)):
         return source
     if isinstance(source, os.PathLike):
         return LocalSource(None, _folder(os.fspath(source)))
@@ -166,7 +181,7 @@ def resolve_sources(
 
     Returns
     -------
-    One pair a source; more for `defaults`, which stands for several channels.
+    One triple a source; more for `defaults`, which stands for several channels.
 
     Raises
     ------
@@ -195,18 +210,22 @@ class OpenedSources:
         platform: str,
         selective: bool,
         offline: bool | None = None,
+        use_zst: bool | None = None,
+        use_shards: bool | None = None,
         network: NetworkConfig | None = None,
         progress: ProgressCallback | None = None,
     ) -> None:
+        self.use_zst = True if use_zst is None else flag("use_zst", use_zst)
         self._parsed = [parse_source(source) for source in sources]
         self._remote = [source for source in self._parsed if isinstance(source, NetworkSource)]
         self._subdirs = ["noarch"] if platform == "noarch" else [platform, "noarch"]
         self._surveyed: Surveyed | None = None
         self._progress = progress
         if self._remote:
-            self._survey(selective, offline, network)
+            changes: dict[str, Any] = {"offline": offline, "use_zst": use_zst, "use_shards": use_shards}
+            self._survey(selective, {key: value for key, value in changes.items() if value is not None}, network)
 
-    def _survey(self, selective: bool, offline: bool | None, network: NetworkConfig | None) -> None:
+    def _survey(self, selective: bool, changes: dict[str, Any], network: NetworkConfig | None) -> None:
         # Imported here: most of what it needs is not needed for local channels.
         import dataclasses
 
@@ -214,8 +233,8 @@ class OpenedSources:
         from .network.fetch import survey
 
         config = NetworkConfig.from_environment() if network is None else network
-        if offline is not None:
-            config = dataclasses.replace(config, offline=offline)
+        checked: dict[str, Any] = {name: flag(name, value) for name, value in changes.items()}
+        config = dataclasses.replace(config, **checked)
         self._surveyed = survey(
             [source.location for source in self._remote],
             subdirs=self._subdirs,
@@ -224,6 +243,13 @@ class OpenedSources:
             progress=self._progress,
             local_files=self._local_files(),
         )
+
+    def do_without_zst(self, error: InvalidRepodata) -> bool:
+        """Take plain repodata in place of a compressed file whose content cannot be read; False if it is none of ours.
+
+        What comes is checked as far as it costs little; the rest turns up when its records are read.
+        """
+        return self._surveyed is not None and self._surveyed.do_without_zst(error, self._progress)
 
     @property
     def remote(self) -> bool:
@@ -248,20 +274,29 @@ class OpenedSources:
         shards.progress = self._progress
         return shards
 
+    @property
+    def warnings(self) -> list[str]:
+        """What went wrong on the network and was got over, such as a damaged file beside which there is another."""
+        return [] if self._surveyed is None else list(self._surveyed.warnings)
+
     def arranged(self, fetched: Sequence[Sequence[FetchedSubdir]]) -> list[CoreSource]:
-        """Return (channel or None, local folder) of each channel, given what was fetched of those on the network."""
+        """Return the place of each channel, given what was fetched of those on the network."""
         results = iter(fetched)
         folders: list[CoreSource] = []
         for source in self._parsed:
             if isinstance(source, LocalSource):
-                folders.append((source.name, source.folder))
+                if source.is_copy or source.name is None:
+                    folders.append((source.name, source.folder))
+                else:
+                    folders.append((source.name, source.folder, Channel(source.folder).base_url))
                 continue
             if isinstance(source, ChannelData):
                 folders.append(source.for_core())
                 continue
             # One folder a channel, in order; a plain name means conda's own server to the core, so others are URLs.
-            named = {str(one.folder): _channel_of(one.channel, one.base_url) for one in next(results)}
-            folders.extend((source.name or name, folder) for folder, name in named.items())
+            for folder, one in {str(one.folder): one for one in next(results)}.items():
+                name = source.name or _channel_of(one.channel, one.base_url)
+                folders.append((name, folder) if source.is_copy else (name, folder, one.base_url))
         return folders
 
     def _local_files(self) -> list[Path]:

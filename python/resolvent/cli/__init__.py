@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from .. import __version__
 from .._core import DeadlineExceeded, ResolventError, UnsatisfiableError
 from .commands.help import EXAMPLES, Help
-from .output import UsageError, complain, fail, flushed, silence, tell_conflict
+from .output import OutputError, UsageError, complain, discard, fail, flushed, silence, tell_conflict
 from .parsing import Parser, unknown_command
 
 EXIT_UNSATISFIABLE, EXIT_BAD_INPUT, EXIT_DEADLINE, EXIT_INTERRUPTED = 1, 2, 3, 130
@@ -44,8 +44,24 @@ _COMMANDS = {
     "why-not": "reasons",
     "index": "caches",
     "cache": "caches",
+    "config": "config",
     "replay": "replay",
     "check-proof": "check_proof",
+}
+
+
+#: What people call an argument, where its name says it otherwise.
+_NAMES = {
+    "specs": "a SPEC",
+    "channels": "a channel",
+    "channel": "a channel",
+    "prefix": "the prefix",
+    "wish": "the spec",
+    "file": "the file",
+    "virtual_packages": "a virtual package",
+    "constraints": "a constraint",
+    "pins": "a pin",
+    "aggressive_updates": "--aggressive-update",
 }
 
 
@@ -64,14 +80,16 @@ def run() -> NoReturn:
 def leave(code: int) -> NoReturn:
     """End the process at once, after what was registered for its end and with everything written that was printed."""
     import atexit
+    import contextlib
 
+    atexit._run_exitfuncs()
     try:
-        atexit._run_exitfuncs()
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
-    except BrokenPipeError:
-        code = silence()
+        code = flushed(code)
+    except OutputError as error:
+        complain(f"resolvent: {error}")
+        code = EXIT_BAD_INPUT
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.flush()
     os._exit(code)
 
 
@@ -87,26 +105,61 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Known before the arguments are read, so that a mistake in them is reported in the form that was asked for.
     as_json = "--json" in words[: words.index("--") if "--" in words else None]
     try:
-        options = _read(words)
-        options.words = getattr(options, "words", words)
-        run: Callable[[argparse.Namespace], int] = options.run
-        return flushed(run(options))
-    except UsageError as error:
-        return flushed(fail(error, EXIT_BAD_INPUT, as_json))
-    except UnsatisfiableError as error:
-        if not as_json:
-            tell_conflict(error.conflict, words)
-            return flushed(EXIT_UNSATISFIABLE)
-        return flushed(fail(error, EXIT_UNSATISFIABLE, as_json))
-    except DeadlineExceeded as error:
-        return flushed(fail(error, EXIT_DEADLINE, as_json))
-    except (ResolventError, OSError, UnicodeError) as error:
-        if isinstance(error, BrokenPipeError):
-            return silence()
-        return flushed(fail(error, EXIT_BAD_INPUT, as_json))
+        try:
+            return flushed(_run(words))
+        except Exception as error:  # noqa: BLE001 - what is no error of ours is raised again
+            return flushed(_failed(error, words, as_json))
+    except BrokenPipeError:
+        return silence()
+    except OutputError as error:
+        discard()
+        return fail(error, EXIT_BAD_INPUT, as_json)
     except KeyboardInterrupt:
         complain("resolvent: interrupted")
         return EXIT_INTERRUPTED
+
+
+def _run(words: list[str]) -> int:
+    """Run the command and return its exit code."""
+    if any("@" in word or "/t/" in word for word in words):
+        from ..network.redact import register_address
+
+        # Whatever becomes of a word, and however it is quoted in a message: its secrets are not shown.
+        for word in words:
+            register_address(word)
+            register_address(word.partition("=")[2])
+    try:
+        options = _read(words)
+    except SystemExit as end:  # --help, --version
+        return end.code if isinstance(end.code, int) else 0
+    _refuse_empty(options)
+    options.words = getattr(options, "words", words)
+    run: Callable[[argparse.Namespace], int] = options.run
+    return run(options)
+
+
+def _failed(error: Exception, words: list[str], as_json: bool) -> int:
+    """Tell an error and return the exit code; one that nobody expected is raised again."""
+    if isinstance(error, UnsatisfiableError):
+        if as_json:
+            return fail(error, EXIT_UNSATISFIABLE, as_json)
+        tell_conflict(error.conflict, words)
+        return EXIT_UNSATISFIABLE
+    if isinstance(error, DeadlineExceeded):
+        return fail(error, EXIT_DEADLINE, as_json)
+    if isinstance(error, (BrokenPipeError, OutputError)) or not isinstance(
+        error, (UsageError, ResolventError, OSError, UnicodeError)
+    ):
+        raise error
+    return fail(error, EXIT_BAD_INPUT, as_json)
+
+
+def _refuse_empty(options: argparse.Namespace) -> None:
+    """Refuse an empty value, which an unset variable of a shell leads to: it must not count as an absent one."""
+    for name, value in vars(options).items():
+        values = value if isinstance(value, list) else [value]
+        if any(isinstance(one, str) and not one.strip() for one in values):
+            raise UsageError(f"{_NAMES.get(name, name.replace('_', '-'))} is empty; is a variable unset?")
 
 
 def _read(words: Sequence[str]) -> argparse.Namespace:

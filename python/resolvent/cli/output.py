@@ -1,7 +1,12 @@
-"""What the command writes: JSON, conflicts and errors as text, and what a closed pipe needs."""
+"""What the command writes: the only place that touches standard output and standard error.
+
+Output whose reader has left ends the command without a word, output that cannot be written with one line; what goes
+to standard error is lost quietly where that cannot be written. Nothing is written there with a secret in it.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -13,10 +18,44 @@ from ..text import printable
 
 #: Warnings about the index that are shown one by one; the rest is counted.
 _SHOWN_WARNINGS = 5
+#: Warnings that were written: what the library logs may be a warning of an index, too.
+_written: set[str] = set()
 
 
 class UsageError(Exception):
     """The arguments make no sense; raised instead of argparse's own exit so that `--json` holds for it too."""
+
+
+class OutputError(Exception):
+    """Standard output is closed or full."""
+
+
+def write(text: str) -> None:
+    """Write to standard output.
+
+    Raises
+    ------
+    BrokenPipeError
+        If whoever read it has left.
+    OutputError
+        If it cannot be written for another reason.
+    """
+    if sys.stdout is None:
+        raise OutputError("standard output is closed")
+    try:
+        sys.stdout.write(text)
+    except UnicodeEncodeError:
+        encoding = sys.stdout.encoding
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:
+        raise _unwritable(error) from error
+
+
+def _unwritable(error: OSError | ValueError) -> OutputError:
+    reason = error.strerror if isinstance(error, OSError) else "it is closed"
+    return OutputError(f"standard output cannot be written: {reason}")
 
 
 def print_json(report: dict[str, Any]) -> None:
@@ -24,7 +63,7 @@ def print_json(report: dict[str, Any]) -> None:
     # In one piece: an unbuffered stdout would take a system call for each word.
     done: dict[int, str] = {}
     lines = (f'  "{key}": {_json_text(value, 2, done)}' for key, value in report.items())
-    sys.stdout.write("{\n" + ",\n".join(lines) + "\n}\n")
+    write("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def _json_text(value: Any, indent: int, done: dict[int, str]) -> str:
@@ -48,11 +87,13 @@ def _json_text(value: Any, indent: int, done: dict[int, str]) -> str:
 
 
 def print_warnings(warnings: Sequence[str]) -> None:
-    """Write the first of an index's warnings to stderr, and how many more there are."""
-    for warning in warnings[:_SHOWN_WARNINGS]:
+    """Write the first of some warnings to stderr, and how many more there are; none that was written before."""
+    new = [warning for warning in dict.fromkeys(warnings) if warning not in _written]
+    _written.update(new)
+    for warning in new[:_SHOWN_WARNINGS]:
         complain(f"warning: {warning}")
-    if len(warnings) > _SHOWN_WARNINGS:
-        complain(f"warning: {len(warnings) - _SHOWN_WARNINGS} more of these")
+    if len(new) > _SHOWN_WARNINGS:
+        complain(f"warning: {len(new) - _SHOWN_WARNINGS} more of these")
 
 
 #: What the tree of a conflict is drawn with, and how where the terminal's encoding has no such characters.
@@ -68,7 +109,12 @@ def tell_conflict(conflict: Conflict, words: Sequence[str]) -> None:
     from .conflicts import render
 
     text = StringIO()
-    colours = sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    colours = (
+        sys.stderr is not None
+        and sys.stderr.isatty()
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
     system: Literal["standard"] | None = "standard" if colours else None
     console = Console(file=text, force_terminal=colours, color_system=system, highlight=False)
     render(conflict, console, "--verbose" in words, words)
@@ -79,12 +125,12 @@ def tell_conflict(conflict: Conflict, words: Sequence[str]) -> None:
     except UnicodeError:
         told = told.translate(_PLAIN_TREE)
     # `render` has spelled out the control characters of names and specs.
-    sys.stderr.write(told.encode(encoding, "backslashreplace").decode(encoding))
+    _to_stderr(told)
 
 
 def fail(error: Exception, code: int, as_json: bool) -> int:
     """Tell an error in the form that was asked for, and return the exit code."""
-    if as_json:
+    if as_json and not isinstance(error, OutputError):
         print_json(failed_report(error))
     else:
         complain(f"resolvent: {error}")
@@ -93,21 +139,58 @@ def fail(error: Exception, code: int, as_json: bool) -> int:
 
 def complain(text: str) -> None:
     """Write to stderr what any terminal can show: control characters of a file's text do not reach it."""
-    safe = printable(text)
+    _to_stderr(f"{printable(text)}\n")
+
+
+def _to_stderr(text: str) -> None:
+    from ..network.redact import redact
+
+    if sys.stderr is None:
+        return
     encoding = getattr(sys.stderr, "encoding", None) or "ascii"
-    sys.stderr.write(safe.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(redact(text).encode(encoding, "backslashreplace").decode(encoding))
+        sys.stderr.flush()
 
 
 def flushed(code: int) -> int:
-    """Flush while a closed pipe can still be answered quietly."""
+    """Write what is still to be written, while a closed pipe can be answered quietly; return the exit code.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         return silence()
+    except (OSError, ValueError) as error:
+        raise _unwritable(error) from error
     return code
 
 
 def silence() -> int:
     """Whoever read our output has left: end without a word, as other tools do."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    discard()
     return 128 + 13
+
+
+def discard() -> None:
+    """Throw away what is still to be written to standard output, so that the end of the process does not try again."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def show_logged_warnings() -> None:
+    """Show what the library logs as a warning in the form of our own warnings."""
+    import logging
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            print_warnings([record.getMessage()])
+
+    logger = logging.getLogger("resolvent")
+    if not any(type(handler).__name__ == "Handler" for handler in logger.handlers):
+        logger.addHandler(Handler(logging.WARNING))

@@ -45,6 +45,12 @@ class _Words:
                 self.units.append((word, rest.pop(0)))
             else:
                 self.units.append((word, None))
+        #: What else the command needs, such as credentials, which it does not show.
+        self.remarks: list[str] = []
+        for at, (option, given) in enumerate(self.units):
+            clean, remark = _without_secret(given or "")
+            self.units[at] = (option, given and clean)
+            self.remarks += [remark] if remark else []
 
     def replace(self, option: str, old: str, new: str | None) -> bool:
         """Replace a value, or take it away with its option; False if it is not there."""
@@ -80,17 +86,33 @@ class _Words:
         return specs_of("pins", Prefix(folders[-1]).pins) if folders else []
 
     def line(self) -> str:
-        units, remark = self.units, ""
+        units, remarks = self.units, list(self.remarks)
         if self.unpinned:
             left = set(self._pinned) - set(self.unpinned)
             if left or any(option == "--pin" for option, _ in units):
-                remark = f"  # once {' and '.join(map(repr, self.unpinned))} is out of conda-meta/pinned"
+                remarks.append(f"once {' and '.join(map(repr, self.unpinned))} is out of conda-meta/pinned")
             else:
                 units = [("--ignore-pinned", None), *units]
         words = ["resolvent", self.verb]
         for option, value in units:
             words += [part for part in (option, value) if part]
-        return shlex.join(words) + remark
+        return shlex.join(words) + "".join(f"  # {remark}" for remark in dict.fromkeys(remarks))
+
+
+def _without_secret(value: str) -> tuple[str, str]:
+    """Return a channel or spec without credentials, and a remark on the variable that gives them if it had some."""
+    if "://" not in value:
+        return value, ""
+    from urllib.parse import urlsplit
+
+    from ..network.redact import redact_address, without_credentials
+
+    clean = without_credentials(value)
+    if clean == value:
+        return redact_address(value), ""
+    host = urlsplit(clean[clean.index("://") - 4 :]).netloc.partition("::")[0] or "HOST"
+    name = "".join(char if char.isalnum() else "_" for char in host.upper())
+    return clean, f"with the credentials in RESOLVENT_AUTH_{name}"
 
 
 def valued_options(command: str) -> frozenset[str]:

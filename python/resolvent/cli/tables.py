@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from io import StringIO
+from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from .._core import MatchSpec, PackageRecord, Solution
 from ..displays import human_size, summary, tradeoff_lines
+from .columns import Column, print_columns
+from .output import write
 
+_SOLUTION = (
+    Column("package"),
+    Column("version", 1, 5),
+    Column("build", 2, 8, style="dim"),
+    Column("channel", 4, 12, style="dim"),
+    Column("size", 3, 0, True, "dim"),
+)
 #: Columns of what is no terminal.
 _WIDE = 10_000
 
@@ -28,23 +39,22 @@ def print_solution(solution: Solution, specs: Sequence[str], console: Console | 
     console
         Where to print; None: standard output.
     """
-    console = console or _console()
+    if console is None:
+        with on_stdout() as stdout:
+            print_solution(solution, specs, stdout)
+        return
     requested = {MatchSpec(spec).name for spec in specs}
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("package", "version"):
-        table.add_column(column, overflow="fold")
-    table.add_column("build", overflow="ellipsis", no_wrap=True)
-    table.add_column("channel", overflow="ellipsis", no_wrap=True)
-    table.add_column("size", justify="right", no_wrap=True)
-    for record in solution.records:
-        table.add_row(
+    rows = [
+        (
             Text(record.name, style="bold green" if record.name in requested else ""),
             Text(record.version),
-            Text(record.build, style="dim"),
-            Text(f"{record.channel}/{record.subdir}", style="dim"),
-            Text(human_size(record.size) if record.size else "", style="dim"),
+            Text(record.build),
+            Text(f"{record.channel}/{record.subdir}"),
+            Text(human_size(record.size) if record.size else ""),
         )
-    console.print(table)
+        for record in solution.records
+    ]
+    print_columns(console, _SOLUTION, rows)
     console.print()
     console.print(Text(summary(solution)))
     for line in tradeoff_lines(solution):
@@ -65,21 +75,29 @@ def print_change(solution: Solution, console: Console | None = None) -> None:
     console
         Where to print; None: standard output.
     """
-    console = console or _console()
+    if console is None:
+        with on_stdout() as stdout:
+            print_change(solution, stdout)
+        return
     changes = solution.changes
     if not changes:
         console.print(Text("nothing to do"))
     else:
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        for column in ("", "package", "from", "to"):
-            table.add_column(column, overflow="fold")
-        table.add_column("size", justify="right")
+        rows = []
         for change in changes:
             old, new = change["before"], change["after"]
             size = human_size(new.size) if new is not None and new.size else ""
             word = Text(change["kind"], style=_STYLES[change["kind"]])
-            table.add_row(word, change["name"], _short(old, new), _short(new, old), Text(size, style="dim"))
-        console.print(table)
+            rows.append((word, Text(change["name"]), Text(_short(old, new)), Text(_short(new, old)), Text(size)))
+        least = [max(len(record.version) for record in side) + 1 if side else 0 for side in _sides(changes)]
+        columns = (
+            Column(""),
+            Column("package"),
+            Column("from", 2, least[0]),
+            Column("to", 1, least[1]),
+            Column("size", 3, 0, True, "dim"),
+        )
+        print_columns(console, columns, rows)
         console.print()
         # What is linked again comes from the package cache.
         new = [change["after"] for change in changes if change["after"] is not None and change["kind"] != "relink"]
@@ -119,6 +137,20 @@ def _short(record: PackageRecord | None, other: PackageRecord | None) -> str:
     return text if other is None or other.channel == record.channel else f"{text} ({record.channel})"
 
 
-def _console() -> Console:
-    """Return standard output; lines are folded only where a terminal would break them, never in a file or a pipe."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
+def _sides(changes: Sequence[Any]) -> tuple[list[PackageRecord], list[PackageRecord]]:
+    """Return the records that are there before, and those that are there after."""
+    before = [change["before"] for change in changes if change["before"] is not None]
+    return before, [change["after"] for change in changes if change["after"] is not None]
+
+
+@contextlib.contextmanager
+def on_stdout() -> Iterator[Console]:
+    """Give a console whose text is written to standard output at the end, in one piece.
+
+    Lines are cut only where a terminal would break them, never in a file or a pipe.
+    """
+    text = StringIO()
+    terminal = sys.stdout is not None and sys.stdout.isatty()
+    width = None if terminal else _WIDE
+    yield Console(file=text, force_terminal=terminal or None, legacy_windows=False, highlight=False, width=width)
+    write(text.getvalue())

@@ -7,6 +7,8 @@ core's business.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from resolvent.network.config import DEFAULT_ALIAS, Limits, NetworkConfig
 from resolvent.network.errors import (
     ChannelNotFound,
@@ -15,10 +17,12 @@ from resolvent.network.errors import (
     NetworkErrorKind,
     ResolventError,
 )
-from resolvent.network.fetch import FetchedSubdir, fetch_channel, fetch_channels
 from resolvent.network.locate import ChannelLocation, is_network_source, locate
 from resolvent.network.redact import redact
 from resolvent.progress import Progress, ProgressCallback
+
+if TYPE_CHECKING:
+    from resolvent.network.fetch import FetchedSubdir, fetch_channel, fetch_channels
 
 __all__ = [
     "DEFAULT_ALIAS",
@@ -39,3 +43,12 @@ __all__ = [
     "locate",
     "redact",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what downloads when it is asked for: masking a message, say, needs no HTTP."""
+    if name in {"FetchedSubdir", "fetch_channel", "fetch_channels"}:
+        from resolvent.network import fetch
+
+        return getattr(fetch, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,7 +13,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -203,6 +203,31 @@ class Surveyed:
                     part = next(part for part in parts if part.index is failure.index)
                     _do_without_shards(context, part, failure.problem)
                     _follow_or_take_all(context, parts, local_files if wanted is not None else ())
+
+    def do_without_zst(self, error: InvalidRepodata, progress: ProgressCallback | None = None) -> bool:
+        """Take the plain form of a compressed file that turned out to be damaged; False if it is none of these."""
+        file = Path(error.file or "")
+        parts = [
+            part
+            for part in self.parts
+            if part.whole is not None
+            and part.whole.path.suffix == ".zst"
+            # Assembled folders hold the file by a second name.
+            and (part.whole.path == file or (file.suffix == ".zst" and file.parent.name == part.subdir))
+        ]
+        if not parts or not file.is_relative_to(self.store.root):
+            return False
+        config = replace(self.config, use_zst=False)
+        with _client(config, progress) as http:
+            context = Context(config, self.store, http, self.warnings)
+            copies = _in_parallel(context, lambda part: fetch_whole(context, part.location, part.subdir), parts)
+            if not all(copies):
+                return False
+            for part, copy in zip(parts, copies, strict=True):
+                part.whole = copy
+                url = f"{part.location.subdir_url(part.subdir)}repodata.json.zst"
+                context.warn(f"{url}: its content cannot be read; repodata.json is used instead")
+        return True
 
     @contextlib.contextmanager
     def _context(self, progress: ProgressCallback | None) -> Iterator[Context]:

@@ -131,7 +131,7 @@ def _host_and_port(entry: str) -> tuple[str, str]:
 
 def _range(text: str) -> _Network | None:
     try:
-        return ipaddress.ip_network(text.removeprefix("[").replace("]", "", 1), strict=False)
+        return ipaddress.ip_network(text[1:-1] if text[:1] == "[" and text[-1:] == "]" else text, strict=False)
     except ValueError:
         return None
 

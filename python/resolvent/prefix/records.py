@@ -74,7 +74,7 @@ def file_name(record: PackageRecord) -> str:
 
 def _origin(data: Mapping[str, Any], mapping: Mapping[str, Any]) -> dict[str, str]:
     """Return channel, subdir, file name and URL, each guessed from the others where it is missing."""
-    url = data.get("url") if isinstance(data.get("url"), str) else None
+    url = _without_secrets(data["url"]) if isinstance(data.get("url"), str) else None
     written = next((data[key] for key in ("channel", "schannel") if isinstance(data.get(key), str)), None)
     archive = url.rpartition("/")[2].partition("#")[0] if url else ""
     fn = data.get("fn")
@@ -96,6 +96,15 @@ def _origin(data: Mapping[str, Any], mapping: Mapping[str, Any]) -> dict[str, st
     if not url:
         url = f"{base.rstrip('/')}/{known}/{fn}" if base and known else ""
     return {"channel": name, "subdir": known, "fn": fn, "url": url}
+
+
+def _without_secrets(url: str) -> str:
+    """Return an address without credentials, which some installers leave in it."""
+    if "@" not in url and "/t/" not in url:
+        return url
+    from ..network.redact import without_credentials
+
+    return without_credentials(url)
 
 
 def _text(data: Mapping[str, Any], key: str) -> str:

@@ -32,7 +32,7 @@ from .. import _core
 from .._core import Index, InternalError, PackageRecord, ResolventError, Solution
 from ..arguments import Specs, timeout_seconds
 from ..cache_paths import cache_root
-from ..channels import resolve_sources
+from ..channels import LocalSource, resolve_sources
 from ..request import Request, RequestOptions, core_request, facts_of, request_of
 from ..signatures import shows_options
 from ..virtual_packages import VirtualPackages
@@ -250,7 +250,7 @@ def _rebuild(problem: Mapping[str, Any], folder: Path) -> Index:
         own = [entry for entry in problem["records"] if entry["channel"] == channel]
         for subdir in {platform, "noarch"}:
             _write_subdir(folder / str(number) / subdir, subdir, (e for e in own if e["subdir"] == subdir))
-        sources.append(f"{channel}={folder / str(number)}")
+        sources.append(LocalSource(channel, str(folder / str(number))))
     priority = problem["request"]["channel_priority"]
     return _core.load_index(resolve_sources(sources, platform=platform), platform, priority, False, None)
 

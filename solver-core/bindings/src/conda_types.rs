@@ -269,7 +269,7 @@ impl Channel {
         }
         conda::Channel::parse_with(text, &config)
             .map(|inner| Self { inner, alias })
-            .map_err(|e| errors::ResolventError::new_err(e.to_string()))
+            .map_err(|e| errors::ResolventError::new_err(errors::shown(e)))
     }
     /// Canonical name, or base URL where the channel has none.
     #[getter]

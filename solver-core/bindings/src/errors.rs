@@ -73,20 +73,36 @@ pub(crate) fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     Ok(())
 }
 
+/// The text of an error, which may quote an address, without the secrets of that.
+pub(crate) fn shown(error: impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    if !["@", "/t/", "://"].iter().any(|mark| text.contains(mark)) {
+        return text;
+    }
+    // The rules are in one place, and that is in Python.
+    Python::attach(|py| {
+        let redact = py.import("resolvent.network.redact")?.getattr("redact")?;
+        redact.call1((&text,))?.extract::<String>()
+    })
+    .unwrap_or_else(|_: PyErr| {
+        "the text of this error may hold a secret and cannot be shown".into()
+    })
+}
+
 /// A bad version or version spec.
 pub(crate) fn version(error: impl std::fmt::Display) -> PyErr {
-    InvalidVersion::new_err(error.to_string())
+    InvalidVersion::new_err(shown(error))
 }
 
 /// A bad MatchSpec.
 pub(crate) fn match_spec(error: impl std::fmt::Display) -> PyErr {
-    InvalidMatchSpec::new_err(error.to_string())
+    InvalidMatchSpec::new_err(shown(error))
 }
 
 /// A request that cannot be formed.
 pub(crate) fn request(error: resolve::RequestError) -> PyErr {
     match error {
-        resolve::RequestError::VirtualPackage { .. } => ResolventError::new_err(error.to_string()),
-        _ => InvalidMatchSpec::new_err(error.to_string()),
+        resolve::RequestError::VirtualPackage { .. } => ResolventError::new_err(shown(error)),
+        _ => InvalidMatchSpec::new_err(shown(error)),
     }
 }

@@ -26,6 +26,8 @@ struct Recipe {
     sources: Vec<ChannelSource>,
     platform: String,
     options: LoadOptions,
+    /// What went wrong before, and was got over.
+    notes: Vec<String>,
 }
 
 impl Recipe {
@@ -55,11 +57,9 @@ impl Index {
     /// What was skipped or cannot be chosen, one sentence each.
     #[getter]
     fn warnings(&self) -> Vec<String> {
-        self.inner
-            .warnings()
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        let found = self.inner.warnings().iter().map(ToString::to_string);
+        let notes = self.recipe.notes.iter().chain(self.inner.notes());
+        notes.cloned().chain(found).collect()
     }
     /// What happened to index files while loading: refused and rebuilt ones, a folder that cannot be written.
     #[getter]
@@ -188,6 +188,8 @@ fn priority_word(priority: ChannelPriority) -> &'static str {
 pub enum GivenChannel {
     /// Name, and a local folder.
     Folder(Option<String>, PathBuf),
+    /// Name, a local folder, and its URL, which the name does not tell.
+    Placed(String, PathBuf, String),
     /// Name, base URL, and its subdirs, each a file or JSON text.
     Subdirs(String, String, Vec<(String, GivenData)>),
 }
@@ -205,6 +207,10 @@ impl From<GivenChannel> for ChannelSource {
     fn from(given: GivenChannel) -> Self {
         match given {
             GivenChannel::Folder(name, folder) => ChannelSource::folder(name, folder),
+            GivenChannel::Placed(name, folder, base_url) => ChannelSource {
+                base_url: Some(base_url),
+                ..ChannelSource::folder(Some(name), folder)
+            },
             GivenChannel::Subdirs(name, base_url, subdirs) => {
                 let subdirs = subdirs.into_iter().map(|(subdir, data)| SubdirSource {
                     subdir,
@@ -223,9 +229,11 @@ impl From<GivenChannel> for ChannelSource {
     }
 }
 
-/// Reads the repodata of channels, in order of priority.
+/// Reads the repodata of channels, in order of priority. `zstd` is false where compressed files are to be left alone;
+/// `notes` go before the index's own warnings.
 #[pyfunction]
-#[pyo3(signature = (sources, platform, channel_priority, skip_bad_records, cache_dir, add_pip=false))]
+#[pyo3(signature = (sources, platform, channel_priority, skip_bad_records, cache_dir, add_pip=false, zstd=true, notes=Vec::new()))]
+#[allow(clippy::too_many_arguments)] // as Python calls it, by one caller
 pub(crate) fn load_index(
     py: Python<'_>,
     sources: Vec<GivenChannel>,
@@ -234,12 +242,15 @@ pub(crate) fn load_index(
     skip_bad_records: bool,
     cache_dir: Option<PathBuf>,
     add_pip: bool,
+    zstd: bool,
+    notes: Vec<String>,
 ) -> PyResult<Index> {
     let priority = parse_priority(channel_priority)?;
     let sources: Vec<ChannelSource> = sources.into_iter().map(ChannelSource::from).collect();
     let options = LoadOptions {
         skip_bad_records,
         add_pip,
+        zstd,
         cache_dir,
         ..LoadOptions::default()
     };
@@ -247,6 +258,7 @@ pub(crate) fn load_index(
         sources,
         platform,
         options,
+        notes,
     });
     recipe.load(py, false, priority)
 }

@@ -135,7 +135,9 @@ impl Channel {
                     return fail("a second token, or a path that begins with t/");
                 }
                 Some(location) => location,
-                None => return fail("the URL has no host"),
+                None => return fail(
+                    "the URL has no host (percent-encode characters such as # and / in credentials)",
+                ),
             }
         } else {
             return Self::named(text, config);
@@ -306,6 +308,17 @@ impl Channel {
     pub fn fetch_url(&self) -> String {
         self.credentials.insert_into(&self.base_url)
     }
+}
+
+/// The `file://` URL of a folder, absolute and percent-encoded.
+pub fn url_of_folder(folder: &std::path::Path) -> String {
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_path_buf());
+    Location::of_path(&absolute.to_string_lossy(), &ChannelConfig::default()).base_url()
+}
+
+/// A URL without its credentials, query and fragment.
+pub fn without_credentials(url: &str) -> String {
+    url::without_credentials(url)
 }
 
 impl PartialEq for Channel {

@@ -8,7 +8,7 @@ import sys
 from typing import Any, NoReturn
 
 from ...prefix import Prefix
-from ..output import UsageError
+from ..output import UsageError, flushed, write
 from .place import add_place, place_of, settle
 
 
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> NoReturn:
     command = command_in(prefix, words)
     if options.cwd:
         os.chdir(options.cwd)
-    sys.stdout.flush()
+    flushed(0)
     sys.stderr.flush()
     os.execv(command[0], command)  # noqa: S606 - running it is what was asked for
 
@@ -63,5 +63,5 @@ def shell_hook(options: argparse.Namespace) -> int:
 
     prefix = place_of(options, active=False)
     Prefix(prefix)
-    sys.stdout.write(activation_script(prefix, options.shell))
+    write(activation_script(prefix, options.shell))
     return 0

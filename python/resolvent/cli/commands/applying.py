@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core import Channel, PackageRecord, ResolventError
 from ...displays import human_size
-from ..output import UsageError, complain, print_json, print_warnings
+from ..output import UsageError, complain, flushed, print_json, print_warnings, write
 
 if TYPE_CHECKING:
+    from ...channels import ChannelSource
     from ...install import Applied
     from ...install.change import Options, Wanted
 
@@ -53,7 +54,7 @@ def apply_options(options: argparse.Namespace) -> Options:
     from ...install.change import Options
     from ...network.redact import redact
 
-    credentials, copies = _channels(getattr(options, "channels", []))
+    credentials, copies = _channels(getattr(options, "sources", None) or getattr(options, "channels", []))
     timeout = options.lock_timeout
     if timeout is not None and not 0 <= timeout < float("inf"):
         raise UsageError(f"--lock-timeout is a number of seconds, not {timeout}")
@@ -75,7 +76,7 @@ def apply_options(options: argparse.Namespace) -> Options:
     )
 
 
-def _channels(sources: Sequence[str]) -> tuple[dict[str, Any], dict[str, Path]]:
+def _channels(sources: Sequence[ChannelSource]) -> tuple[dict[str, Any], dict[str, Path]]:
     """Return the credentials in channels' addresses, and the folders that are copies of channels."""
     from ...channels import LocalSource, NetworkSource, parse_source
     from ...network.locate import locate
@@ -84,10 +85,8 @@ def _channels(sources: Sequence[str]) -> tuple[dict[str, Any], dict[str, Path]]:
     copies: dict[str, Path] = {}
     for text in sources:
         source = parse_source(text)
-        if isinstance(source, LocalSource) and source.name is not None:
+        if isinstance(source, LocalSource) and source.name is not None and source.is_copy:
             copies[Channel(source.name).base_url.rstrip("/")] = Path(source.folder)
-        if not isinstance(source, NetworkSource):
-            continue
         if not isinstance(source, NetworkSource):
             continue
         for location in locate(source.location):
@@ -157,8 +156,8 @@ def carry_out(
             show()
             size = to_download(wanted.link, shaped)
             if size:
-                sys.stdout.write(f"{human_size(size)} to download\n")
-            sys.stdout.flush()
+                write(f"{human_size(size)} to download\n")
+            flushed(EXIT_OK)
         nothing = not wanted.link and not wanted.unlink
         if not options.dry_run and not nothing and not confirm(options):
             complain("nothing was changed")
@@ -205,15 +204,15 @@ def tell(done: Applied, options: argparse.Namespace) -> None:
         complain("packages are in the package cache" if options.download_only else "dry run: nothing was changed")
         return
     if done.revision is None:
-        sys.stdout.write("nothing was changed\n")
+        write("nothing was changed\n")
         return
     place = f"-n {options.name}" if options.name else f"-p {shlex.quote(options.prefix or os.fspath(done.prefix))}"
-    sys.stdout.write(f"done: {done.prefix} is at revision {done.revision}\n")
+    write(f"done: {done.prefix} is at revision {done.revision}\n")
     if done.revision == 0:
-        sys.stdout.write(f'activate it:  eval "$(resolvent shell-hook {place})"\n')
-        sys.stdout.write(f"run in it:    resolvent run {place} -- COMMAND\n")
+        write(f'activate it:  eval "$(resolvent shell-hook {place})"\n')
+        write(f"run in it:    resolvent run {place} -- COMMAND\n")
     else:
-        sys.stdout.write(f"to go back:   resolvent rollback {place}\n")
+        write(f"to go back:   resolvent rollback {place}\n")
 
 
 def records_table(records: Sequence[PackageRecord], word: str) -> str:
@@ -243,9 +242,9 @@ def plain_plan(wanted: Wanted) -> dict[str, Any]:
 def show_plain(wanted: Wanted) -> None:
     """Print a plan that no solver made."""
     if not wanted.link and not wanted.unlink:
-        sys.stdout.write("nothing to do\n")
+        write("nothing to do\n")
         return
-    sys.stdout.write(records_table(wanted.unlink, "unlink") + records_table(wanted.link, "link"))
+    write(records_table(wanted.unlink, "unlink") + records_table(wanted.link, "link"))
 
 
 def need(condition: bool, message: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...index import load_index
 from ...platforms import host_platform
+from ..output import write
 from .help import Help
 
 EXIT_OK, EXIT_BAD = 0, 1
@@ -59,7 +60,7 @@ def index(options: argparse.Namespace) -> int:
             progress.advance(task)
     for channel, records, warnings in rows:
         note = f", {warnings} warnings" if warnings else ""
-        sys.stdout.write(f"{channel}: {records} records{note}\n")
+        write(f"{channel}: {records} records{note}\n")
     return EXIT_OK
 
 
@@ -70,10 +71,10 @@ def cache(options: argparse.Namespace) -> int:
 
     if options.action == "clear":
         count, size = files.clear()
-        sys.stdout.write(f"removed {count} index files, {human_size(size)}\n")
+        write(f"removed {count} index files, {human_size(size)}\n")
         count, size = files.clear_fetched()
         if count:
-            sys.stdout.write(f"removed {count} fetched files, {human_size(size)}\n")
+            write(f"removed {count} fetched files, {human_size(size)}\n")
         return EXIT_OK
     code = EXIT_OK
     for entry in files.index_files():
@@ -82,8 +83,8 @@ def cache(options: argparse.Namespace) -> int:
             wrong = files.check(entry.file)
             state, code = (files.compare(entry.file), code) if wrong is None else (f"bad: {wrong}", EXIT_BAD)
         source = entry.source or "unknown source"
-        sys.stdout.write(f"{source} [{entry.subdir}]: {entry.records} records, {human_size(entry.size)}, {state}\n")
+        write(f"{source} [{entry.subdir}]: {entry.records} records, {human_size(entry.size)}, {state}\n")
     count, size = files.fetched()
     if count:
-        sys.stdout.write(f"fetched from the network: {count} files, {human_size(size)}\n")
+        write(f"fetched from the network: {count} files, {human_size(size)}\n")
     return code

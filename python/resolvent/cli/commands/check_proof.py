@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
 from typing import Any
+
+from ..output import write
 
 EXIT_ACCEPTED = 0
 
@@ -47,21 +48,21 @@ def run(options: argparse.Namespace) -> int:
         index = load_index(options.channels, platform=read_problem(options.file)["platform"])
     proved = check_proof(options.file, index=index)
     if options.json:
-        sys.stdout.write(json.dumps(asdict(proved), indent=2) + "\n")
+        write(json.dumps(asdict(proved), indent=2) + "\n")
         return EXIT_ACCEPTED
     if proved.claim == "unsatisfiable":
-        sys.stdout.write("proved: the request has no answer\n")
+        write("proved: the request has no answer\n")
     else:
         what = "no answer is better than" if proved.claim == "best" else "the removal leaves"
-        sys.stdout.write(f"proved: {what} these {len(proved.answer)} packages\n")
+        write(f"proved: {what} these {len(proved.answer)} packages\n")
         for label in proved.answer:
-            sys.stdout.write(f"  {label}\n")
+            write(f"  {label}\n")
         shown = [step for step in proved.levels if options.verbose or step[1]]
         if shown:
-            sys.stdout.write("the least that any answer pays, level by level:\n")
+            write("the least that any answer pays, level by level:\n")
         for name, value in shown:
-            sys.stdout.write(f"  {value:>6}  {name}\n")
+            write(f"  {value:>6}  {name}\n")
     if proved.claims:
         made = f"{proved.clauses} clauses made of the file's records"
-        sys.stdout.write(f"{proved.claims} claims by {proved.steps} steps, over {made}\n")
+        write(f"{proved.claims} claims by {proved.steps} steps, over {made}\n")
     return EXIT_ACCEPTED

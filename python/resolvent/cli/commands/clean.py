@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 from ...displays import human_size
-from ..output import UsageError, print_json
+from ..output import UsageError, print_json, write
 
 
 def add(commands: Any) -> None:
@@ -62,5 +61,5 @@ def run(options: argparse.Namespace) -> int:
         return 0
     for what, (count, size) in removed.items():
         verb = "would remove" if options.dry_run else "removed"
-        sys.stdout.write(f"{verb} {count} {what}, {human_size(size)}\n")
+        write(f"{verb} {count} {what}, {human_size(size)}\n")
     return 0

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 from ..._core import Index, PackageRecord, ResolventError, Solution
 from ...prefix import Prefix
 from ...report import solved_report
-from ..output import UsageError, complain, print_warnings
+from ..output import UsageError, complain, flushed, print_warnings, write
 from .applying import add_applying, apply_options, carry_out, plain_plan, refuse_missing_engine, show_plain
 from .place import add_place, place_of, settle
 from .request import add_modifiers, add_request, answer
@@ -117,6 +116,7 @@ class _Solving:
         # The solver is asked about the environment as it is, if there is one.
         asked = argparse.Namespace(**{**vars(options), "prefix": None if self._new else str(self._prefix)})
         solution, index = self._answer = answer(asked)
+        options.sources = getattr(asked, "sources", options.channels)
         removing = options.mode == "remove"
         requests = Requests(
             update=() if removing else tuple(options.specs),
@@ -135,7 +135,7 @@ class _Solving:
             print_solution(solution, self._options.specs)
         else:
             print_change(solution)
-        sys.stdout.flush()
+        flushed(0)
 
     def _report(self) -> dict[str, Any]:
         return solved_report(self._made()[0])
@@ -196,8 +196,8 @@ def _remove_all(options: argparse.Namespace, prefix: Path) -> int:
         raise UsageError("give SPECs or --all, not both (see: resolvent remove --help)")
     state = Prefix(prefix)
     if not options.json:
-        sys.stdout.write(f"{prefix} and its {len(state)} packages are to be removed\n")
-        sys.stdout.flush()
+        write(f"{prefix} and its {len(state)} packages are to be removed\n")
+        flushed(0)
     if not options.dry_run:
         if not confirm(options):
             complain("nothing was changed")
@@ -206,5 +206,5 @@ def _remove_all(options: argparse.Namespace, prefix: Path) -> int:
     if options.json:
         print_json({"status": "planned" if options.dry_run else "removed", "prefix": str(prefix)})
     else:
-        sys.stdout.write("dry run: nothing was changed\n" if options.dry_run else f"done: {prefix} is removed\n")
+        write("dry run: nothing was changed\n" if options.dry_run else f"done: {prefix} is removed\n")
     return 0

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
-from ..output import UsageError, print_json, print_warnings
+from ..output import UsageError, print_json, print_warnings, write
 from .place import add_place, place_of, settle
 
 EXIT_OK, EXIT_PROBLEMS = 0, 1
@@ -65,7 +64,7 @@ def list_packages(options: argparse.Namespace) -> int:
         from ...platforms import host_platform
 
         platform = next((record.subdir for record in state.records if record.subdir != "noarch"), None)
-        sys.stdout.write(explicit(records, platform or host_platform()))
+        write(explicit(records, platform or host_platform()))
         return EXIT_OK
     pip = [] if options.no_pip else [one for one in environment.pip_packages if wanted.search(one.name)]
     if options.json:
@@ -104,7 +103,7 @@ def list_environments(options: argparse.Namespace) -> int:
     width = max((len(name_of(path) or "") for path in found), default=0)
     for path in found:
         mark = "*" if active and Path(active) == path else " "
-        sys.stdout.write(f"{name_of(path) or '':{width}} {mark} {path}\n")
+        write(f"{name_of(path) or '':{width}} {mark} {path}\n")
     return EXIT_OK
 
 
@@ -133,12 +132,12 @@ def list_revisions(options: argparse.Namespace) -> int:
         )
         return EXIT_OK
     for one in found:
-        sys.stdout.write(f"{one.number}  {one.date}  {one.command or '(another program)'}\n")
+        write(f"{one.number}  {one.date}  {one.command or '(another program)'}\n")
         for sign, names in (("-", one.unlinked), ("+", one.linked)):
             for name in names:
-                sys.stdout.write(f"    {sign} {name}\n")
+                write(f"    {sign} {name}\n")
     if found:
-        sys.stdout.write(f"the present is revision {found[-1].number}; `resolvent rollback` returns to another\n")
+        write(f"the present is revision {found[-1].number}; `resolvent rollback` returns to another\n")
     return EXIT_OK
 
 
@@ -156,20 +155,19 @@ def verify(options: argparse.Namespace) -> int:
         )
     else:
         for problem in problems:
-            sys.stdout.write(f"{problem}\n")
-        sys.stdout.write(f"{len(problems)} problems\n" if problems else "all files are as they were linked\n")
+            write(f"{problem}\n")
+        write(f"{len(problems)} problems\n" if problems else "all files are as they were linked\n")
     return EXIT_PROBLEMS if problems else EXIT_OK
 
 
 def _print_rows(head: tuple[str, ...], rows: list[tuple[str, ...]], bold: set[str | None]) -> None:
-    from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in head:
-        table.add_column(column, overflow="fold")
-    for name, *rest in rows:
-        table.add_row(Text(name, style="bold green" if name in bold else ""), *(Text(one) for one in rest))
-    console.print(table)
+    from ..columns import Column, print_columns
+    from ..tables import on_stdout
+
+    # Names are never cut; what stands farther right gives way first.
+    columns = [Column(text, at, 6 if at else 0) for at, text in enumerate(head)]
+    cells = [[Text(name, style="bold green" if name in bold else ""), *map(Text, rest)] for name, *rest in rows]
+    with on_stdout() as console:
+        print_columns(console, columns, cells)

@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from ..configuration import configuration
 from ..output import UsageError, complain, print_warnings
 
 
@@ -31,13 +32,23 @@ def place_of(options: argparse.Namespace, *, new: bool = False, active: bool = T
     from ...install.locations import named_environment
 
     if options.name:
-        return named_environment(options.name, new=new)
+        return _configured(options, new) or named_environment(options.name, new=new)
     if options.prefix:
         return Path(os.path.abspath(Path(options.prefix).expanduser()))  # noqa: PTH100 - links are kept as they are
     current = os.environ.get("CONDA_PREFIX") if active and not new else None
     if current:
         return Path(current)
     raise UsageError("say which environment: -n NAME or -p DIR")
+
+
+def _configured(options: argparse.Namespace, new: bool) -> Path | None:
+    """Return the environment's folder as `envs_dirs` of the configuration has it; None if that says nothing."""
+    config = configuration(options)
+    if config is None or not config.get("envs_dirs"):
+        return None
+    if new:
+        return Path(config.get("envs_dirs")[0]).expanduser() / str(options.name)
+    return config.environment(options.name)
 
 
 def settle(prefix: Path, *, revert: bool = False, quiet: bool = False) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
+from ..output import write
 from .request import add_environment, add_request, answer
 
 EXIT_YES, EXIT_NO = 0, 1
@@ -34,10 +34,10 @@ def why(options: argparse.Namespace) -> int:
     if not chains:
         there = any(record.name == options.wish for record in solution.records)
         what = "is there, but nothing that was asked for requires it" if there else "is not in the answer"
-        sys.stdout.write(f"{options.wish} {what}\n")
+        write(f"{options.wish} {what}\n")
         return EXIT_NO
     for chain in chains:
-        sys.stdout.write(" -> ".join(spec for _, spec in chain) + "\n")
+        write(" -> ".join(spec for _, spec in chain) + "\n")
     return EXIT_YES
 
 
@@ -47,5 +47,5 @@ def why_not(options: argparse.Namespace) -> int:
 
     solution, _ = answer(options, options.wish)
     found = answers.why_not(solution, options.wish, timeout=options.timeout)
-    sys.stdout.write(str(found) + "\n")
+    write(str(found) + "\n")
     return EXIT_YES if found.possible else EXIT_NO

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 EXIT_OK, EXIT_NO = 0, 1
@@ -30,13 +29,13 @@ def run(options: argparse.Namespace) -> int:
     """Solve and print as `resolvent solve` does; a saved `why-not` is answered as that."""
     from ...problems.problem import read_problem, replay, replay_why_not
     from ...report import solved_report
-    from ..output import print_json
+    from ..output import print_json, write
     from ..tables import print_change, print_solution
 
     problem = read_problem(options.file)
     if "wish" in problem and not options.json:
         found = replay_why_not(options.file, timeout=options.timeout)
-        sys.stdout.write(f"{found}\n")
+        write(f"{found}\n")
         return EXIT_OK if found is not None and found.possible else EXIT_NO
     solution = replay(options.file, timeout=options.timeout)
     if options.json:

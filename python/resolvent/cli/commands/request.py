@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..._core import Index, MatchSpec, ResolventError, Solution, UnsatisfiableError
 from ...arguments import CHANNEL_PRIORITIES, STRATEGIES
-from ...channels import demo_channel, sample_channel
 from ...environment import DEPS, as_prefix
 from ...platforms import host_platform
 from ...request import request_of
 from ...solve import solve_channels
 from ...virtual_packages import VirtualPackage, default_virtual_packages, detect_virtual_packages, from_pair
+from ..configuration import add_configuration, channels_of, configuration
 from ..output import UsageError, print_warnings
 from ..progress import terminal_progress
 
 if TYPE_CHECKING:
     from ...environment import Mode
     from ...prefix import Prefix
-    from ...request import Request
+    from ...request import Request, RequestOptions
     from ...session import Session
 
 
@@ -41,6 +41,7 @@ def add_request(parser: argparse.ArgumentParser) -> None:
         "--demo", action="store_true", help="add the demo channel carried in the package: tiny, but with its archives"
     )
     parser.add_argument("--offline", action="store_true", help="do not use the network; read channels from the cache")
+    add_configuration(parser)
     parser.add_argument("--platform", metavar="P", help="target platform, such as linux-64 (default: this machine's)")
     parser.add_argument(
         "--virtual-package",
@@ -60,8 +61,8 @@ def add_request(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--channel-priority",
         choices=CHANNEL_PRIORITIES,
-        default="strict",
-        help="whether a package may come from a later channel than the first that has it",
+        default=None,
+        help="(default: strict) whether a package may come from a later channel than the first that has it",
     )
     parser.add_argument(
         "--constraint",
@@ -153,50 +154,61 @@ def answer(options: argparse.Namespace, wish: str | None = None) -> tuple[Soluti
         prefix = as_prefix(options.prefix)
     if not options.specs and (prefix is None or options.mode == "remove"):
         raise UsageError("give at least one SPEC (see: resolvent solve --help)")
-    carried = [*([sample_channel()] if options.sample else []), *([demo_channel()] if options.demo else [])]
-    channels = [*options.channels, *carried]
     if prefix is not None and options.mode == "update":
         _check_update(options.specs, prefix, everything=options.all)
+    config = configuration(options)
     # What leaves is looked up in the environment alone.
-    if not channels and options.mode != "remove":
-        raise UsageError("give a channel with -c, or try --sample (see: resolvent solve --help)")
+    alone = options.mode == "remove" and not (options.channels or options.sample or options.demo)
+    channels = [] if alone else channels_of(options, config)
+    options.platform = options.platform or (config.platform if config is not None else None)
     platform = options.platform or host_platform()
     if options.target_defaults and options.no_detect:
         raise UsageError("give --target-defaults or --no-detect, not both")
     facts = target_facts(
-        platform, options.virtual_packages, detect=not options.no_detect, defaults=options.target_defaults
+        platform,
+        options.virtual_packages,
+        detect=not options.no_detect,
+        defaults=options.target_defaults,
+        configured={} if config is None else config.virtual_packages(),
     )
     mode: Mode = "update-all" if options.mode == "update" and not options.specs else options.mode
+    asked: RequestOptions = {
+        "constraints": options.constraints,
+        "pins": options.pins,
+        "installed": prefix,
+        "mode": mode,
+        "freeze_installed": options.freeze_installed,
+        "prune": options.prune,
+        "deps": options.deps,
+        "update_deps": getattr(options, "update_deps", False),
+        "force_remove": getattr(options, "force", False),
+        "satisfied_skip": getattr(options, "satisfied_skip", False),
+        "force_reinstall": getattr(options, "force_reinstall", False),
+        "aggressive_updates": options.aggressive_updates,
+        "ignore_pinned": options.ignore_pinned,
+        "strategy": options.strategy,
+        "exclude_newer": _cutoffs(options.exclude_newer),
+        "deny": options.deny,
+        "licenses": _licenses(options),
+        "channel_priority": options.channel_priority or "strict",
+    }
+    where: dict[str, Any] = {
+        "offline": options.offline or None,
+        "use_zst": False if options.no_zst else None,
+        "use_shards": False if options.no_shards else None,
+    }
+    if config is not None:
+        asked = config.options({**asked, "channel_priority": options.channel_priority})
+        where["network"] = config.network()
+        where["add_pip_as_python_dependency"] = bool(config.get("add_pip_as_python_dependency"))
     request = request_of(
-        options.specs,
-        {
-            "constraints": options.constraints,
-            "pins": options.pins,
-            "installed": prefix,
-            "mode": mode,
-            "freeze_installed": options.freeze_installed,
-            "prune": options.prune,
-            "deps": options.deps,
-            "update_deps": getattr(options, "update_deps", False),
-            "force_remove": getattr(options, "force", False),
-            "satisfied_skip": getattr(options, "satisfied_skip", False),
-            "force_reinstall": getattr(options, "force_reinstall", False),
-            "aggressive_updates": options.aggressive_updates,
-            "ignore_pinned": options.ignore_pinned,
-            "strategy": options.strategy,
-            "exclude_newer": _cutoffs(options.exclude_newer),
-            "deny": options.deny,
-            "licenses": _licenses(options),
-            "channel_priority": options.channel_priority,
-        },
-        channels=channels,
-        platform=platform,
-        virtual_packages=[str(fact) for fact in facts],
+        options.specs, asked, channels=[], platform=platform, virtual_packages=[str(fact) for fact in facts]
     )
-    offline = options.offline or None
     if not options.save_problem and not getattr(options, "proof", None):
         with terminal_progress() as progress:
-            solution, index = solve_channels(request, offline=offline, timeout=options.timeout, progress=progress)
+            solution, index = solve_channels(
+                request, sources=channels, timeout=options.timeout, progress=progress, **where
+            )
     else:
         # A problem, and a proof, hold all that the request can reach.
         from ...index import load_index
@@ -207,10 +219,10 @@ def answer(options: argparse.Namespace, wish: str | None = None) -> tuple[Soluti
             index = load_index(
                 channels,
                 platform=platform,
-                channel_priority=options.channel_priority,
+                channel_priority=request.channel_priority,
                 specs=[*options.specs, *installed],
-                offline=offline,
                 progress=progress,
+                **where,
             )
         if options.save_problem:
             from ...problems.problem import save_problem
@@ -274,7 +286,14 @@ def _licenses(options: argparse.Namespace) -> dict[str, list[str]]:
     return {key: patterns for key, patterns in given.items() if patterns}
 
 
-def target_facts(platform: str, given: Sequence[str], *, detect: bool, defaults: bool = False) -> list[VirtualPackage]:
+def target_facts(
+    platform: str,
+    given: Sequence[str],
+    *,
+    detect: bool,
+    defaults: bool = False,
+    configured: Mapping[str, str | None] | None = None,
+) -> list[VirtualPackage]:
     """Return the target's virtual packages: what was given, and what was detected of other names.
 
     Parameters
@@ -287,6 +306,8 @@ def target_facts(platform: str, given: Sequence[str], *, detect: bool, defaults:
         Whether to look for those not given.
     defaults
         Take the platform's documented defaults instead of looking, also where the platform is this machine's.
+    configured
+        What a configuration says of those not given, by name; None: the target has no such thing.
     """
     packages: dict[str, VirtualPackage] = {}
     for text in given:
@@ -295,9 +316,12 @@ def target_facts(platform: str, given: Sequence[str], *, detect: bool, defaults:
         if package.name in packages:
             raise ResolventError(f"virtual package {package.name} is given more than once")
         packages[package.name] = package
+    known = {name: value for name, value in (configured or {}).items() if name not in packages}
+    packages.update({name: from_pair(name, value.replace("=", " ", 1)) for name, value in known.items() if value})
+    skip = {*packages, *known}
     found: list[VirtualPackage] = []
     if defaults:
-        found = default_virtual_packages(platform, skip=packages)
+        found = default_virtual_packages(platform, skip=skip)
     elif detect:
-        found = detect_virtual_packages(platform, skip=packages)
+        found = detect_virtual_packages(platform, skip=skip)
     return sorted([*packages.values(), *found])

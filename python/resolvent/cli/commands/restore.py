@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
-from ..output import print_json
+from ..output import print_json, write
 from .applying import add_applying, carry_out, plain_plan, refuse_missing_engine, show_plain
 from .place import add_place, place_of, settle
 
@@ -77,7 +76,7 @@ def recover(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"prefix": str(prefix), "outcome": outcome})
     elif outcome is None:
-        sys.stdout.write(f"no change of {prefix} was interrupted\n")
+        write(f"no change of {prefix} was interrupted\n")
     else:
-        sys.stdout.write(f"the interrupted change of {prefix} was {outcome}\n")
+        write(f"the interrupted change of {prefix} was {outcome}\n")
     return EXIT_OK

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
 from ...platforms import host_platform
 from ...report import solved_report
-from ..output import print_json, print_warnings
+from ..output import print_json, print_warnings, write
 from .help import EXAMPLES, Help
 from .request import add_environment, add_request, answer
 
@@ -50,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     if options.explicit:
         from ...lockfiles import explicit
 
-        sys.stdout.write(explicit(solution.transaction.link, options.platform or host_platform()))
+        write(explicit(solution.transaction.link, options.platform or host_platform()))
         return EXIT_SOLVED
     from ..tables import print_change, print_solution
 
@@ -62,5 +61,5 @@ def run(options: argparse.Namespace) -> int:
         from ...solution import held_back
 
         for line in held_back(solution, options.specs):
-            sys.stdout.write(line + "\n")
+            write(line + "\n")
     return EXIT_SOLVED

@@ -54,12 +54,20 @@ impl Location {
     pub(super) fn of_url(scheme: &str, rest: &str) -> Option<Self> {
         let scheme = scheme.to_ascii_lowercase();
         // Query and fragment mean nothing for a channel and may hold secrets.
-        let rest = rest.split(['?', '#']).next().unwrap_or_default();
+        let (rest, behind) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
+        // A password with such a character that was not encoded: what seems to be the host is a part of it.
+        if scheme != "file" && !rest.contains('/') && behind.contains('@') {
+            return None;
+        }
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (user_info, host) = match authority.rsplit_once('@') {
             Some((user_info, host)) => (Some(user_info.to_owned()), host),
             None => (None, authority),
         };
+        let port = host.rsplit_once(':').map_or("", |(_, port)| port);
+        if !host.ends_with(']') && !port.chars().all(|c| c.is_ascii_digit()) {
+            return None;
+        }
         let mut host = host.to_ascii_lowercase();
         if scheme == "file" && host == "localhost" {
             host.clear();
@@ -67,6 +75,12 @@ impl Location {
         if host.is_empty() && scheme != "file" {
             return None;
         }
+        // However a folder's URL is written, it is the same folder.
+        let normal = match scheme.as_str() {
+            "file" => decode(path).map(|path| encode(&path)),
+            _ => None,
+        };
+        let path = normal.as_deref().unwrap_or(path);
         let mut pieces: Vec<&str> = Vec::new();
         for piece in path.split('/') {
             match piece {
@@ -192,14 +206,14 @@ pub(super) fn directory_of(url: &str) -> Option<PathBuf> {
     Some(Path::new(if drive { &path[1..] } else { &path }).to_owned())
 }
 
-/// Percent-encodes what would end or garble the path of a URL.
-fn encode(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for c in name.chars() {
-        if matches!(c, ' ' | '%' | '#' | '?' | '[' | ']') {
-            out.push_str(&format!("%{:02X}", u32::from(c)));
+/// Percent-encodes, as UTF-8, what may not stand in the path of a URL (RFC 3986, section 3.3).
+fn encode(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/".contains(&byte) {
+            out.push(char::from(byte));
         } else {
-            out.push(c);
+            out.push_str(&format!("%{byte:02X}"));
         }
     }
     out

@@ -102,7 +102,7 @@ impl<'a> Sorted<'a> {
             packages: names.sorted.len() as u32,
             versions: versions.order.len() as u32,
             subdir: strings.add(subdir),
-            base_url: strings.add(raw.base_url.as_deref().unwrap_or("")),
+            base_url: strings.add(&declared_base_url(raw)),
             ..Meta::default()
         };
         let room = || Vec::with_capacity(order.len());
@@ -388,5 +388,16 @@ fn log_rejected(raw: &Columns, warnings: &mut WarningLog) {
                 });
             }
         }
+    }
+}
+
+/// Where the repodata says that the archives are. Credentials in it are nobody's business: index files and lock files
+/// are handed around.
+fn declared_base_url(raw: &Columns) -> std::borrow::Cow<'_, str> {
+    match raw.base_url.as_deref() {
+        Some(url) if url.contains("://") && (url.contains('@') || url.contains("/t/")) => {
+            crate::channel::without_credentials(url).into()
+        }
+        url => url.unwrap_or("").into(),
     }
 }

@@ -27,15 +27,18 @@ impl Index {
         let mut channels = Vec::with_capacity(sources.len());
         let mut segments = Vec::with_capacity(sources.len() * 2);
         let mut log = Vec::new();
+        let mut notes = Vec::new();
         for (position, source) in sources.iter().enumerate() {
             channels.push(channel_info(source));
             for loaded in load_channel(source, platform, options)? {
                 segments.push((position, Arc::new(loaded.segment)));
                 log.extend(loaded.log);
+                notes.extend(loaded.notes);
             }
         }
         let mut index = Index::new(platform, channels, segments);
         index.log = log;
+        index.notes = notes;
         Ok(index.read_from(sources, options))
     }
 
@@ -153,10 +156,23 @@ fn load_subdir(
     options: &LoadOptions,
 ) -> Result<Option<Loaded>, RepodataError> {
     let folder = channel.join(subdir);
-    match Source::locate(&folder)? {
-        Some(located) => load_file(located, subdir, options).map(Some),
-        None => Ok(None),
+    let (candidates, mut notes) = Source::candidates(&folder, options.zstd)?;
+    let mut problem = None;
+    for located in candidates {
+        let file = located.file.clone();
+        match load_file(located, subdir, options) {
+            Ok(mut loaded) => {
+                if let Some(problem) = problem {
+                    notes.push(format!("{problem}; {} is used instead", file.display()));
+                }
+                loaded.notes = notes;
+                return Ok(Some(loaded));
+            }
+            // What is wrong with the first form is told, if no other one can be had.
+            Err(error) => problem = problem.or(Some(error)),
+        }
     }
+    problem.map_or(Ok(None), Err)
 }
 
 fn load_file(
@@ -169,6 +185,7 @@ fn load_file(
         None => Ok(Loaded {
             segment: builder::build_from(&located, subdir, options, |_| Digest::default())?.0,
             log: Vec::new(),
+            notes: Vec::new(),
         }),
     }
 }
@@ -194,6 +211,7 @@ fn load_subdirs(
             Ok(Loaded {
                 segment: builder::build(&raw, &source.subdir, &identity, parse.workers),
                 log: Vec::new(),
+                notes: Vec::new(),
             })
         }
     };
@@ -218,11 +236,7 @@ fn load_subdirs(
 fn channel_info(source: &ChannelSource) -> ChannelInfo {
     let mut info = match (&source.name, &source.contents) {
         (Some(name), _) => named_channel(name),
-        (None, Contents::Folder(folder)) => {
-            let absolute = std::path::absolute(folder);
-            let path = absolute.unwrap_or_else(|_| folder.clone());
-            named_channel(&format!("file://{}", path.display()))
-        }
+        (None, Contents::Folder(folder)) => named_channel(&crate::channel::url_of_folder(folder)),
         (None, Contents::Subdirs(_)) => named_channel(source.base_url.as_deref().unwrap_or("")),
     };
     if let Some(base_url) = &source.base_url {

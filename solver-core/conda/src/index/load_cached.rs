@@ -22,6 +22,8 @@ pub(super) struct Loaded {
     pub segment: Segment,
     /// What happened to its index file.
     pub log: Vec<String>,
+    /// Which files of repodata were passed over, and why.
+    pub notes: Vec<String>,
 }
 
 /// Ends of the names.
@@ -162,7 +164,11 @@ pub(super) fn load(
         if stamp.trusts(&looks) && expected == stamp.identity {
             if let Some(segment) = load.open(&expected) {
                 let log = load.log;
-                return Ok(Loaded { segment, log });
+                return Ok(Loaded {
+                    segment,
+                    log,
+                    notes: Vec::new(),
+                });
             }
         }
     }
@@ -183,7 +189,11 @@ pub(super) fn load(
         if let Some(segment) = load.open(&identity) {
             load.write_stamp(&stamp(digest, identity));
             let log = load.log;
-            return Ok(Loaded { segment, log });
+            return Ok(Loaded {
+                segment,
+                log,
+                notes: Vec::new(),
+            });
         }
     }
 
@@ -211,5 +221,9 @@ pub(super) fn load(
         }
     };
     let log = load.log;
-    Ok(Loaded { segment, log })
+    Ok(Loaded {
+        segment,
+        log,
+        notes: Vec::new(),
+    })
 }

@@ -81,6 +81,7 @@ pub struct Index {
     segments: Vec<IndexSegment>,
     warnings: Vec<Warning>,
     pub(super) log: Vec<String>,
+    pub(super) notes: Vec<String>,
     /// What it was read from, if from folders.
     origin: Option<Arc<other_platforms::Origin>>,
 }
@@ -118,6 +119,7 @@ impl Index {
             segments: combined,
             warnings,
             log: Vec::new(),
+            notes: Vec::new(),
             origin: None,
         }
     }
@@ -175,6 +177,11 @@ impl Index {
     /// cannot be written. Empty when all went well.
     pub fn log(&self) -> &[String] {
         &self.log
+    }
+
+    /// Which files of repodata were passed over while loading, and why, one sentence each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Whether bytes of an index file that were read since opening turned out to be damaged. Answers that used

@@ -59,6 +59,8 @@ pub struct LoadOptions {
     pub skip_bad_records: bool,
     /// Make each python 2 and 3 depend on pip, as conda and mamba do while they read repodata.
     pub add_pip: bool,
+    /// Prefer `repodata.json.zst`; otherwise it is never read.
+    pub zstd: bool,
     /// Largest accepted size of one repodata file, in bytes, stored or decompressed.
     pub max_size: u64,
     /// Folder of the index files. With one, a subdir's segment is mapped from its file there while the source is
@@ -74,6 +76,7 @@ impl Default for LoadOptions {
         LoadOptions {
             skip_bad_records: false,
             add_pip: false,
+            zstd: true,
             // Four times the largest channel of today.
             max_size: 4 << 30,
             cache_dir: None,

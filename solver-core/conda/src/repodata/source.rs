@@ -1,9 +1,8 @@
 //! From a channel's folder to the bytes of its repodata.
 //!
 //! In `<channel>/<subdir>/` the files `repodata.json.zst`, `repodata.json` and `repodata.json.bz2` are tried in
-//! that order and the first that exists is taken: conda's servers write them together, zstd is the preferred
-//! form, and bzip2 the deprecated one. (Choosing by modification time would make the answer depend on how a
-//! folder was copied.) Reading, hashing and decompressing are one stream ([`Located::stream`]), which is parsed in
+//! that order: conda's servers write them together, zstd is the preferred form, and bzip2 the deprecated one. A
+//! compressed file that is older than the plain one is a leftover of an earlier index, so it comes after it. Reading, hashing and decompressing are one stream ([`Located::stream`]), which is parsed in
 //! chunks; the whole text is only made when something is wrong with it. Both stop at the caller's limit, so a small
 //! file that unpacks without end costs at most the limit.
 
@@ -11,6 +10,7 @@ use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::RepodataError;
 
@@ -199,7 +199,54 @@ impl Read for Hashing<'_> {
     }
 }
 
+/// A compressed file that is older than the plain one by more than this is a leftover. Less is how files that were
+/// written together, or copied, differ.
+const LEFTOVER: Duration = Duration::from_secs(2);
+
 impl Source {
+    /// Opens the repodata files of a subdir folder, best first, with a sentence where the usual order is not kept.
+    ///
+    /// # Errors
+    ///
+    /// [`RepodataError::Io`] when none can be opened and one exists.
+    pub fn candidates(
+        subdir: &Path,
+        zstd: bool,
+    ) -> Result<(Vec<Located>, Vec<String>), RepodataError> {
+        let mut found: Vec<Located> = Vec::new();
+        let mut problem = None;
+        for (name, encoding) in CANDIDATES {
+            if encoding == Encoding::Zstd && !zstd {
+                continue;
+            }
+            let file = subdir.join(name);
+            match File::open(&file) {
+                Ok(handle) => found.push(Located {
+                    file,
+                    encoding,
+                    handle,
+                }),
+                Err(error) if is_absent(&error) => {}
+                Err(source) => problem = Some(RepodataError::Io { path: file, source }),
+            }
+        }
+        if let (true, Some(problem)) = (found.is_empty(), problem) {
+            return Err(problem);
+        }
+        let mut notes = Vec::new();
+        if let [first, second, ..] = &found[..] {
+            if second.encoding == Encoding::Plain && is_leftover(first, second) {
+                notes.push(format!(
+                    "{} is older than {}, which is used instead; remove the old file, or index the channel again",
+                    first.file.display(),
+                    second.file.display()
+                ));
+                found.swap(0, 1);
+            }
+        }
+        Ok((found, notes))
+    }
+
     /// Opens the first repodata file of a subdir folder; `None` when the folder or every candidate is absent.
     ///
     /// # Errors
@@ -283,6 +330,14 @@ impl Source {
                 read_limited(reader, bytes.len() as u64 * 8, limit, &file)
             }
         }
+    }
+}
+
+fn is_leftover(old: &Located, new: &Located) -> bool {
+    let written = |located: &Located| located.metadata().ok()?.modified().ok();
+    match (written(old), written(new)) {
+        (Some(old), Some(new)) => new.duration_since(old).is_ok_and(|age| age > LEFTOVER),
+        _ => false,
     }
 }
 
