@@ -5,7 +5,7 @@
 #   make dev         build without optimisation, for the inner loop of editing and testing
 #   make test        every ordinary test: Rust and Python (within 10 minutes on 2 cores)
 #   make test-fast   the quick floors: unit, cli and environment, without Rust's own tests (within 90 seconds)
-#   make lint        rustfmt, clippy, ruff, mypy
+#   make lint        rustfmt, clippy, ruff, mypy, stubtest
 #   make check-long  the long corpora: every real problem, oracles, fuzzers
 #   make build       only the extension module, in .venv
 #   make clean       remove what the others made
@@ -75,6 +75,7 @@ lint: $(STAMP)-tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest resolvent._core --allowlist tools/stubtest.txt
 
 check-long: $(STAMP)-tools
 	$(CARGO) test --workspace --locked -- --ignored
