@@ -11,6 +11,7 @@ which conda is used is the first argument. Not part of the test suite.
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
 import shlex
@@ -301,8 +302,14 @@ def left(prefix: Path) -> dict[str, Any]:
     return {
         "packages": sorted(file.stem for file in meta.glob("*.json")),
         "files": [file for file in files if not file.startswith("conda-meta/")],
-        "asked": asked[-2:],
+        "asked": [_sorted(line) for line in asked[-2:]],
     }
+
+
+def _sorted(line: str) -> str:
+    """Return a line of a history with its specs sorted: conda writes them in the order of a set."""
+    what, _, specs = line.partition(": ")
+    return f"{what}: {sorted(ast.literal_eval(specs))}"
 
 
 def outcome(conda: Conda, scenario: Scenario, template: Path | None, solver: str) -> dict[str, Any]:

@@ -18,13 +18,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PLUGIN = Path(__file__).parents[1] / "python" / "resolvent" / "integrations" / "conda"
+PYTHON = Path(__file__).parents[1] / "python"
+PLUGIN = [*PYTHON.glob("resolvent_conda/*.py"), *PYTHON.glob("resolvent/integrations/conda/*.py")]
 
 
-def used(folder: Path = PLUGIN) -> dict[str, set[str]]:
+def used() -> dict[str, set[str]]:
     """Return the modules of conda that the plugin imports, with the names that it takes from them."""
     found: dict[str, set[str]] = {}
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(PLUGIN):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (
                 isinstance(node, ast.ImportFrom)
@@ -36,10 +37,10 @@ def used(folder: Path = PLUGIN) -> dict[str, set[str]]:
     return found
 
 
-def settings(folder: Path = PLUGIN) -> set[str]:
+def settings() -> set[str]:
     """Return the attributes of conda's context that the plugin reads."""
     found = set()
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(PLUGIN):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "context":
                 found.add(node.attr)

@@ -344,3 +344,33 @@ def test_health() -> None:
         ("a", "c", "not installed"),
         ("b", "a 2", "1 0 is installed"),
     ]
+
+
+def test_what_conda_loads_with_every_command_does_not_load_the_library(tmp_path: Path) -> None:
+    script = """
+import sys
+import conda_double
+with conda_double.conda():
+    for name in [name for name in sys.modules if name.split(".")[0] == "resolvent"]:
+        del sys.modules[name]
+    plugin = conda_double.plugin("plugin")
+    solvers, (command,) = list(plugin.conda_solvers()), list(plugin.conda_subcommands())
+    import argparse
+    parser = argparse.ArgumentParser()
+    command.configure_parser(parser)
+    for line in ("why a", "why-not 'a >1'", "fixes a b", "outdated --json"):
+        parser.parse_args(__import__("shlex").split(line))
+    list(plugin.conda_health_checks()), list(plugin.conda_settings()), list(plugin.conda_error_hints(ValueError()))
+    print([name for name in sys.modules if name.split(".")[0] == "resolvent"])
+"""
+    import subprocess
+
+    paths = [str(Path(resolvent.__file__).parents[1]), str(Path(conda_double.__file__).parent)]
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path[:0] = {paths!r}\n{script}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.stdout.strip() == "[]", done.stderr

@@ -359,6 +359,22 @@ class PrimitiveParameter:
         self.default, self.element_type, self.validation = default, element_type, validation
 
 
+def add_parser_channels(p: Any) -> None:
+    p.add_argument("-c", "--channel")
+
+
+def add_parser_json(p: Any) -> None:
+    p.add_argument("--json", action="store_true")
+
+
+def add_parser_networking(p: Any) -> None:
+    p.add_argument("--offline", action="store_true")
+
+
+def add_parser_prefix(p: Any) -> None:
+    p.add_argument("-p", "--prefix")
+
+
 def paths_equal(path1: str, path2: str) -> bool:
     return path1 == path2
 
@@ -477,9 +493,9 @@ def conda() -> Iterator[World]:
 
 def _conda_made(name: str) -> bool:
     """Whether a module of the plugin took names from conda."""
+    if name.split(".")[0] == "resolvent_conda":
+        return True
     return name.startswith(f"{PLUGIN}.") and name.rpartition(".")[2] in {
-        "plugin",
-        "solver",
         "reading",
         "channels",
         "records",
@@ -491,4 +507,5 @@ def _conda_made(name: str) -> bool:
 
 def plugin(name: str) -> ModuleType:
     """Import a module of the plugin with the stand-in."""
-    return importlib.import_module(f"{PLUGIN}.{name}")
+    of_conda = {"plugin": "resolvent_conda", "solver": "resolvent_conda.solver"}
+    return importlib.import_module(of_conda.get(name, f"{PLUGIN}.{name}"))

@@ -1,10 +1,10 @@
 """resolvent as a plugin of conda: `conda install --solver=resolvent`; see docs/conda.md.
 
+What conda loads, the hooks and the class that it calls, is the package `resolvent_conda`; here is what they do.
+
 ================ ==================================================================================================
 module           duty
 ================ ==================================================================================================
-`plugin`         what conda loads: the hooks; imports nothing else until conda asks for it
-`solver`         the class that conda calls
 `reading`        conda's objects as plain data
 `translation`    the request, as plain data, in this library's words; imports no conda
 `channels`       conda's cached repodata as an index

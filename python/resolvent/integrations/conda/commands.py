@@ -13,34 +13,6 @@ if TYPE_CHECKING:
     from .translation import Situation, Translation
 
 
-def configure(parser: Any) -> None:
-    """Add the options of `conda resolvent`; called for each command of conda, so it imports what conda has loaded."""
-    from conda.cli.helpers import (
-        add_parser_channels,
-        add_parser_json,
-        add_parser_networking,
-        add_parser_prefix,
-    )
-
-    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-
-    def action(name: str, summary: str) -> Any:
-        added = actions.add_parser(name, help=summary, description=summary)
-        add_parser_prefix(added)
-        add_parser_channels(added)
-        add_parser_networking(added)
-        add_parser_json(added)
-        return added
-
-    why = action("why", "Show what an installed package is there for.")
-    why.add_argument("name", help="an installed package")
-    why_not = action("why-not", "Show what keeps a version out of the environment, or what it would change.")
-    why_not.add_argument("spec", help="such as 'numpy >=2'")
-    fixes = action("fixes", "Show what would make a request possible.")
-    fixes.add_argument("specs", nargs="+", metavar="spec", help="what `conda install` would be given")
-    action("outdated", "List installed packages that `conda update --all` would change, and what holds others back.")
-
-
 def run(arguments: Any) -> int:
     """Run an action; return the exit code."""
     actions = {"why": _why, "why-not": _why_not, "fixes": _fixes, "outdated": _outdated}
@@ -55,21 +27,19 @@ class _Asked:
         from conda.common.constants import NULL
         from conda.core.prefix_data import PrefixData
 
-        from .solver import ResolventSolver
         from .translation import translate
 
         PrefixData(context.target_prefix).assert_environment()
         backend = context.plugin_manager.get_solver_backend("resolvent")
-        self.solver: ResolventSolver = backend(
-            context.target_prefix, context.channels, context.subdirs, specs_to_add=specs
-        )
+        self.solver: Any = backend(context.target_prefix, context.channels, context.subdirs, specs_to_add=specs)
         situation, _, _ = self.solver._situation(update_modifier, NULL, NULL, NULL)
         self.situation: Situation = situation
         self.translation: Translation = translate(situation)
         self.index: resolvent.Index = self.solver._index_of(situation)
 
     def solution(self) -> resolvent.Solution:
-        return self.solver._solve(self.index, self.situation, self.translation)
+        solution: resolvent.Solution = self.solver._solve(self.index, self.situation, self.translation)
+        return solution
 
 
 def _print(arguments: Any, data: Any, text: str) -> None:

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from conda.models.records import PackageRecord
 
     import resolvent
-
-    from .channels import Subset
-    from .translation import Situation, Translation
+    from resolvent.integrations.conda.channels import Subset
+    from resolvent.integrations.conda.translation import Situation, Translation
 
 _FLAGS = ("supports_exclude_newer_global", "supports_exclude_newer_channel", "supports_exclude_newer_package")
 
@@ -111,8 +110,7 @@ class ResolventSolver(Base):
         The parameters are those of conda's solver; what is not given is taken from conda's context.
         """
         import resolvent
-
-        from . import errors
+        from resolvent.integrations.conda import errors
 
         situation, manageable, others = self._situation(update_modifier, deps_modifier, prune, ignore_pinned)
         if self._remove and (context.force_remove if force_remove is NULL else force_remove):
@@ -134,8 +132,8 @@ class ResolventSolver(Base):
         from conda.core.solve import get_pinned_specs
         from conda.history import History
 
-        from .channels import urls_of
-        from .reading import situation_of
+        from resolvent.integrations.conda.channels import urls_of
+        from resolvent.integrations.conda.reading import situation_of
 
         update = context.update_modifier if update_modifier is NULL else update_modifier
         deps = context.deps_modifier if deps_modifier is NULL else deps_modifier
@@ -160,7 +158,7 @@ class ResolventSolver(Base):
         return situation, [record for record in records if not record.is_unmanageable], others
 
     def _channel_list(self) -> list[Channel]:
-        from .channels import listed
+        from resolvent.integrations.conda.channels import listed
 
         named = [channel for spec in self._add if (channel := spec.get_exact_value("channel")) is not None]
         return listed(self.channels, named)
@@ -170,9 +168,9 @@ class ResolventSolver(Base):
     ) -> tuple[PackageRecord, ...]:
         from conda.reporters import get_spinner
 
-        from . import errors
-        from .records import in_link_order
-        from .translation import is_satisfied, neutered, not_installed, translate
+        from resolvent.integrations.conda import errors
+        from resolvent.integrations.conda.records import in_link_order
+        from resolvent.integrations.conda.translation import is_satisfied, neutered, not_installed, translate
 
         absent = set(not_installed(situation))
         if absent:
@@ -198,9 +196,9 @@ class ResolventSolver(Base):
 
     def _without(self, situation: Situation, records: list[PackageRecord]) -> tuple[PackageRecord, ...]:
         """Return what is left after a removal by force."""
-        from . import errors
-        from .records import in_link_order
-        from .translation import left_by_force, not_installed
+        from resolvent.integrations.conda import errors
+        from resolvent.integrations.conda.records import in_link_order
+        from resolvent.integrations.conda.translation import left_by_force, not_installed
 
         absent = set(not_installed(situation))
         if absent:
@@ -218,7 +216,7 @@ class ResolventSolver(Base):
             raise
 
     def _read(self, situation: Situation) -> resolvent.Index:
-        from . import channels
+        from resolvent.integrations.conda import channels
 
         roots = [*situation.requested_names, *situation.by_name, *situation.earlier]
         if context.add_pip_as_python_dependency:
@@ -244,8 +242,8 @@ class ResolventSolver(Base):
                 translation = translation.keeping(sorted(lost))
                 solution = self._ask(index, situation, translation)
         except resolvent.ResolventError as error:
-            from .errors import raised
-            from .reading import typed_words
+            from resolvent.integrations.conda.errors import raised
+            from resolvent.integrations.conda.reading import typed_words
 
             raise raised(
                 error,
@@ -270,7 +268,7 @@ class ResolventSolver(Base):
         )
 
     def _records(self, solution: resolvent.Solution, installed: list[PackageRecord]) -> list[PackageRecord]:
-        from .records import same_package, to_conda
+        from resolvent.integrations.conda.records import same_package, to_conda
 
         known = {record.name: record for record in installed}
         channels = {channel.base_url: channel for channel in self._opened}
@@ -291,7 +289,7 @@ class ResolventSolver(Base):
 
 
 def _identity(record: PackageRecord) -> dict[str, Any]:
-    from .records import plain
+    from resolvent.integrations.conda.records import plain
 
     return plain(record)
 

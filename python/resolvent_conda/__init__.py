@@ -1,18 +1,19 @@
-"""resolvent as a plugin of conda: `conda install --solver=resolvent`.
+"""What conda loads of resolvent: the hooks of the plugin, `conda install --solver=resolvent`.
 
-conda imports this module at the start of each of its commands, also of those that never solve. So it imports nothing
-but the types of conda's plugins; everything else is imported when conda asks for it. What is offered:
+conda imports this module at the start of each of its commands, also of those that never solve. It is a package of its
+own so that this does not import `resolvent` itself, which waits until there is something to solve. What is offered:
 
 =================== ===============================================================================================
 hook                what
 =================== ===============================================================================================
 conda_solvers       the solver `resolvent`
 conda_subcommands   `conda resolvent why | why-not | fixes | outdated`
-conda_health_checks `conda doctor`: is what is installed consistent?
+conda_health_checks `conda doctor`: whether installed packages have what they depend on
 conda_settings      `plugins: resolvent_strategy` and `plugins: resolvent_timeout`
+conda_error_hints   the hints and fixes of a conflict
 =================== ===============================================================================================
 
-See docs/conda.md.
+See docs/conda.md, and `resolvent.integrations.conda` for the work.
 """
 
 from __future__ import annotations
@@ -55,13 +56,35 @@ def conda_subcommands() -> Iterator[CondaSubcommand]:
 
 
 def _configure(parser: Any) -> None:
-    from .commands import configure
+    """Add the options of `conda resolvent`; conda calls this with each of its commands."""
+    from conda.cli.helpers import (
+        add_parser_channels,
+        add_parser_json,
+        add_parser_networking,
+        add_parser_prefix,
+    )
 
-    configure(parser)
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    def action(name: str, summary: str) -> Any:
+        added = actions.add_parser(name, help=summary, description=summary)
+        add_parser_prefix(added)
+        add_parser_channels(added)
+        add_parser_networking(added)
+        add_parser_json(added)
+        return added
+
+    why = action("why", "Show what an installed package is there for.")
+    why.add_argument("name", help="an installed package")
+    why_not = action("why-not", "Show what keeps a version out of the environment, or what it would change.")
+    why_not.add_argument("spec", help="such as 'numpy >=2'")
+    fixes = action("fixes", "Show what would make a request possible.")
+    fixes.add_argument("specs", nargs="+", metavar="spec", help="what `conda install` would be given")
+    action("outdated", "List installed packages that `conda update --all` would change, and what holds others back.")
 
 
 def _run(arguments: Any) -> int:
-    from .commands import run
+    from resolvent.integrations.conda.commands import run
 
     return run(arguments)
 
@@ -81,13 +104,13 @@ def conda_health_checks() -> Iterator[CondaHealthCheck]:
 
 
 def _check(prefix: str, verbose: bool) -> None:
-    from .health import report
+    from resolvent.integrations.conda.health import report
 
     report(prefix, verbose)
 
 
 def _mend(prefix: str, arguments: Any, confirm: Callable[[str], None]) -> int:
-    from .health import mend
+    from resolvent.integrations.conda.health import mend
 
     return mend(prefix, arguments, confirm)
 
