@@ -26,7 +26,7 @@ def changed(line: str, *changes: dict[str, str], reasons: dict[str, str] | None 
         ("conda install numpy=1", change("relax_spec", "numpy=1", "numpy"), "conda install numpy"),
         ("conda create -n x a b", change("drop_spec", "b"), "conda create -n x a"),
         ("conda create --name=x nunpy", change("rename_spec", "nunpy", "numpy"), "conda create --name x numpy"),
-        ("conda install -c b a -n x", change("drop_spec", "a"), "conda install -c b -n x"),
+        ("conda install -c b a z -n x", change("drop_spec", "a"), "conda install -c b z -n x"),
         ("conda install a", change("lift_pin", "a 1.*"), "conda install --no-pin a"),
         (
             "conda install a",
@@ -60,6 +60,7 @@ def test_changes(line: str, one: dict[str, str], expected: str) -> None:
         ("conda install a", change("allow_license", "MIT")),
         ("conda install a", change("add_virtual_package", "", "__unix=0")),
         ("conda install a", change("drop_spec", "never typed")),
+        ("conda install -n x a", change("drop_spec", "a")),
         ("conda install a", change("move_cutoff", "x", "y", name="a")),
     ],
 )
@@ -80,6 +81,7 @@ def test_what_nobody_typed_is_superseded_by_naming_the_package() -> None:
     assert changed(line, change("relax_spec", "numpy 1.*", "numpy >=1"), reasons=reasons) == (
         "conda install 'a >=1' 'numpy >=1'"
     )
+    assert changed(line, change("drop_spec", "numpy 1.*"), reasons=reasons) is None
     assert changed(line, change("drop_constraint", "a >=1"), reasons=reasons) == "conda install a"
     assert changed(line, change("drop_constraint", "conda >=26"), reasons=reasons) is None
 
@@ -88,6 +90,7 @@ def test_what_nobody_typed_is_superseded_by_naming_the_package() -> None:
     ("words", "expected"),
     [
         (["install", "-n", "x", "numpy=1"], ["install", "-n", "x", "numpy=1"]),
+        (["resolvent", "fixes", "-c", "ch", "numpy=1"], ["install", "-c", "ch", "numpy=1"]),
         (["update", "numpy"], ["install", "--prefix", "/env", "numpy=1"]),
         (["-m", "pytest"], ["install", "--prefix", "/env", "numpy=1"]),
         ([], ["install", "--prefix", "/env", "numpy=1"]),

@@ -118,6 +118,8 @@ def typed_command(words: Sequence[str], situation: Situation, prefix: str) -> li
     prefix
         The environment, for a line made from the request alone.
     """
+    if list(words[:2]) == ["resolvent", "fixes"]:
+        words = ["install", *words[2:]]
     if words and words[0] in _VERBS:
         line = _Line(words)
         specs = [situation.written.get(spec, spec) for spec in situation.removals or situation.specs]
@@ -147,7 +149,10 @@ def changed_command(
     line = _Line(words)
     if line.reads_files:
         return None
-    return line.text() if all(_apply(line, change, translation) for change in changes) else None
+    if not all(_apply(line, change, translation) for change in changes):
+        return None
+    # Without any spec conda has nothing to do, or an error.
+    return line.text() if any(option is None for option, _ in line.units) else None
 
 
 def _apply(line: _Line, change: Mapping[str, str], translation: Translation) -> bool:
@@ -196,10 +201,10 @@ def _replace(line: _Line, old: str, new: str | None, translation: Translation) -
     if at is not None:
         line.units[at : at + 1] = [] if new is None else [(None, new)]
         return True
-    if old not in translation.reasons:
+    if old not in translation.reasons or new is None:
         return False
-    # Nobody typed it: an earlier spec is superseded by naming the package.
-    line.add(new or name_of(old) or old)
+    # Nobody typed it: an earlier spec is superseded by naming the package. To forget it there is no option.
+    line.add(new)
     return True
 
 
