@@ -43,11 +43,11 @@ def backend(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_an_answer(backend: Any) -> None:
-    records = backend.solve(["zlib"], [resolvent.sample_channel()], ["linux-64", "noarch"])
-    zlib = next(record for record in records if record.name == "zlib")
-    assert (zlib.channel, zlib.subdir) == ("conda-forge", "linux-64")
+    records = backend.solve(["tzdata"], [resolvent.sample_channel()], ["linux-64", "noarch"])
+    found = next(record for record in records if record.name == "tzdata")
+    assert (found.channel, found.subdir) == ("conda-forge", "noarch")
 
 
 def test_no_answer(backend: Any) -> None:
-    with pytest.raises(SolutionNotFound, match="zlib"):
-        backend.solve(["zlib >=99"], [resolvent.sample_channel()], ["linux-64", "noarch"])
+    with pytest.raises(SolutionNotFound, match="tzdata"):
+        backend.solve(["tzdata >=99"], [resolvent.sample_channel()], ["linux-64", "noarch"])
