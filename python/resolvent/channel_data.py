@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -75,6 +74,8 @@ def _content(subdir: str, repodata: Repodata) -> bytes | str:
         return os.fspath(repodata)
     if isinstance(repodata, Mapping):
         raise TypeError(f"the repodata of {subdir} is a mapping; give json.dumps(it).encode(), or its records")
+    import json
+
     groups: dict[str, dict[str, Any]] = {"packages": {}, "packages.conda": {}}
     for record in repodata:
         fields = record.to_dict() if isinstance(record, PackageRecord) else dict(record)
