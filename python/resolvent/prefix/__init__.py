@@ -7,7 +7,8 @@ Everything comes from the folder `conda-meta`, which conda, mamba, micromamba an
 `*.json` (records.py), `history` (history.py), and the small files `pinned`, `state` and `frozen` (this one).
 Environments are often a little broken: an update was killed, a disk was full, somebody edited a pin. One bad
 file must not hide the other four hundred. So by default a file that cannot be used is left out and noted in
-`Prefix.warnings`; with `strict=True` the first such file is an error. Nothing is ever written.
+`Prefix.warnings`; with `strict=True` the first such file is an error. Nothing is ever written there; what was read is
+kept in the cache (record_cache.py).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from . import files, history, records
 from .errors import InvalidPrefix, NotAnEnvironment, PrefixError, printable
 from .files import Unreadable
 from .pending import CHANGE, change_in_progress
+from .record_cache import RecordCache, stamp_of
 
 __all__ = ["InvalidPrefix", "NotAnEnvironment", "Prefix", "PrefixError"]
 
@@ -134,17 +136,17 @@ class Prefix:
             paths = [path for path in files.entries(self._meta) if path.name.endswith(".json")]
         except Unreadable as error:
             raise InvalidPrefix(self.path, self._meta, str(error)) from None
+        cache = RecordCache(self._meta)
         found: dict[str, tuple[Path, PackageRecord]] = {}
         noted: dict[str, list[str]] = {}
         # Hidden files are what editors and copying tools leave behind.
         for path in (path for path in paths if not path.name.startswith(".")):
             try:
-                data = files.read_object(path)
-                record = records.to_record(data)
+                record, asked, by_pip = _read_record(path, cache)
             except Unreadable as error:
                 self._complain(path, str(error))
                 continue
-            if records.is_unmanageable(data):
+            if by_pip:
                 self.unmanageable.append(record)
                 continue
             proper = path.name == records.file_name(record)
@@ -155,12 +157,13 @@ class Prefix:
                 # Of two files, the one that no installer would have named like this is the stray copy.
                 if proper and kept.name != records.file_name(other):
                     found[record.name] = (path, record)
-                    noted[record.name] = records.requested(data)
+                    noted[record.name] = asked
                     path, kept = kept, path
                 self._complain(path, f"is a second record of {record.name}; {printable(kept.name)} is used instead")
                 continue
             found[record.name] = (path, record)
-            noted[record.name] = records.requested(data)
+            noted[record.name] = asked
+        cache.save()
         self.records = [record for _, record in sorted(found.values(), key=lambda pair: pair[1].name)]
         self.unmanageable.sort(key=lambda record: record.name)
         return noted
@@ -254,6 +257,24 @@ class Prefix:
         except Unreadable as error:
             self._complain(path, str(error))
             return None
+
+
+def _read_record(path: Path, cache: RecordCache) -> tuple[PackageRecord, list[str], bool]:
+    """Return a file's record, the specs by which it was requested, and whether pip installed it."""
+    try:
+        stamp = stamp_of(os.stat(path))  # noqa: PTH116 - four hundred of them
+    except OSError:
+        stamp = None  # reading it says why
+    row = None if stamp is None else cache.find(path.name, stamp)
+    if row is None:
+        data = files.read_object(path)
+        row = (records.fields(data), records.requested(data), records.is_unmanageable(data))
+        record = records.from_fields(row[0])
+        if stamp is not None:
+            cache.note(path.name, stamp, row)
+    else:
+        record = records.from_fields(row[0])
+    return record, row[1], row[2]
 
 
 def requested_name(text: str) -> str | None:

@@ -30,6 +30,17 @@ def to_record(data: Mapping[str, Any]) -> PackageRecord:
     Unreadable
         If it has no name, version or build, or a field of the wrong type.
     """
+    return from_fields(fields(data))
+
+
+def fields(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `from_fields` needs of the content of a `conda-meta/*.json`.
+
+    Raises
+    ------
+    Unreadable
+        If it has no name, version or build, or a field that is clearly wrong.
+    """
     mapping: dict[str, Any] = {key: _text(data, key) for key in ("name", "version")}
     # The first versions of conda wrote `build_string`, too, and some programs only that.
     mapping["build"] = _text(data, "build" if data.get("build") is not None else "build_string")
@@ -40,7 +51,17 @@ def to_record(data: Mapping[str, Any]) -> PackageRecord:
         mapping["timestamp"] *= 1000
     if data.get("noarch") is not None:
         mapping["noarch"] = data["noarch"]
-    mapping |= _origin(data, mapping)
+    return mapping | _origin(data, mapping)
+
+
+def from_fields(mapping: Mapping[str, Any]) -> PackageRecord:
+    """Return the package record with some fields.
+
+    Raises
+    ------
+    Unreadable
+        If a field has the wrong type.
+    """
     try:
         return PackageRecord.from_dict(mapping)
     except (ResolventError, TypeError, ValueError) as error:
