@@ -59,7 +59,7 @@ def check_clobbers(situation: Situation) -> list[str]:
         for coming in paths:
             if coming.kind != "directory":
                 claims.setdefault(coming.target, []).append(name)
-    folders = {folder for path in claims for folder in _parents(path)}
+    folders = _folders(claims)
     for package in situation.staying:
         for owned in package.paths:
             if owned in claims:
@@ -101,7 +101,7 @@ def check_in_the_way(situation: Situation) -> list[str]:
             found += _foreign(situation.prefix, path, leaving)
         else:
             found.append(path)
-    for folder in {folder for path in situation.targets for folder in _parents(path)}:
+    for folder in _folders(situation.targets):
         place = os.path.join(situation.prefix, folder)
         if folder not in leaving and os.path.lexists(place) and not os.path.isdir(place):
             found.append(folder)
@@ -112,7 +112,7 @@ def check_links_out(situation: Situation) -> list[str]:
     """Return folders of the environment that are links to somewhere outside of it, and that files would go through."""
     root = os.path.realpath(situation.prefix)
     leaving = situation.leaving_paths
-    folders = {folder for path in (*situation.targets, *leaving) for folder in _parents(path)}
+    folders = _folders((*situation.targets, *leaving))
     found = []
     for folder in sorted(folders):
         place = os.path.join(situation.prefix, folder)
@@ -154,9 +154,7 @@ def check_space(folder: Path, needed: int) -> str | None:
 
 def check_writable(situation: Situation) -> list[str]:
     """Return folders of the environment that would change and cannot be written."""
-    folders = {"conda-meta"}
-    for path in (*situation.targets, *situation.leaving_paths):
-        folders.update(_parents(path))
+    folders = {"conda-meta"} | _folders((*situation.targets, *situation.leaving_paths))
     found = []
     for folder in sorted({"", *folders}):
         place = os.path.join(situation.prefix, folder)
@@ -245,12 +243,14 @@ def _pip_owners(situation: Situation, paths: Iterable[str]) -> dict[str, str]:
     return owner_of(situation.prefix, paths, pip_packages(situation.prefix, owned))
 
 
-def _parents(path: str) -> list[str]:
-    found = []
-    parent = path.rpartition("/")[0]
-    while parent:
-        found.append(parent)
-        parent = parent.rpartition("/")[0]
+def _folders(paths: Iterable[str]) -> set[str]:
+    """Return all folders above some paths."""
+    found: set[str] = set()
+    for path in paths:
+        parent = path.rpartition("/")[0]
+        while parent and parent not in found:
+            found.add(parent)
+            parent = parent.rpartition("/")[0]
     return found
 
 

@@ -125,15 +125,15 @@ def finish(prefix: Path, moved: Callable[[], None] | None = None) -> None:
     change = prefix / "conda-meta" / CHANGE
     plan = _read(change)
     coming = set(plan.coming)
-    new, old = change / "new", change / "old"
+    root, new, old = os.fspath(prefix), os.fspath(change / "new"), os.fspath(change / "old")
     move = _Mover(moved)
     try:
         for path in plan.leaving:
-            if _there(old / path) or (path in coming and not _there(new / path)):
+            if _there(f"{old}/{path}") or (path in coming and not _there(f"{new}/{path}")):
                 continue  # it has left, and what is there now, if anything, is new
-            if _there(prefix / path):
-                move(prefix / path, old / path)
-        _move_tree(new, prefix, move, last="conda-meta")
+            if _there(f"{root}/{path}"):
+                move(f"{root}/{path}", f"{old}/{path}")
+        _move_tree(new, root, move, last="conda-meta")
     except OSError as error:
         raise ChangeFailed(f"{error.filename or prefix}: {error.strerror}") from None
     _end(change)
@@ -151,16 +151,16 @@ def revert(prefix: Path, moved: Callable[[], None] | None = None) -> None:
     plan = _read(change)
     # Should this be interrupted, the next command goes on in the same direction.
     _touch(change / _REVERT)
-    new, old = change / "new", change / "old"
+    root, new, old = os.fspath(prefix), os.fspath(change / "new"), os.fspath(change / "old")
     move = _Mover(moved)
     try:
         for path in reversed(plan.coming):
-            if not _there(new / path) and _there(prefix / path):
-                move(prefix / path, new / path)
+            if not _there(f"{new}/{path}") and _there(f"{root}/{path}"):
+                move(f"{root}/{path}", f"{new}/{path}")
         for folder in sorted(plan.made, key=len, reverse=True):
             with contextlib.suppress(OSError):
                 (prefix / folder).rmdir()
-        _move_tree(old, prefix, move, last="conda-meta")
+        _move_tree(old, root, move, last="conda-meta")
     except OSError as error:
         raise ChangeFailed(f"{error.filename or prefix}: {error.strerror}") from None
     _end(change)
@@ -226,10 +226,10 @@ class _Mover:
         self._moved = moved
         self._made: set[str] = set()
 
-    def __call__(self, source: Path, target: Path) -> None:
+    def __call__(self, source: str, target: str) -> None:
         if self._moved is not None:
             self._moved()
-        parent = os.path.dirname(target)
+        parent = target.rpartition("/")[0]
         if parent not in self._made:
             os.makedirs(parent, exist_ok=True)
             self._made.add(parent)
@@ -237,7 +237,7 @@ class _Mover:
             os.rename(source, target)
         except OSError as error:
             if error.errno == errno.EXDEV:
-                _copy(source, target)
+                _copy(Path(source), Path(target))
             elif error.errno in {errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST} and os.path.isdir(target):
                 # A folder whose files have all left makes way for a file of its name.
                 _remove_empty(target)
@@ -246,7 +246,7 @@ class _Mover:
                 raise
 
 
-def _move_tree(source: Path, target: Path, move: _Mover, *, last: str = "") -> None:
+def _move_tree(source: str, target: str, move: _Mover, *, last: str = "") -> None:
     """Move all files of a tree to their places in another; whole folders where there is none of the name."""
     try:
         with os.scandir(source) as found:
@@ -254,11 +254,11 @@ def _move_tree(source: Path, target: Path, move: _Mover, *, last: str = "") -> N
     except FileNotFoundError:
         return
     for entry in entries:
-        place = target / entry.name
-        if entry.is_dir(follow_symlinks=False) and place.is_dir():
-            _move_tree(Path(entry.path), place, move)
+        place = f"{target}/{entry.name}"
+        if entry.is_dir(follow_symlinks=False) and os.path.isdir(place):
+            _move_tree(entry.path, place, move)
         else:
-            move(Path(entry.path), place)
+            move(entry.path, place)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -276,7 +276,7 @@ def _copy(source: Path, target: Path) -> None:
         source.unlink()
 
 
-def _remove_empty(folder: Path) -> None:
+def _remove_empty(folder: str) -> None:
     """Remove a folder that has nothing but empty folders in it."""
     for place, _, _ in os.walk(folder, topdown=False):
         os.rmdir(place)
@@ -328,10 +328,10 @@ def _remove_emptied(prefix: Path, paths: Iterable[str]) -> None:
     """Remove folders above paths that have left, where they are empty now."""
     folders: set[str] = set()
     for path in paths:
-        parent = os.path.dirname(path)
+        parent = path.rpartition("/")[0]
         while parent and parent not in folders:
             folders.add(parent)
-            parent = os.path.dirname(parent)
+            parent = parent.rpartition("/")[0]
     for folder in sorted(folders, key=len, reverse=True):
         if folder != "conda-meta":
             with contextlib.suppress(OSError):
@@ -358,7 +358,7 @@ def _read(folder: Path) -> Plan:
         raise InstallError(f"the journal {folder} cannot be read: {error}") from None
 
 
-def _there(path: Path) -> bool:
+def _there(path: str | Path) -> bool:
     return os.path.lexists(path)
 
 
