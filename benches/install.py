@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "support"))
@@ -58,8 +59,8 @@ def resolvent_round(work: Path, prefix: Path, specs: list[str]) -> dict[str, flo
     for name in ("start", "_read", "_end"):
         watched(name)
     index = resolvent.load_index([work / "channel"], platform="linux-64")
-    there = {"installed": prefix, "mode": "update"} if prefix.exists() else {}
-    solution = resolvent.solve(specs, index=index, virtual_packages=[], **there)  # type: ignore[arg-type]
+    there: Any = {"installed": prefix, "mode": "update"} if prefix.exists() else {}
+    solution = resolvent.solve(specs, index=index, virtual_packages=[], **there)
     start, cpu = time.perf_counter(), time.process_time()
     resolvent.apply(solution, prefix, package_cache=work / "resolvent-pkgs", command="bench")
     return {"seconds": time.perf_counter() - start, "cpu": time.process_time() - cpu, **spent}
