@@ -7,18 +7,37 @@ MD5 where the channel gives one, since every reader knows that form, and else th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from urllib.parse import quote
 
 from ._core import PackageRecord
+from .platforms import target_platform
+
+_HEX = re.compile(r"[0-9A-Fa-f]+")
 
 
 def explicit_line(record: PackageRecord) -> str:
-    """Return the line of one record: its URL and, if the channel tells one, a hash."""
-    if record.md5:
-        return f"{record.url}#{record.md5}"
-    if record.sha256:
-        return f"{record.url}#sha256:{record.sha256}"
-    return record.url
+    """Return the line of one record: its URL and, if the channel tells one, a hash.
+
+    What a record says becomes part of one line and of no other one: in the URL, characters that would end it are
+    percent-encoded; what is no hash is no hash.
+    """
+    url = "".join(char if _is_of_urls(char) else quote(char) for char in record.url)
+    if _is_hash(record.md5, 32):
+        return f"{url}#{record.md5}"
+    if _is_hash(record.sha256, 64):
+        return f"{url}#sha256:{record.sha256}"
+    return url
+
+
+def _is_of_urls(char: str) -> bool:
+    """Whether a character neither ends a URL nor a line, nor begins the hash."""
+    return char.isprintable() and not char.isspace() and char != "#"
+
+
+def _is_hash(text: str | None, digits: int) -> bool:
+    return text is not None and len(text) == digits and _HEX.fullmatch(text) is not None
 
 
 def explicit(records: Iterable[PackageRecord], platform: str) -> str:
@@ -34,7 +53,7 @@ def explicit(records: Iterable[PackageRecord], platform: str) -> str:
     head = [
         "# This file creates an environment without a solver:",
         "#   conda create --name NAME --file THIS_FILE",
-        f"# platform: {platform}",
+        f"# platform: {target_platform(platform)}",
         "@EXPLICIT",
     ]
     return "\n".join([*head, *map(explicit_line, records), ""])

@@ -5,7 +5,7 @@ No rule of conda lives here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from ._core import Index, Solution
@@ -193,10 +193,12 @@ def solve_channels(
     network: NetworkConfig | None = None,
     timeout: float | None = None,
     progress: ProgressCallback | None = None,
+    loaded: Callable[[Index], None] | None = None,
 ) -> tuple[Solution, Index]:
     """Return the answer to a request on its channels, and the index that it was found in.
 
     The parameters are those of `solve` and `load_index`; `sources` are channels in place of the request's own.
+    `loaded` is called with each index that is read, before it is asked; also where there is no answer.
     """
     texts = list(request.specs)
     platform = target_platform(request.target.platform)
@@ -205,7 +207,10 @@ def solve_channels(
 
     def load(folders: Sequence[CoreSource], keep: bool = True) -> Index:
         pip = add_pip_as_python_dependency
-        return load_folders(opened, platform, priority, skip_bad_records, folders, keep, pip, progress)
+        index = load_folders(opened, platform, priority, skip_bad_records, folders, keep, pip, progress)
+        if loaded is not None:
+            loaded(index)
+        return index
 
     def ask(index: Index) -> Solution:
         return Session(index, virtual_packages=facts).solve(request, timeout=timeout, progress=progress)

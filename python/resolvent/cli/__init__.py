@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from .. import __version__
 from .._core import DeadlineExceeded, ResolventError, UnsatisfiableError
 from .commands.help import EXAMPLES, Help
-from .output import OutputError, UsageError, complain, discard, fail, flushed, silence, tell_conflict
+from .output import OutputError, UsageError, begin, complain, discard, fail, flushed, silence, tell_conflict
 from .parsing import Parser, unknown_command
 
 EXIT_UNSATISFIABLE, EXIT_BAD_INPUT, EXIT_DEADLINE, EXIT_INTERRUPTED = 1, 2, 3, 130
@@ -104,6 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     # Known before the arguments are read, so that a mistake in them is reported in the form that was asked for.
     as_json = "--json" in words[: words.index("--") if "--" in words else None]
+    begin(as_json)
     try:
         try:
             return flushed(_run(words))
@@ -139,7 +140,7 @@ def _run(words: list[str]) -> int:
 
 
 def _failed(error: Exception, words: list[str], as_json: bool) -> int:
-    """Tell an error and return the exit code; one that nobody expected is raised again."""
+    """Tell an error and return the exit code; one that nobody foresaw is 2, since 1 means that there is no answer."""
     if isinstance(error, UnsatisfiableError):
         if as_json:
             return fail(error, EXIT_UNSATISFIABLE, as_json)
@@ -147,10 +148,15 @@ def _failed(error: Exception, words: list[str], as_json: bool) -> int:
         return EXIT_UNSATISFIABLE
     if isinstance(error, DeadlineExceeded):
         return fail(error, EXIT_DEADLINE, as_json)
-    if isinstance(error, (BrokenPipeError, OutputError)) or not isinstance(
-        error, (UsageError, ResolventError, OSError, UnicodeError)
-    ):
+    if isinstance(error, (BrokenPipeError, OutputError)):
         raise error
+    if not isinstance(error, (UsageError, ResolventError, OSError, UnicodeError)):
+        # Whoever looks for the cause wants the trace.
+        if os.environ.get("RESOLVENT_TRACEBACK"):
+            raise error
+        what = " ".join(f"{type(error).__name__}: {error}".split())
+        told = f"internal error: {what[:500]}; please report it (RESOLVENT_TRACEBACK=1 shows where)"
+        return fail(ResolventError(told), EXIT_BAD_INPUT, as_json)
     return fail(error, EXIT_BAD_INPUT, as_json)
 
 

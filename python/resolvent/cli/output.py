@@ -9,17 +9,18 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from .._core import Conflict
 from ..report import failed_report
-from ..text import printable
+from ..text import one_line, printable
 
 #: Warnings about the index that are shown one by one; the rest is counted.
 _SHOWN_WARNINGS = 5
-#: Warnings that were written: what the library logs may be a warning of an index, too.
-_written: set[str] = set()
+#: Warnings of this command, in order, each once: what the library logs may be a warning of an index, too.
+_written: dict[str, None] = {}
+_as_json = False
 
 
 class UsageError(Exception):
@@ -30,8 +31,15 @@ class OutputError(Exception):
     """Standard output is closed or full."""
 
 
+def begin(as_json: bool) -> None:
+    """Begin a command: nothing was heard yet; warnings are told as JSON or on standard error."""
+    global _as_json  # one process runs one command at a time
+    _written.clear()
+    _as_json = as_json
+
+
 def write(text: str) -> None:
-    """Write to standard output.
+    """Write lines to standard output, as any terminal can show them.
 
     Raises
     ------
@@ -42,6 +50,7 @@ def write(text: str) -> None:
     """
     if sys.stdout is None:
         raise OutputError("standard output is closed")
+    text = printable(text)
     try:
         sys.stdout.write(text)
     except UnicodeEncodeError:
@@ -58,11 +67,13 @@ def _unwritable(error: OSError | ValueError) -> OutputError:
     return OutputError(f"standard output cannot be written: {reason}")
 
 
-def print_json(report: dict[str, Any]) -> None:
-    """Write one JSON object to stdout."""
+def print_json(report: Mapping[str, Any]) -> None:
+    """Write one JSON object to stdout; `warnings` are those of the command."""
     # In one piece: an unbuffered stdout would take a system call for each word.
     done: dict[int, str] = {}
-    lines = (f'  "{key}": {_json_text(value, 2, done)}' for key, value in report.items())
+    lines = (
+        f'  "{key}": {_json_text(value, 2, done)}' for key, value in {**report, "warnings": list(_written)}.items()
+    )
     write("{\n" + ",\n".join(lines) + "\n}\n")
 
 
@@ -87,11 +98,16 @@ def _json_text(value: Any, indent: int, done: dict[int, str]) -> str:
 
 
 def print_warnings(warnings: Sequence[str]) -> None:
-    """Write the first of some warnings to stderr, and how many more there are; none that was written before."""
+    """Write the first of some warnings to stderr, and how many more there are; none that was written before.
+
+    With `--json` they are in the object that is printed.
+    """
     new = [warning for warning in dict.fromkeys(warnings) if warning not in _written]
-    _written.update(new)
+    _written.update(dict.fromkeys(new))
+    if _as_json:
+        return
     for warning in new[:_SHOWN_WARNINGS]:
-        complain(f"warning: {warning}")
+        complain(f"warning: {one_line(warning)}")
     if len(new) > _SHOWN_WARNINGS:
         complain(f"warning: {len(new) - _SHOWN_WARNINGS} more of these")
 

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from .._core import MatchSpec, PackageRecord, Solution
 from ..displays import human_size, summary, tradeoff_lines
+from ..text import one_line
 from .columns import Column, print_columns
 from .output import write
 
@@ -46,10 +47,10 @@ def print_solution(solution: Solution, specs: Sequence[str], console: Console | 
     requested = {MatchSpec(spec).name for spec in specs}
     rows = [
         (
-            Text(record.name, style="bold green" if record.name in requested else ""),
-            Text(record.version),
-            Text(record.build),
-            Text(f"{record.channel}/{record.subdir}"),
+            Text(one_line(record.name), style="bold green" if record.name in requested else ""),
+            Text(one_line(record.version)),
+            Text(one_line(record.build)),
+            Text(one_line(f"{record.channel}/{record.subdir}")),
             Text(human_size(record.size) if record.size else ""),
         )
         for record in solution.records
@@ -58,7 +59,7 @@ def print_solution(solution: Solution, specs: Sequence[str], console: Console | 
     console.print()
     console.print(Text(summary(solution)))
     for line in tradeoff_lines(solution):
-        console.print(Text(line, style="yellow"))
+        console.print(Text(one_line(line), style="yellow"))
 
 
 #: The colours of the words for changes.
@@ -88,7 +89,8 @@ def print_change(solution: Solution, console: Console | None = None) -> None:
             old, new = change["before"], change["after"]
             size = human_size(new.size) if new is not None and new.size else ""
             word = Text(change["kind"], style=_STYLES[change["kind"]])
-            rows.append((word, Text(change["name"]), Text(_short(old, new)), Text(_short(new, old)), Text(size)))
+            cells = [Text(one_line(text)) for text in (change["name"], _short(old, new), _short(new, old), size)]
+            rows.append((word, *cells))
         least = [max(len(record.version) for record in side) + 1 if side else 0 for side in _sides(changes)]
         columns = (
             Column(""),
@@ -106,7 +108,7 @@ def print_change(solution: Solution, console: Console | None = None) -> None:
         size = human_size(sum(record.size or 0 for record in new))
         console.print(Text(f"{gone} to unlink, {linked} to link; {size} to download"))
     for line in [*reason_lines(solution), *tradeoff_lines(solution), *solution.exempt]:
-        console.print(Text(line, style="yellow"))
+        console.print(Text(one_line(line), style="yellow"))
 
 
 def reason_lines(solution: Solution) -> list[str]:

@@ -96,7 +96,7 @@ def unpack_map(data: bytes, url: str) -> dict[str, Any]:
     value: object = None
     try:
         value = msgpack.unpackb(data, raw=False, strict_map_key=True)
-    except (ValueError, msgpack.UnpackException, RecursionError) as error:
+    except (ValueError, msgpack.UnpackException, RecursionError, MemoryError) as error:
         problem = f"it is not msgpack ({type(error).__name__})"
     if not problem and not isinstance(value, dict):
         problem = "it does not hold a msgpack map"

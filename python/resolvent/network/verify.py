@@ -68,11 +68,18 @@ def unpacked(file: IO[bytes], *, limit: int, window: int, url: str) -> Iterator[
         yield piece
 
 
+#: A small file may unpack to this many bytes, and so many more for each stored one.
+_UNPACKED, _RATIO = 1 << 20, 64
+
+
 def unpack_bytes(data: bytes, *, limit: int, window: int, url: str) -> bytes:
     """Return the content of one small zstd file in memory; errors as :func:`unpacked`.
 
-    A file that ends inside a frame is an error too.
+    A file that ends inside a frame is an error too, and so is one that unpacks to far more than what is stored: hashes
+    do not compress, so honest indices and shards shrink to a fifteenth at most, while a byte of a msgpack bomb becomes
+    an object.
     """
+    limit = min(limit, _UNPACKED + _RATIO * len(data))
     file = io.BytesIO(data)
     check_frames(file, url=url)
     file.seek(0)

@@ -19,6 +19,8 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 
+#: Longest list of specs in one line, in characters.
+_LONGEST = 1 << 20
 _HEADER = re.compile(r"==>\s*(.+?)\s*<==")
 _COMMAND = re.compile(r"#\s*cmd:\s*\S")
 _SPECS = re.compile(r"#\s*(\w+)\s+specs:\s*(.*)")
@@ -100,13 +102,13 @@ def requested_specs(text: str, name_of: Callable[[str], str | None], complain: C
 
 def split_old_list(text: str) -> list[str]:
     """Split the comma list of old conda, in which a spec may hold commas itself: `numpy >=1,<2,scipy`."""
-    specs: list[str] = []
+    specs: list[list[str]] = []
     for piece in text.split(","):
         if specs and piece.lstrip().startswith(_OPERATORS):
-            specs[-1] += f",{piece}"
+            specs[-1].append(piece)
         else:
-            specs.append(piece)
-    return [spec.strip() for spec in specs]
+            specs.append([piece])
+    return [",".join(pieces).strip() for pieces in specs]
 
 
 def _parse_comment(block: Block, line: str, number: int, complain: Callable[[str], None]) -> None:
@@ -127,6 +129,10 @@ def _parse_comment(block: Block, line: str, number: int, complain: Callable[[str
         else None
     )
     if target is None:
+        return
+    if len(text) > _LONGEST:
+        # A list takes a hundred times its text while it is read; real ones have some tens of kilobytes.
+        complain(f"line {number} has {len(text)} characters, more than any list of specs")
         return
     if text.startswith("["):
         try:

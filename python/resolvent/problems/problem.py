@@ -24,7 +24,7 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,9 @@ from .. import _core
 from .._core import Index, InternalError, PackageRecord, ResolventError, Solution
 from ..arguments import Specs, timeout_seconds
 from ..cache_paths import cache_root
-from ..channels import LocalSource, resolve_sources
+from ..channels import LocalSource, OpenedSources
+from ..index import load_folders
+from ..platforms import target_platform
 from ..request import Request, RequestOptions, core_request, facts_of, request_of
 from ..signatures import shows_options
 from ..virtual_packages import VirtualPackages
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
 #: The first entry of a file; the number changes when older readers would misread it.
 FORMAT = "resolvent-problem-2"
 
-#: What solving may look at in a record. Hashes matter only where a spec asks for one.
+#: What solving may look at in any record.
 _KEYS = (
     "name",
     "version",
@@ -66,7 +68,10 @@ _KEYS = (
     "flags",
     "extra_depends",
 )
-_HASHES = ("md5", "sha256")
+#: What solving looks at only where a spec speaks of it. They are written for all records then, `null` where a channel
+#: does not tell one, so that a file from which one was taken out shows it.
+_IDENTITY = ("md5", "sha256", "url")
+_SPEAKS_OF_IDENTITY = re.compile(r"md5|sha256|\burl\s*=|://|\.conda\b|\.tar\.bz2\b")
 _USER = re.compile(r"(?<=://)[^/@\s\"']+@")
 _TOKEN = re.compile(r"(://[^/\s\"']+)/t/[^/\s\"']+")
 
@@ -116,7 +121,11 @@ def problem_text(index: Index, request: Request, facts: list[str], wish: str | N
             more += [record.name, *record.depends]
     found = _core.reachable(asked, index, more)
     texts = [*asked["specs"], *asked["constraints"], *asked["pins"], *asked["policy"]["deny"], *more]
-    hashes = any(word in text for text in texts for word in (*_HASHES, "://"))
+    for record in found:
+        texts += record.depends + record.constrains
+        for group in record.extra_depends.values():
+            texts += group
+    identity = any(_SPEAKS_OF_IDENTITY.search(text) for text in set(texts))
     head = {
         "format": FORMAT,
         "version": _core.__version__,
@@ -127,23 +136,25 @@ def problem_text(index: Index, request: Request, facts: list[str], wish: str | N
             **{key: value for key, value in asked.items() if key != "virtual_packages"},
             "channel_priority": asked["channel_priority"] or index.channel_priority,
             "environment": environment
-            and {**environment, "installed": [_entry(record, hashes=hashes) for record in installed]},
+            and {**environment, "installed": [_entry(record, identity=identity) for record in installed]},
         },
     }
     if wish is not None:
         head["wish"] = wish
-    lines = [json.dumps(_entry(record, hashes=hashes), sort_keys=True) for record in found]
+    lines = [json.dumps(_entry(record, identity=identity), sort_keys=True) for record in found]
     text = json.dumps(head, indent=1)[:-2] + ',\n "records": [\n' + ",\n".join(lines) + "\n ]\n}\n"
     return _TOKEN.sub(r"\1", _USER.sub("", text))
 
 
-def _entry(record: PackageRecord, *, hashes: bool) -> dict[str, Any]:
+def _entry(record: PackageRecord, *, identity: bool) -> dict[str, Any]:
     """Return what solving looks at; the rest of a record does not matter."""
     data = record.to_dict()
-    entry = {key: data[key] for key in (*_KEYS, *(_HASHES if hashes else ())) if data.get(key)}
+    entry = {key: data[key] for key in _KEYS if data.get(key)}
     entry.setdefault("build_number", 0)
     entry.setdefault("depends", [])
     entry.setdefault("constrains", [])
+    if identity:
+        entry.update((key, data.get(key) or None) for key in _IDENTITY)
     return entry
 
 
@@ -173,6 +184,10 @@ def read_problem(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise ResolventError(f"{os.fspath(path)} is not a saved problem: {error}") from None
     if not isinstance(problem, dict) or problem.get("format") != FORMAT:
         raise ResolventError(f"{os.fspath(path)} is not a saved problem: it does not say {FORMAT!r}")
+    # It becomes part of a path and of URLs.
+    if not isinstance(problem.get("platform"), str):
+        raise ResolventError(f"{os.fspath(path)} is not a whole problem: it names no platform")
+    target_platform(problem["platform"])
     return problem
 
 
@@ -243,24 +258,32 @@ def with_problem(error: InternalError, index: Index, request: Request, facts: li
 
 
 def _rebuild(problem: Mapping[str, Any], folder: Path) -> Index:
-    """Load the records from channels written for the occasion."""
-    sources = []
-    platform = problem["platform"]
+    """Load the records from channels written for the occasion.
+
+    Of the file's texts only the platform, which is checked, becomes part of a path.
+    """
+    sources: list[LocalSource] = []
+    platform = target_platform(problem["platform"])
     for number, channel in enumerate(problem["channels"]):
         own = [entry for entry in problem["records"] if entry["channel"] == channel]
         for subdir in {platform, "noarch"}:
-            _write_subdir(folder / str(number) / subdir, subdir, (e for e in own if e["subdir"] == subdir))
-        sources.append(LocalSource(channel, str(folder / str(number))))
+            _write_subdir(folder / str(number) / subdir, subdir, [e for e in own if e["subdir"] == subdir])
+        sources.append(LocalSource(str(channel), str(folder / str(number))))
     priority = problem["request"]["channel_priority"]
-    return _core.load_index(resolve_sources(sources, platform=platform), platform, priority, False, None)
+    opened = OpenedSources(sources, platform=platform, selective=False)
+    return load_folders(opened, platform, priority, False, opened.folders(None), keep=False)
 
 
-def _write_subdir(folder: Path, subdir: str, entries: Iterable[Mapping[str, Any]]) -> None:
+def _write_subdir(folder: Path, subdir: str, entries: Sequence[Mapping[str, Any]]) -> None:
     groups: dict[str, dict[str, Any]] = {"packages": {}, "packages.conda": {}}
+    info = {"subdir": subdir}
+    # The folder of the archives, where it is told and not where the channel has it.
+    places = {str(entry.get("url") or "").removesuffix(entry["fn"]) for entry in entries}
+    if len(places) == 1 and all(places):
+        info["base_url"] = places.pop()
     for entry in entries:
-        plain = {key: value for key, value in entry.items() if key not in {"channel", "fn"}}
+        plain = {key: value for key, value in entry.items() if key not in {"channel", "fn", "url"}}
         group = "packages.conda" if entry["fn"].endswith(".conda") else "packages"
         groups[group][entry["fn"]] = plain
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"info": {"subdir": subdir}, **groups})
-    (folder / "repodata.json").write_text(text, encoding="utf-8")
+    (folder / "repodata.json").write_text(json.dumps({"info": info, **groups}), encoding="utf-8")

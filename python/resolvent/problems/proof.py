@@ -59,6 +59,9 @@ class Proved:
     clauses, claims, steps
         How many clauses the checker made of the records, how many claims were made about them, and how many steps of
         proof lead to these.
+    compared
+        Whether the file's records, platform and channels were compared with an index. If not, the claim is about the
+        records as the file has them: whoever can edit the file can claim anything about other ones.
     """
 
     claim: Literal["unsatisfiable", "best", "removed"]
@@ -67,6 +70,7 @@ class Proved:
     clauses: int
     claims: int
     steps: int
+    compared: bool = False
 
 
 @shows_options
@@ -154,8 +158,9 @@ def check_proof(path: str | os.PathLike[str], *, index: Index | None = None) -> 
     path
         What `write_proof` wrote.
     index
-        The channels that the file's records came from. If given, it is checked too that the file holds all of their
-        records that the request can reach, as they are there.
+        The channels that the file's records came from, in the same order. If given, it is checked too that the file
+        is about this platform and these channels, and holds all of their records that the request can reach, as they
+        are there. Without it, what is shown holds of the file's records, wherever these came from.
 
     Raises
     ------
@@ -176,4 +181,5 @@ def check_proof(path: str | os.PathLike[str], *, index: Index | None = None) -> 
         clauses=found["clauses"],
         claims=found["claims"],
         steps=found["steps"],
+        compared=index is not None,
     )

@@ -1,5 +1,6 @@
 //! What is done with a request but solve it: `check`, the exports to other solvers, the records that it can reach.
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -79,6 +80,39 @@ pub(crate) fn export_wcnf(
     let index = index.get();
     let request = request.into_request(index)?;
     export(py, resolve::export_wcnf::<Vec<u8>>, index, &request, &path)
+}
+
+/// The warnings that a request should hear: of its index those about whole files, and about packages that it can reach.
+#[pyfunction]
+pub(crate) fn reached_warnings(
+    index: &Bound<'_, Index>,
+    specs: Vec<String>,
+    more: Vec<String>,
+) -> PyResult<Vec<String>> {
+    let index = &index.get().inner;
+    let warnings = index.warnings();
+    if warnings.is_empty() {
+        return Ok(Vec::new());
+    }
+    // What cannot be read reaches nothing.
+    let texts = specs.into_iter().chain(more);
+    let asked: Vec<(String, conda::MatchSpec)> = texts
+        .filter_map(|text| conda::MatchSpec::parse(&text).ok().map(|spec| (text, spec)))
+        .collect();
+    let named = asked.iter().filter_map(|(_, spec)| spec.name_exact());
+    let mut names: HashSet<String> = named.map(str::to_owned).collect();
+    for at in resolve::reachable(index, &Request::default(), &asked) {
+        let segment = &index.segments()[at.segment as usize].segment;
+        names.insert(segment.name_of(at.record).to_owned());
+        for dependency in segment.depends(at.record) {
+            names.insert(segment.spec(*dependency).name().to_owned());
+        }
+    }
+    let told = warnings.iter().filter(|warning| {
+        let package = warning.package();
+        package.is_none_or(|name| names.contains(&name))
+    });
+    Ok(told.map(ToString::to_string).collect())
 }
 
 /// The records that a request can reach and those that count for it; see `resolvent.save_problem`.

@@ -2,15 +2,20 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use conda::watch::{is_over, Watch};
 use pyo3::prelude::*;
 use resolve::Budget;
 
-use crate::errors::InternalError;
+use crate::errors::{DeadlineExceeded, InternalError};
 
 /// How often a running solve looks for Ctrl-C.
 const SIGNAL_INTERVAL: Duration = Duration::from_millis(50);
+/// How long after a deadline a search may still put its best answer together before matching itself is stopped, which
+/// gives no answer at all.
+const GRACE: Duration = Duration::from_secs(2);
 /// Deadlines further away than this are no deadlines (about a century).
 const LONGEST_TIMEOUT_SECONDS: f64 = 3.0e9;
 
@@ -26,9 +31,11 @@ pub(crate) fn interruptibly<T>(
     deadline: Option<Instant>,
     work: impl FnOnce(Budget<'_>) -> T,
 ) -> PyResult<T> {
-    let pending: RefCell<Option<PyErr>> = RefCell::new(None);
+    let pending: Rc<RefCell<Option<PyErr>>> = Rc::default();
+    let told = Rc::clone(&pending);
     let next_look = Cell::new(Instant::now() + SIGNAL_INTERVAL);
-    let cancelled = || {
+    let cancelled = Rc::new(move || {
+        let pending = &told;
         if pending.borrow().is_some() {
             return true;
         }
@@ -44,15 +51,25 @@ pub(crate) fn interruptibly<T>(
                 true
             }
         }
-    };
+    });
+    let latest = deadline.map(|deadline| deadline + GRACE);
+    let seen = Rc::clone(&cancelled);
+    let watch = Watch::new(move || seen() || latest.is_some_and(|latest| Instant::now() > latest));
     let budget = Budget {
         deadline,
-        cancelled: Some(&cancelled),
+        cancelled: Some(&*cancelled),
     };
     // A panic is a defect; what it leaves behind (a session's instance) is dropped, so nothing half-done is seen again.
     let result = catch_unwind(AssertUnwindSafe(|| work(budget)));
-    if let Some(interrupt) = pending.into_inner() {
+    let over = is_over();
+    drop(watch);
+    if let Some(interrupt) = pending.borrow_mut().take() {
         return Err(interrupt);
+    }
+    if over {
+        return Err(DeadlineExceeded::new_err(
+            "the deadline struck while records were matched; give more time, or narrow the request",
+        ));
     }
     result.map_err(|_| {
         InternalError::new_err("internal error: the solver stopped at a broken assumption")

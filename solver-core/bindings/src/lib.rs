@@ -51,6 +51,7 @@ fn _core(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(why::why, m)?)?;
     m.add_function(wrap_pyfunction!(why::why_not, m)?)?;
     m.add_function(wrap_pyfunction!(exports::reachable, m)?)?;
+    m.add_function(wrap_pyfunction!(exports::reached_warnings, m)?)?;
     m.add_function(wrap_pyfunction!(proofs::prove, m)?)?;
     m.add_function(wrap_pyfunction!(proofs::check_proof, m)?)?;
     m.add_function(wrap_pyfunction!(exports::check, m)?)?;

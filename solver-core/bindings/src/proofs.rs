@@ -75,7 +75,9 @@ pub(crate) fn check_proof<'py>(
     let work = || {
         if let Some(index) = &index {
             let document = certify::Document::parse(text)?;
-            certify::closed(&document.problem, &|name| records_of(index, name))?;
+            let channels: Vec<String> = index.channels().iter().map(|c| c.name.clone()).collect();
+            let records_of = |name: &str| records_of(index, name);
+            certify::closed(&document.problem, index.platform(), &channels, &records_of)?;
         }
         certify::check(text)
     };

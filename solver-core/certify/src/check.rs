@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, HashMap};
 use proof_check::{Incremental, Proof, Step};
 
 use crate::certificate::{Certificate, Claim};
+use crate::document::Document;
 use crate::encode::{chosen, Engine};
 use crate::error::Error;
 use crate::ladder::Ladder;
 use crate::levels::Proved;
 use crate::matching::Chosen;
-use crate::problem::Document;
 use crate::task::Task;
 
 /// What was shown.

@@ -1,7 +1,8 @@
 //! Whether a file's records are all that counts, held against the channels that they came from.
 //!
-//! Three things are asked:
+//! Four things are asked:
 //!
+//! 0. the file speaks of the same platform and the same channels, in the same order;
 //! 1. every record of the file is in its channel, and says the same there;
 //! 2. a record is *reached* if a spec of the request, a name or dependency of the environment, or a dependency (of any
 //!    group) of a reached record matches it. Of each name with such a spec the file has every record there is;
@@ -13,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use conda::{MatchSpec, PackageRecord};
 
 use crate::error::Error;
+use crate::identity::Identity;
 use crate::problem::Problem;
 use crate::universe::Universe;
 
@@ -23,7 +25,7 @@ fn key(record: &PackageRecord) -> Key<'_> {
     (&record.channel, &record.subdir, &record.file_name)
 }
 
-/// What solving looks at, but for hashes, which a file may leave out.
+/// What solving looks at, but for what only some specs speak of (see [`Identity`]).
 fn content(record: &PackageRecord) -> impl PartialEq + '_ {
     (
         (&record.version, &record.build, record.build_number),
@@ -46,14 +48,28 @@ fn asks(record: &PackageRecord) -> impl Iterator<Item = &String> {
     record.depends.iter().chain(groups)
 }
 
-/// Holds a problem against its channels: `records_of` gives all records of a name that they have.
+/// Holds a problem against its channels: `platform` and `channels` say what they are, `records_of` gives all records of
+/// a name that they have.
 ///
 /// # Errors
 /// [`Error::Broken`] with the first record that differs or is missing.
 pub fn closed(
     problem: &Problem,
+    platform: &str,
+    channels: &[String],
     records_of: &dyn Fn(&str) -> Vec<PackageRecord>,
 ) -> Result<(), Error> {
+    let differ = |what: &str, file: String, given: String| {
+        Err(Error::Broken(format!(
+            "the file is about {what} {file}, it was compared with {given}"
+        )))
+    };
+    if problem.platform != platform {
+        return differ("platform", problem.platform.clone(), platform.to_string());
+    }
+    if problem.channels != channels {
+        return differ("channels", problem.channels.join(", "), channels.join(", "));
+    }
     let mut here: BTreeMap<&str, Vec<&PackageRecord>> = BTreeMap::new();
     for record in &problem.records {
         here.entry(&record.name).or_default().push(record);
@@ -69,7 +85,7 @@ pub fn closed(
             (name, records)
         })
         .collect();
-    same_content(&here, &there)?;
+    same_content(Identity::of(problem), &here, &there)?;
 
     let reached = reached_names(problem, &here);
     for name in &reached {
@@ -99,6 +115,7 @@ fn name_of(text: &str) -> Option<String> {
 }
 
 fn same_content(
+    identity: Identity,
     here: &BTreeMap<&str, Vec<&PackageRecord>>,
     there: &BTreeMap<String, Vec<PackageRecord>>,
 ) -> Result<(), Error> {
@@ -107,7 +124,10 @@ fn same_content(
         let of_name: BTreeMap<Key<'_>, &PackageRecord> = of_name.map(|r| (key(r), r)).collect();
         for record in records {
             let same = of_name.get(&key(record));
-            if !same.is_some_and(|other| content(other) == content(record)) {
+            let same = same.is_some_and(|other| {
+                content(other) == content(record) && identity.seen(other) == identity.seen(record)
+            });
+            if !same {
                 return Err(Error::Broken(format!(
                     "the channels do not have {} {} {} as the file does",
                     record.name, record.version, record.build

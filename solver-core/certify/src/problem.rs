@@ -9,11 +9,6 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 
-/// The format that is read.
-pub const FORMAT: &str = "resolvent-problem-2";
-/// The key under which a certificate lies beside the problem.
-pub const CERTIFICATE: &str = "certificate";
-
 /// A spec with the text it came from.
 #[derive(Debug, Clone)]
 pub struct Spec {
@@ -101,6 +96,8 @@ pub struct Policy {
 /// A request with all that it can reach.
 #[derive(Debug, Clone)]
 pub struct Problem {
+    /// The target's subdir.
+    pub platform: String,
     /// Channels, in order of priority.
     pub channels: Vec<String>,
     /// The target's facts, as records.
@@ -121,44 +118,6 @@ pub struct Problem {
     pub environment: Option<Environment>,
     /// The records, in the order of the file.
     pub records: Vec<PackageRecord>,
-}
-
-/// A file: the problem, its digest, and the certificate if there is one.
-#[derive(Debug, Clone)]
-pub struct Document {
-    /// The problem.
-    pub problem: Problem,
-    /// BLAKE3 of everything but the certificate, with sorted keys; hex.
-    pub digest: String,
-    /// What lies under [`CERTIFICATE`].
-    pub certificate: Option<Value>,
-}
-
-impl Document {
-    /// Reads a file.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`], or [`Error::Unsupported`] for requests that have no certificate.
-    pub fn parse(text: &str) -> Result<Document, Error> {
-        let value: Value = serde_json::from_str(text)
-            .map_err(|e| Error::Malformed(format!("the file is not JSON: {e}")))?;
-        let Value::Object(mut whole) = value else {
-            return Err(Error::Malformed("the file is no JSON object".into()));
-        };
-        if whole.get("format").and_then(Value::as_str) != Some(FORMAT) {
-            return Err(Error::Malformed(format!(
-                "the file does not say {FORMAT:?}"
-            )));
-        }
-        let certificate = whole.remove(CERTIFICATE);
-        let problem = problem(&whole)?;
-        let digest = blake3::hash(Value::Object(whole).to_string().as_bytes());
-        Ok(Document {
-            problem,
-            digest: digest.to_hex().to_string(),
-            certificate,
-        })
-    }
 }
 
 fn missing(key: &str) -> Error {
@@ -211,7 +170,8 @@ fn specs(map: &Map<String, Value>, key: &str) -> Result<Vec<Spec>, Error> {
         .collect()
 }
 
-fn problem(whole: &Map<String, Value>) -> Result<Problem, Error> {
+/// The problem of a file's object.
+pub(crate) fn problem(whole: &Map<String, Value>) -> Result<Problem, Error> {
     let request = object(whole, "request")?;
     let environment = match request.get("environment") {
         None | Some(Value::Null) => None,
@@ -219,6 +179,7 @@ fn problem(whole: &Map<String, Value>) -> Result<Problem, Error> {
         Some(_) => return Err(missing("environment")),
     };
     Ok(Problem {
+        platform: word(whole, "platform")?.to_string(),
         channels: strings(whole, "channels")?,
         virtual_packages: strings(whole, "virtual_packages")?
             .iter()
@@ -403,6 +364,7 @@ fn record(map: &Map<String, Value>) -> Result<PackageRecord, Error> {
         },
         timestamp: number("timestamp")?.unwrap_or(0),
         indexed_timestamp: number("indexed_timestamp")?,
+        url: text("url")?.unwrap_or_default(),
         md5: text("md5")?,
         sha256: text("sha256")?,
         license: text("license")?,

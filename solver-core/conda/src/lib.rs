@@ -8,8 +8,10 @@ pub mod match_spec;
 pub mod pattern;
 pub mod record;
 pub mod repodata;
+pub mod text;
 pub mod version;
 pub mod version_spec;
+pub mod watch;
 
 pub use channel::Channel;
 pub use match_spec::{MatchSpec, MatchSpecError};

@@ -41,6 +41,7 @@ pub use channel::ChannelMatcher;
 pub use condition::Condition;
 pub use error::MatchSpecError;
 pub use fields::{BuildNumberSpec, FlagPattern};
+pub(crate) use name::check as check_name;
 
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;

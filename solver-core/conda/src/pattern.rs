@@ -4,21 +4,30 @@
 //! else is compared as it stands. In a glob only `*` is special (any run of characters, also none) and the whole
 //! text must match. Regular expressions follow Python's `re.match`: the match must begin at the start of the text,
 //! its end is up to the pattern (`^a|b$` accepts `ax`). Rust's `regex` crate runs them in linear time; what it does
-//! not know (look-around, back-references) is an error. A compiled pattern may use at most 1 MiB, which refuses
+//! not know (look-around, back-references) is an error. A compiled pattern may use at most 256 KiB, which refuses
 //! counted repetitions made to exhaust memory.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
 use regex::{Regex, RegexBuilder};
+use rustc_hash::FxBuildHasher;
 
-/// Memory that one compiled regular expression may take, in bytes.
-const REGEX_SIZE_LIMIT: usize = 1 << 20;
+use crate::watch;
+
+/// Memory that one compiled regular expression may take, in bytes, and that nearly all stay below.
+const REGEX_SIZE_LIMIT: usize = 1 << 18;
+const REGEX_USUAL_SIZE: usize = 1 << 16;
 /// How deep groups of a regular expression may nest.
 const REGEX_NEST_LIMIT: u32 = 64;
-/// Compiled expressions kept by each thread.
-const REGEX_CACHE: usize = 32;
+/// Bytes of compiled expressions kept by each thread.
+const REGEX_CACHE: usize = 1 << 28;
+/// Longest text that a pattern is tried on; longer ones match none. Versions, builds and licences are far shorter.
+pub const LONGEST_TEXT: usize = 4096;
+/// What compiling costs, in steps of matching.
+const COMPILING: usize = 20_000;
 
 /// How a [`StringMatcher`] reads its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -120,10 +129,15 @@ pub fn pattern_kind(text: &str) -> PatternKind {
 pub fn glob_matches(pattern: &str, text: &str, ignore_case: bool) -> bool {
     let equal = |a: u8, b: u8| a == b || (ignore_case && a.eq_ignore_ascii_case(&b));
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    if text.len() > LONGEST_TEXT || watch::is_over() {
+        return false;
+    }
     let (mut p, mut t) = (0, 0);
+    let mut steps = 0;
     // Behind the last star seen: where to resume in the pattern, and how much of the text that star has taken.
     let mut resume: Option<(usize, usize)> = None;
     while t < text.len() {
+        steps += 1;
         if p < pattern.len() && pattern[p] == b'*' {
             p += 1;
             resume = Some((p, t));
@@ -135,14 +149,19 @@ pub fn glob_matches(pattern: &str, text: &str, ignore_case: bool) -> bool {
             t = taken + 1;
             resume = Some((behind, t));
         } else {
-            return false;
+            break;
         }
     }
-    pattern[p..].iter().all(|&byte| byte == b'*')
+    watch::spend(steps);
+    t == text.len() && pattern[p..].iter().all(|&byte| byte == b'*')
 }
 
 /// Whether a regular expression matches from the start of `text`; false for one that does not compile.
 pub fn regex_matches(pattern: &str, text: &str, ignore_case: bool) -> bool {
+    if text.len() > LONGEST_TEXT || watch::is_over() {
+        return false;
+    }
+    watch::spend(64 + 8 * text.len());
     compiled(pattern, ignore_case)
         .is_ok_and(|regex| regex.find(text).is_some_and(|found| found.start() == 0))
 }
@@ -155,32 +174,46 @@ pub fn check_regex(pattern: &str) -> Result<(), String> {
     compiled(pattern, false).map(drop)
 }
 
-type Cache = Vec<(Box<str>, bool, Rc<Regex>)>;
-
-thread_local! {
-    static COMPILED: RefCell<Cache> = const { RefCell::new(Vec::new()) };
+/// Compiled expressions of a thread, by their text; the second of a pair ignores case.
+#[derive(Default)]
+struct Cache {
+    known: HashMap<Box<str>, [Option<Rc<Regex>>; 2], FxBuildHasher>,
+    /// The most bytes that they may take together, by the limits they were compiled with.
+    bytes: usize,
 }
 
-/// The compiled form, from a small least-recently-used list: compiling costs thousands of times a match.
+thread_local! {
+    static COMPILED: RefCell<Cache> = RefCell::default();
+}
+
+/// The compiled form, kept for the next time: compiling costs thousands of times a match. When the room is used up, all
+/// are forgotten: whoever cycles through more than fit would get nothing from forgetting one at a time.
 fn compiled(pattern: &str, ignore_case: bool) -> Result<Rc<Regex>, String> {
     COMPILED.with_borrow_mut(|cache| {
-        let known = cache
-            .iter()
-            .position(|(text, case, _)| **text == *pattern && *case == ignore_case);
-        if let Some(at) = known {
-            cache[..=at].rotate_right(1);
-            return Ok(Rc::clone(&cache[0].2));
+        let known = cache.known.get(pattern);
+        if let Some(regex) = known.and_then(|both| both[usize::from(ignore_case)].as_ref()) {
+            return Ok(Rc::clone(regex));
         }
-        let regex = RegexBuilder::new(pattern)
-            .case_insensitive(ignore_case)
-            .size_limit(REGEX_SIZE_LIMIT)
-            .dfa_size_limit(REGEX_SIZE_LIMIT)
-            .nest_limit(REGEX_NEST_LIMIT)
-            .build()
-            .map_err(|error| one_line(&error))?;
-        let regex = Rc::new(regex);
-        cache.truncate(REGEX_CACHE - 1);
-        cache.insert(0, (pattern.into(), ignore_case, Rc::clone(&regex)));
+        watch::spend(COMPILING);
+        let compile = |limit| {
+            RegexBuilder::new(pattern)
+                .case_insensitive(ignore_case)
+                .size_limit(limit)
+                .dfa_size_limit(limit)
+                .nest_limit(REGEX_NEST_LIMIT)
+                .build()
+        };
+        let (regex, limit) = match compile(REGEX_USUAL_SIZE) {
+            Err(regex::Error::CompiledTooBig(_)) => (compile(REGEX_SIZE_LIMIT), REGEX_SIZE_LIMIT),
+            other => (other, REGEX_USUAL_SIZE),
+        };
+        let regex = Rc::new(regex.map_err(|error| one_line(&error))?);
+        if cache.bytes + 2 * limit > REGEX_CACHE {
+            *cache = Cache::default();
+        }
+        cache.bytes += 2 * limit;
+        let both = cache.known.entry(pattern.into()).or_default();
+        both[usize::from(ignore_case)] = Some(Rc::clone(&regex));
         Ok(regex)
     })
 }

@@ -17,6 +17,7 @@ type Code = u32;
 /// A set of clauses, with the literals it implies by propagation.
 #[derive(Default)]
 pub(crate) struct Clauses {
+    variables: Variables,
     /// The literals of all clauses; of each the first two are watched.
     lits: Vec<Code>,
     /// By clause: where its literals begin, and how many they are; none once it is deleted.
@@ -34,15 +35,45 @@ pub(crate) struct Clauses {
     refuted: bool,
 }
 
-fn code(lit: i32) -> Code {
-    2 * lit.unsigned_abs() + u32::from(lit < 0)
+/// Numbers for variables in the order in which they come, so that tables are as long as there are variables, whatever
+/// these are called.
+#[derive(Default)]
+struct Variables {
+    /// Numbers of the small ones, plus one; 0 for none.
+    small: Vec<u32>,
+    large: HashMap<u32, u32>,
+    count: u32,
 }
 
-fn sorted(lits: &[i32]) -> Vec<Code> {
-    let mut clause: Vec<Code> = lits.iter().map(|&lit| code(lit)).collect();
-    clause.sort_unstable();
-    clause.dedup();
-    clause
+impl Variables {
+    /// Variables below this are looked up in a list.
+    const SMALL: usize = 1 << 20;
+
+    fn code(&mut self, lit: i32) -> Code {
+        let name = lit.unsigned_abs();
+        let next = self.count + 1;
+        let number = if (name as usize) < Variables::SMALL {
+            if self.small.len() <= name as usize {
+                self.small.resize(name as usize + 1, 0);
+            }
+            &mut self.small[name as usize]
+        } else {
+            self.large.entry(name).or_insert(0)
+        };
+        if *number == 0 {
+            *number = next;
+            self.count = next;
+        }
+        2 * (*number - 1) + u32::from(lit < 0)
+    }
+
+    /// The literals of a clause, sorted, each once.
+    fn sorted(&mut self, lits: &[i32]) -> Vec<Code> {
+        let mut clause: Vec<Code> = lits.iter().map(|&lit| self.code(lit)).collect();
+        clause.sort_unstable();
+        clause.dedup();
+        clause
+    }
 }
 
 impl Clauses {
@@ -65,7 +96,7 @@ impl Clauses {
 
     /// Adds a clause and draws its consequences.
     pub(crate) fn add(&mut self, lits: &[i32]) {
-        let mut clause = sorted(lits);
+        let mut clause = self.variables.sorted(lits);
         self.grow(&clause);
         let number = self.spans.len();
         if let Some(names) = &mut self.names {
@@ -103,6 +134,7 @@ impl Clauses {
             lits: all,
             spans,
             names,
+            variables,
             ..
         } = self;
         let names = names.get_or_insert_with(|| {
@@ -114,7 +146,7 @@ impl Clauses {
             }
             names
         });
-        let name = sorted(lits);
+        let name = variables.sorted(lits);
         let Some(copies) = names.get_mut(&name) else {
             return false;
         };
@@ -132,7 +164,7 @@ impl Clauses {
         if self.refuted {
             return true;
         }
-        let clause = sorted(lits);
+        let clause = self.variables.sorted(lits);
         self.grow(&clause);
         let permanent = self.trail.len();
         let mut follows = false;

@@ -83,3 +83,34 @@ fn cores_are_clauses_of_negated_assumptions() {
         Err(Error::NotImplied { step: 1 })
     );
 }
+
+/// Tables are as long as there are variables, not as these are called: else nine bytes would take gigabytes. Run with a
+/// bound on memory by the test in Python; here many large names must not add up.
+#[test]
+fn large_variables_cost_no_more_than_small_ones() {
+    let largest = i32::MAX;
+    let mut proof = Vec::new();
+    for lit in [largest, largest - 1, 1 << 30, 12_345_678] {
+        let mut bytes = vec![b'a'];
+        let mut code = 2 * u64::from(lit.unsigned_abs()) + 1;
+        while code >= 0x80 {
+            bytes.push(code as u8 | 0x80);
+            code >>= 7;
+        }
+        bytes.extend([code as u8, 0]);
+        proof.extend(bytes);
+    }
+    let parsed = Proof::parse(&proof).expect("literals of 31 bits");
+    assert_eq!(parsed.steps.len(), 4);
+    let cnf = Cnf {
+        clauses: vec![vec![largest, 1], vec![-largest, 1], vec![-1, 1 << 29]],
+    };
+    let refused = proof_check::check(&cnf, &parsed);
+    assert!(refused.is_err(), "{refused:?}");
+    let mut incremental = proof_check::Incremental::default();
+    cnf.clauses
+        .iter()
+        .for_each(|clause| incremental.add(clause));
+    assert!(incremental.implies(&[1]) && incremental.implies(&[1 << 29]));
+    assert!(!incremental.implies(&[1 << 28]));
+}

@@ -8,8 +8,8 @@ from typing import Any
 
 from ...index import load_index
 from ...platforms import host_platform
-from ..output import write
-from .help import Help
+from ..output import print_warnings, write
+from .help import SKIP_HELP, Help
 
 EXIT_OK, EXIT_BAD = 0, 1
 
@@ -31,6 +31,7 @@ def add(commands: Any) -> None:
     parser.add_argument("channel", nargs="+", metavar="CHANNEL", help="as `resolvent solve -c` takes it")
     parser.add_argument("--platform", metavar="P", help="target platform (default: this machine's)")
     parser.add_argument("--offline", action="store_true", help="do not use the network; read channels from the cache")
+    parser.add_argument("--skip-bad-records", action="store_true", help=SKIP_HELP)
     parser = commands.add_parser(
         "cache", help="list, check or clear the cache", allow_abbrev=False, epilog=STATES, formatter_class=Help
     )
@@ -55,8 +56,14 @@ def index(options: argparse.Namespace) -> int:
         task = progress.add_task("indexing", total=len(options.channel))
         for channel in options.channel:
             progress.update(task, description=f"indexing {channel}")
-            found = load_index([channel], platform=platform, offline=options.offline or None)
+            found = load_index(
+                [channel],
+                platform=platform,
+                offline=options.offline or None,
+                skip_bad_records=options.skip_bad_records,
+            )
             rows.append((channel, len(found), len(found.warnings)))
+            print_warnings(found.warnings)
             progress.advance(task)
     for channel, records, warnings in rows:
         note = f", {warnings} warnings" if warnings else ""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import asdict
 from typing import Any
 
-from ..output import write
+from ...text import one_line
+from ..output import print_json, print_warnings, write
+from .help import SKIP_HELP
 
 EXIT_ACCEPTED = 0
 
@@ -32,6 +33,7 @@ def add(commands: Any) -> None:
         metavar="CHANNEL",
         help="a channel that the records came from: check that the file has all of its records",
     )
+    parser.add_argument("--skip-bad-records", action="store_true", help=SKIP_HELP)
     parser.add_argument("--verbose", action="store_true", help="list every step of the levels")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -45,10 +47,15 @@ def run(options: argparse.Namespace) -> int:
         from ...index import load_index
         from ...problems.problem import read_problem
 
-        index = load_index(options.channels, platform=read_problem(options.file)["platform"])
+        index = load_index(
+            options.channels,
+            platform=read_problem(options.file)["platform"],
+            skip_bad_records=options.skip_bad_records,
+        )
+        print_warnings(index.warnings)
     proved = check_proof(options.file, index=index)
     if options.json:
-        write(json.dumps(asdict(proved), indent=2) + "\n")
+        print_json(asdict(proved))
         return EXIT_ACCEPTED
     if proved.claim == "unsatisfiable":
         write("proved: the request has no answer\n")
@@ -56,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
         what = "no answer is better than" if proved.claim == "best" else "the removal leaves"
         write(f"proved: {what} these {len(proved.answer)} packages\n")
         for label in proved.answer:
-            write(f"  {label}\n")
+            write(f"  {one_line(label)}\n")
         shown = [step for step in proved.levels if options.verbose or step[1]]
         if shown:
             write("the least that any answer pays, level by level:\n")
@@ -65,4 +72,8 @@ def run(options: argparse.Namespace) -> int:
     if proved.claims:
         made = f"{proved.clauses} clauses made of the file's records"
         write(f"{proved.claims} claims by {proved.steps} steps, over {made}\n")
+    if proved.compared:
+        write("the records were compared with the channels\n")
+    else:
+        write("this holds of the records in the file; compare them with their channels by -c CHANNEL\n")
     return EXIT_ACCEPTED

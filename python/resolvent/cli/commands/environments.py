@@ -9,7 +9,7 @@ from typing import Any
 from ..._core import Index, PackageRecord, ResolventError, Solution
 from ...prefix import Prefix
 from ...report import solved_report
-from ..output import UsageError, complain, flushed, print_warnings, write
+from ..output import UsageError, complain, flushed, write
 from .applying import add_applying, apply_options, carry_out, plain_plan, refuse_missing_engine, show_plain
 from .place import add_place, place_of, settle
 from .request import add_modifiers, add_request, answer
@@ -129,8 +129,7 @@ class _Solving:
     def _show(self) -> None:
         from ..tables import print_change, print_solution
 
-        solution, index = self._made()
-        print_warnings(index.warnings)
+        solution, _ = self._made()
         if self._new:
             print_solution(solution, self._options.specs)
         else:

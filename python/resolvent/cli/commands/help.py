@@ -22,6 +22,10 @@ exit codes: 0 solved, 1 unsatisfiable, 2 bad input, 3 time limit without an answ
 """
 
 
+#: What `--skip-bad-records` does, of every command that reads channels.
+SKIP_HELP = "leave out records that cannot be read, with a warning, instead of refusing the channel"
+
+
 class Help(argparse.RawDescriptionHelpFormatter):
     """Argparse's layout; the terminal is measured without the module that it would import for that.
 

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from ...text import one_line
 from ..output import UsageError, print_json, print_warnings, write
 from .place import add_place, place_of, settle
 
@@ -168,6 +169,9 @@ def _print_rows(head: tuple[str, ...], rows: list[tuple[str, ...]], bold: set[st
 
     # Names are never cut; what stands farther right gives way first.
     columns = [Column(text, at, 6 if at else 0) for at, text in enumerate(head)]
-    cells = [[Text(name, style="bold green" if name in bold else ""), *map(Text, rest)] for name, *rest in rows]
+    cells = [
+        [Text(one_line(name), style="bold green" if name in bold else ""), *(Text(one_line(one)) for one in rest)]
+        for name, *rest in rows
+    ]
     with on_stdout() as console:
         print_columns(console, columns, cells)

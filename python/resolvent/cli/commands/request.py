@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ... import _core
 from ..._core import Index, MatchSpec, ResolventError, Solution, UnsatisfiableError
 from ...arguments import CHANNEL_PRIORITIES, STRATEGIES
 from ...environment import DEPS, as_prefix
@@ -16,6 +17,7 @@ from ...virtual_packages import VirtualPackage, default_virtual_packages, detect
 from ..configuration import add_configuration, channels_of, configuration
 from ..output import UsageError, print_warnings
 from ..progress import terminal_progress
+from .help import SKIP_HELP
 
 if TYPE_CHECKING:
     from ...environment import Mode
@@ -42,6 +44,7 @@ def add_request(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--offline", action="store_true", help="do not use the network; read channels from the cache")
     add_configuration(parser)
+    parser.add_argument("--skip-bad-records", action="store_true", help=SKIP_HELP)
     parser.add_argument("--platform", metavar="P", help="target platform, such as linux-64 (default: this machine's)")
     parser.add_argument(
         "--virtual-package",
@@ -149,6 +152,20 @@ _seconds.__name__ = "number of seconds"
 
 def answer(options: argparse.Namespace, wish: str | None = None) -> tuple[Solution, Index]:
     """Solve what the arguments ask for; `wish` is what `why-not` asks about it."""
+    heard: list[tuple[Index, list[str]]] = []
+    try:
+        return _answer(options, wish, heard)
+    finally:
+        # Also where there is no answer: what is wrong with the records that the request reaches may be why.
+        for index, there in heard:
+            asked = [*options.specs, *options.constraints, *options.pins, *([] if wish is None else [wish])]
+            print_warnings(_core.reached_warnings(index, asked, there))
+
+
+def _answer(
+    options: argparse.Namespace, wish: str | None, heard: list[tuple[Index, list[str]]]
+) -> tuple[Solution, Index]:
+    """Solve; into `heard` goes what warnings can be about: the index, and what the environment asks of it."""
     prefix = None
     if options.prefix:
         prefix = as_prefix(options.prefix)
@@ -196,7 +213,13 @@ def answer(options: argparse.Namespace, wish: str | None = None) -> tuple[Soluti
         "offline": options.offline or None,
         "use_zst": False if options.no_zst else None,
         "use_shards": False if options.no_shards else None,
+        "skip_bad_records": options.skip_bad_records,
     }
+    there = [] if prefix is None else [text for record in prefix.records for text in (record.name, *record.depends)]
+
+    def loaded(index: Index) -> None:
+        heard[:] = [(index, there)]
+
     if config is not None:
         asked = config.options({**asked, "channel_priority": options.channel_priority})
         where["network"] = config.network()
@@ -207,7 +230,7 @@ def answer(options: argparse.Namespace, wish: str | None = None) -> tuple[Soluti
     if not options.save_problem and not getattr(options, "proof", None):
         with terminal_progress() as progress:
             solution, index = solve_channels(
-                request, sources=channels, timeout=options.timeout, progress=progress, **where
+                request, sources=channels, timeout=options.timeout, progress=progress, loaded=loaded, **where
             )
     else:
         # A problem, and a proof, hold all that the request can reach.
@@ -224,12 +247,13 @@ def answer(options: argparse.Namespace, wish: str | None = None) -> tuple[Soluti
                 progress=progress,
                 **where,
             )
+            loaded(index)
         if options.save_problem:
             from ...problems.problem import save_problem
 
             save_problem(options.save_problem, request, index=index, wish=wish)
         solution = _proved(Session(index, virtual_packages=request.target.virtual_packages), options, request)
-    if prefix is not None and not options.json:
+    if prefix is not None:
         print_warnings([str(warning) for warning in prefix.warnings])
         if prefix.frozen and solution.changes:
             message = f": {prefix.frozen_message}" if prefix.frozen_message else ""

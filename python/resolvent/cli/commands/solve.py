@@ -7,7 +7,7 @@ from typing import Any
 
 from ...platforms import host_platform
 from ...report import solved_report
-from ..output import print_json, print_warnings, write
+from ..output import print_json, write
 from .help import EXAMPLES, Help
 from .request import add_environment, add_request, answer
 
@@ -41,11 +41,10 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Solve, and print the answer in the form that is asked for."""
-    solution, index = answer(options)
+    solution, _ = answer(options)
     if options.json:
         print_json(solved_report(solution))
         return EXIT_SOLVED
-    print_warnings(index.warnings)
     if options.explicit:
         from ...lockfiles import explicit
 

@@ -21,8 +21,9 @@ use super::warning::{WarningKind, WarningLog};
 use super::writer::Writer;
 use crate::pattern::PatternKind;
 use crate::repodata::columns::{Columns, NONE};
-use crate::repodata::row::flag;
+use crate::repodata::row::{flag, rare_fields, rare_tag};
 use crate::repodata::{self, Located, ParseOptions, Rejection, RepodataError, Texts};
+use crate::version::shorten;
 
 /// Below this many specs a thread costs more than it brings.
 const SPECS_FOR_A_THREAD: usize = 2000;
@@ -49,11 +50,9 @@ pub(super) fn build_from(
     Ok((segment, digest))
 }
 
-/// Builds a segment. `subdir` counts where the repodata itself does not say. `workers` is as in
+/// Builds a segment of the folder `subdir`, whatever the repodata says. `workers` is as in
 /// [`ParseOptions`](crate::repodata::ParseOptions).
 pub(super) fn build(raw: &Columns, subdir: &str, identity: &Digest, workers: usize) -> Segment {
-    let own = raw.subdir.as_deref().filter(|text| !text.is_empty());
-    let subdir = own.unwrap_or(subdir);
     let compiler = SpecCompiler::new(&raw.specs);
     if workers == 1 || raw.specs.len() < SPECS_FOR_A_THREAD {
         let specs = CompiledSpecs::new(compiler.forwards(), SpecTable::new());
@@ -73,6 +72,8 @@ pub(super) fn build(raw: &Columns, subdir: &str, identity: &Digest, workers: usi
 /// What needs no look into the specs: the sequence of the records, and the columns that hold numbers of lists and
 /// strings.
 struct Sorted<'a> {
+    /// The folder's.
+    subdir: &'a str,
     names: Names<'a>,
     versions: Versions<'a>,
     /// Positions in the raw columns.
@@ -107,8 +108,9 @@ impl<'a> Sorted<'a> {
         };
         let room = || Vec::with_capacity(order.len());
         let mut sorted = Sorted {
+            subdir,
             lists: SpecLists::new(raw),
-            rare: RareRows::new(raw, subdir),
+            rare: RareRows::new(raw),
             depends: room(),
             constrains: room(),
             rare_column: room(),
@@ -292,6 +294,8 @@ impl<'a> Sorted<'a> {
     ) -> WarningLog {
         let mut warnings = WarningLog::default();
         log_rejected(raw, &mut warnings);
+        log_odd(raw, self.subdir, &mut warnings);
+        let other_subdirs = other_subdirs(raw, self.subdir);
         let error = |spec: usize| specs.get(self.lists.order[spec]).error.as_deref();
         let bad_specs: Vec<bool> = (0..self.lists.order.len())
             .map(|spec| error(spec).is_some())
@@ -304,6 +308,14 @@ impl<'a> Sorted<'a> {
             let bad_version = self.versions.is_bad(record.version);
             let (depends, constrains) = (self.depends[at], self.constrains[at]);
             let bad_list = bad_lists[depends as usize] || bad_lists[constrains as usize];
+            if let Some(other) = other_subdirs.get(&record.rare) {
+                file_name.clear();
+                raw.file_name(record, &mut file_name);
+                let kind = WarningKind::OtherSubdir;
+                warnings.add(kind, &file_name, "subdir", || {
+                    other_subdir(other, self.subdir)
+                });
+            }
             if !bad_version && !bad_list {
                 flags.push(record.flags);
                 continue;
@@ -319,11 +331,13 @@ impl<'a> Sorted<'a> {
             let fields = [("depends", depends), ("constrains", constrains)];
             let bad = fields.iter().find_map(|(field, list)| {
                 let spec = self.lists.find_in(*list, &bad_specs);
-                Some((*field, error(spec?)?))
+                let spec = spec?;
+                let text = raw.specs.get(self.lists.order[spec]);
+                Some((*field, text, error(spec)?))
             });
-            if let Some((field, error)) = bad {
+            if let Some((field, text, error)) = bad {
                 let kind = WarningKind::UnparsableSpec;
-                warnings.add(kind, &file_name, field, || error.to_string());
+                warnings.add(kind, &file_name, field, || format!("'{text}': {error}"));
             }
         }
         writer.slice(Section::RecordFlags, &flags);
@@ -372,12 +386,50 @@ impl<'a> Sorted<'a> {
 }
 
 /// Records that were left out while reading, by name: the order in the file must not show.
+/// Notes values that count as absent, and a file that names another subdir than its folder.
+fn log_odd(raw: &Columns, subdir: &str, warnings: &mut WarningLog) {
+    if let Some(own) = raw
+        .subdir
+        .as_deref()
+        .filter(|own| !own.is_empty() && *own != subdir)
+    {
+        let kind = WarningKind::OtherSubdir;
+        warnings.add(kind, "", "info.subdir", || other_subdir(own, subdir));
+    }
+    let mut odd: Vec<_> = raw.odd.iter().collect();
+    odd.sort();
+    for value in odd {
+        let kind = WarningKind::OddValue;
+        warnings.add(kind, &value.file_name, &value.field, || {
+            format!("{}; it counts as absent", value.reason)
+        });
+    }
+}
+
+fn other_subdir(own: &str, subdir: &str) -> String {
+    format!(
+        "{:?} is not the folder {subdir:?}, which counts",
+        shorten(own, 80)
+    )
+}
+
+/// The raw rows of rare fields with another subdir than the folder's.
+fn other_subdirs<'r>(raw: &'r Columns, subdir: &str) -> FxHashMap<u32, &'r str> {
+    let of_row = |row: usize| {
+        let mut fields = rare_fields(raw.rows.get(row as u32));
+        let (_, items) = fields.find(|(tag, _)| *tag == rare_tag::SUBDIR)?;
+        let own = raw.texts.get(*items.first()?);
+        (own != subdir && !own.is_empty()).then_some((row as u32, own))
+    };
+    (0..raw.rows.len()).filter_map(of_row).collect()
+}
+
 fn log_rejected(raw: &Columns, warnings: &mut WarningLog) {
     let mut rejected: Vec<_> = raw.rejected.iter().collect();
     rejected.sort();
     for record in rejected {
         match &record.rejection {
-            Rejection::Wrong { field, reason } => {
+            Rejection::Wrong { field, reason } | Rejection::Unusable { field, reason } => {
                 let kind = WarningKind::SkippedRecord;
                 warnings.add(kind, &record.file_name, field, || reason.clone());
             }

@@ -4,7 +4,6 @@
 //! keeps them.
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +11,7 @@ use super::file::{index_error, stale_temporaries};
 use super::fingerprint::{Fingerprint, Stamp};
 use super::load_cached::{identity, DIGITS, INDEX, STAMP};
 use super::segment::Segment;
-use crate::repodata::{digest, RepodataError};
+use crate::repodata::{digest, open_regular, RepodataError};
 
 /// How an index file stands to its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,7 +136,7 @@ pub fn compare(file: &Path) -> Result<CacheState, RepodataError> {
     let Some(stamp) = Stamp::read(&file.with_extension(STAMP)) else {
         return Ok(CacheState::Unsure);
     };
-    Ok(match File::open(&stamp.source).and_then(digest) {
+    Ok(match open_regular(&stamp.source).and_then(digest) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => CacheState::Orphan,
         Err(_) => CacheState::Unsure,
         Ok(digest) => {

@@ -22,7 +22,7 @@ use memmap2::Mmap;
 use super::layout::{Buffer, Digest, Header};
 use super::segment::Segment;
 use super::storage::{Origin, Storage};
-use crate::repodata::RepodataError;
+use crate::repodata::{open_regular, RepodataError};
 
 /// How names of temporary files begin and end.
 const TEMPORARY: (&str, &str) = (".resolvent-", ".tmp");
@@ -44,7 +44,7 @@ pub(super) fn open(path: &Path, identity: Option<&Digest>) -> Result<Segment, Re
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Refusal::Absent,
         _ => Refusal::Bad(error.to_string()),
     };
-    let mut file = File::open(path).map_err(refused)?;
+    let mut file = open_regular(path).map_err(refused)?;
     let metadata = file.metadata().map_err(refused)?;
     if !metadata.is_file() {
         return Err(Refusal::Bad("it is no file".into()));
@@ -76,6 +76,9 @@ pub(super) fn open(path: &Path, identity: Option<&Digest>) -> Result<Segment, Re
         }
     };
     let segment = Segment::new(storage);
+    if !segment.counts_fit() {
+        return Err(Refusal::Bad("its numbers of rows do not fit".into()));
+    }
     // What every load reads must be sound, or the damage would show only after the load.
     segment.subdir();
     segment.declared_base_url();
@@ -152,6 +155,10 @@ pub(super) fn stale_temporaries(folder: &Path) -> Vec<PathBuf> {
         })
         .map(|entry| entry.path())
         .filter(|path| {
+            // Opening a pipe to write would wait for a reader.
+            if !std::fs::symlink_metadata(path).is_ok_and(|found| found.is_file()) {
+                return false;
+            }
             let file = OpenOptions::new().write(true).open(path);
             file.is_ok_and(|file| fs4::FileExt::try_lock(&file).is_ok())
         })

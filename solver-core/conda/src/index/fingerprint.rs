@@ -13,13 +13,17 @@
 //! A stamp is text, a field a line, and ends with a checksum. What is damaged is no stamp, and the source is hashed.
 
 use std::fmt::Write as _;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::layout::Digest;
+use crate::repodata::open_regular;
 
+/// Most bytes of a stamp that are read.
+const LONGEST: u64 = 1 << 20;
 const FIRST_LINE: &str = "resolvent index stamp 2";
 /// Nanoseconds; the coarsest clocks of file systems in use tick in two seconds.
 const AT_REST: u64 = 2_000_000_000;
@@ -146,7 +150,10 @@ impl Stamp {
 
     /// Reads a stamp; `None` when there is none, or a damaged one.
     pub(super) fn read(path: &Path) -> Option<Stamp> {
-        Stamp::decode(&std::fs::read_to_string(path).ok()?)
+        let mut text = String::new();
+        let file = open_regular(path).ok()?;
+        file.take(LONGEST).read_to_string(&mut text).ok()?;
+        Stamp::decode(&text)
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) type Digest = [u8; 32];
 /// First bytes of an index file.
 pub(crate) const MAGIC: [u8; 8] = *b"resolvix";
 /// Changes whenever the meaning of the bytes does; older files are then rebuilt.
-pub(crate) const FORMAT_VERSION: u32 = 6;
+pub(crate) const FORMAT_VERSION: u32 = 7;
 /// Reads differently on a machine of the other byte order.
 pub(crate) const BYTE_ORDER_MARK: u32 = 0x0A0B_0C0D;
 /// Unit of the checksums: small enough that a solve checks little more than it reads.

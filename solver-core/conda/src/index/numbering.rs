@@ -162,21 +162,18 @@ pub(super) struct RareRows<'a> {
     raw: &'a Columns,
     /// New ids of raw rows, or [`NONE`].
     of: Vec<u32>,
-    /// The segment's own subdir, which rows need not repeat, in the raw texts.
-    subdir: Option<&'a str>,
     rows: Lists,
     texts: StringIds<'a>,
     room: [Vec<u32>; 2],
 }
 
 impl<'a> RareRows<'a> {
-    pub(super) fn new(raw: &'a Columns, subdir: &'a str) -> RareRows<'a> {
+    pub(super) fn new(raw: &'a Columns) -> RareRows<'a> {
         let mut of = vec![NONE; raw.rows.len()];
         of[0] = 0;
         RareRows {
             raw,
             of,
-            subdir: Some(subdir),
             rows: Lists::default(),
             texts: StringIds::new(&raw.texts),
             room: Default::default(),
@@ -203,8 +200,8 @@ impl<'a> RareRows<'a> {
         kept.clear();
         row.clear();
         for (tag, items) in rare_fields(self.raw.rows.get(raw)) {
-            let text = items.first().map(|&text| self.raw.texts.get(text));
-            if tag != rare_tag::SUBDIR || text != self.subdir {
+            // The folder's counts.
+            if tag != rare_tag::SUBDIR {
                 kept.extend([tag, items.len() as u32]);
                 kept.extend(items);
             }

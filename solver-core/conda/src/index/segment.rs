@@ -133,6 +133,31 @@ impl Segment {
         Segment { storage, meta }
     }
 
+    /// Whether the file has as many rows as it says. The numbers size tables of whoever reads it, so in a forged file
+    /// they must not be larger than the file.
+    pub(super) fn counts_fit(&self) -> bool {
+        let Meta {
+            records,
+            packages,
+            names,
+            versions,
+            lists,
+            specs,
+            ..
+        } = self.meta;
+        let rows = |count: u32, size: u64, section| {
+            self.storage.length(section) == u64::from(count) * size
+        };
+        let ends = |count: u32, section| self.storage.length(section) == (u64::from(count) + 1) * 4;
+        rows(records, 4, Section::RecordPackage)
+            && rows(records, 2, Section::RecordFlags)
+            && rows(specs, size_of::<SpecRow>() as u64, Section::Specs)
+            && ends(packages, Section::PackageStart)
+            && ends(names, Section::NameOffsets)
+            && ends(versions, Section::VersionTextOffsets)
+            && ends(lists, Section::ListOffsets)
+    }
+
     /// The subdir, such as `linux-64`.
     pub fn subdir(&self) -> &str {
         self.string(self.meta.subdir)

@@ -125,6 +125,11 @@ impl Storage {
         }
     }
 
+    /// How many bytes a section has.
+    pub(super) fn length(&self, section: Section) -> u64 {
+        self.toc[section as usize].length
+    }
+
     /// The bytes of a whole section; empty when damaged.
     pub(super) fn section(&self, section: Section) -> &[u8] {
         let length = self.toc[section as usize].length as usize;

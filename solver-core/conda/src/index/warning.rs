@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::text::shown;
+
 /// At most this many warnings of one kind are kept for one subdir.
 pub(crate) const KEPT_PER_KIND: usize = 100;
 
@@ -20,13 +22,19 @@ pub enum WarningKind {
     SkippedRecord,
     /// A record has `record_version` above 1 and was skipped.
     NewerRecord,
+    /// A value is not what its field holds and counts as absent.
+    OddValue,
+    /// The file or a record names another subdir than the folder that it lies in; the folder counts.
+    OtherSubdir,
 }
 
-const KINDS: [WarningKind; 4] = [
+const KINDS: [WarningKind; 6] = [
     WarningKind::UnparsableVersion,
     WarningKind::UnparsableSpec,
     WarningKind::SkippedRecord,
     WarningKind::NewerRecord,
+    WarningKind::OddValue,
+    WarningKind::OtherSubdir,
 ];
 
 /// One thing that was wrong with a subdir's records.
@@ -36,7 +44,7 @@ pub struct Warning {
     pub kind: WarningKind,
     /// Channel and subdir, as `channel/subdir`.
     pub location: String,
-    /// Archive name of the record; empty in an entry that stands for several.
+    /// Archive name of the record; empty in an entry that stands for several or is about the file.
     pub record: String,
     /// Field at fault, if one is.
     pub field: String,
@@ -46,17 +54,25 @@ pub struct Warning {
     pub count: u64,
 }
 
+impl Warning {
+    /// The name of the package that the warning is about, by the name of its archive; `None` if it is about more.
+    pub fn package(&self) -> Option<String> {
+        let mut parts = self.record.rsplitn(3, '-');
+        let name = parts.nth(2)?;
+        Some(name.to_ascii_lowercase())
+    }
+}
+
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.location)?;
-        if self.record.is_empty() {
-            return write!(f, ": {} more: {}", self.count, self.message);
+        write!(f, "{}", shown(&self.location))?;
+        match (self.record.is_empty(), self.field.is_empty()) {
+            (true, true) => write!(f, ": {} more", self.count)?,
+            (true, false) => write!(f, ": {}", shown(&self.field))?,
+            (false, true) => write!(f, ": {}", shown(&self.record))?,
+            (false, false) => write!(f, ": {}: {}", shown(&self.record), shown(&self.field))?,
         }
-        write!(f, ": {}", self.record)?;
-        if !self.field.is_empty() {
-            write!(f, ": {}", self.field)?;
-        }
-        write!(f, ": {}", self.message)
+        write!(f, ": {}", shown(&self.message))
     }
 }
 
@@ -98,6 +114,8 @@ impl WarningLog {
                     WarningKind::UnparsableSpec => "dependency cannot be parsed",
                     WarningKind::SkippedRecord => "record skipped",
                     WarningKind::NewerRecord => "record_version above 1, record skipped",
+                    WarningKind::OddValue => "odd value, counts as absent",
+                    WarningKind::OtherSubdir => "another subdir than the folder's",
                 };
                 self.kept.push(Warning {
                     kind,

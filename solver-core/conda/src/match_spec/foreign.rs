@@ -17,6 +17,12 @@ pub(super) fn of_another_language(text: &str) -> Option<(&str, String)> {
             "this is an option of another tool such as pip; a spec begins with a package name";
         return Some((text, reason.to_owned()));
     }
+    if let Some(name) = text.strip_prefix("name=") {
+        if name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            let reason = format!("a spec begins with the package's name itself: write {name}");
+            return Some((text, reason));
+        }
+    }
     for system in ["git+", "hg+", "svn+", "bzr+"] {
         if text.starts_with(system) && text.contains("://") {
             let reason =

@@ -22,7 +22,7 @@ pub(super) fn parse(text: &str) -> Result<StringMatcher, String> {
 
 /// CEP 26: words of letters and digits that single `.`, `_` or `-` join; up to two `_` may lead, one separator may
 /// end the name (as conda has it).
-fn check(name: &str) -> Result<(), String> {
+pub(crate) fn check(name: &str) -> Result<(), String> {
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     if let Some(c) = name.chars().find(|&c| !legal(c)) {
         return Err(format!("{c:?} cannot be part of a package name"));

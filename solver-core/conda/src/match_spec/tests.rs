@@ -396,6 +396,7 @@ fn other_languages_are_named() {
         ("scipy:1.26", "scipy=1.26"),
         ("- numpy", "YAML"),
         ("numpy@1.2", "numpy=1.2"),
+        ("name=numpy", "write numpy"),
         ("numpy[extra]", "numpy[extras=[extra]]"),
         ("requests[security]", "requests[extras=[security]]"),
         (

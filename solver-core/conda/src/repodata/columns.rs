@@ -9,7 +9,8 @@ use rustc_hash::FxHashSet;
 use super::cursor::is_same;
 use super::intern::{Lists, Texts};
 use super::row::{flag, rare_fields, rare_tag};
-use super::RejectedRecord;
+use super::{RejectedRecord, Rejection};
+use crate::text::is_plain_text;
 
 /// Ends of the names of archives.
 const CONDA: &str = ".conda";
@@ -96,6 +97,16 @@ pub(crate) struct Columns {
     pub removed: Vec<String>,
     /// Records that were left out while reading.
     pub rejected: Vec<RejectedRecord>,
+    /// Values that count as absent.
+    pub odd: Vec<OddValue>,
+}
+
+/// A value of a record that is not what its field holds, and that no decision needs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct OddValue {
+    pub file_name: String,
+    pub field: String,
+    pub reason: String,
 }
 
 impl Columns {
@@ -169,6 +180,7 @@ impl Columns {
         self.sha256.extend(other.sha256);
         self.removed.extend(other.removed);
         self.rejected.extend(other.rejected);
+        self.odd.extend(other.odd);
         self.subdir = self.subdir.take().or(other.subdir);
         self.base_url = self.base_url.take().or(other.base_url);
     }
@@ -180,8 +192,85 @@ impl Columns {
         self.sha256.pop();
     }
 
-    /// Drops the records of the older sections that `v3` has too.
+    /// What can only be done when all is read: records that no spec can name leave, names are in lower case, and of the
+    /// older sections those leave that `v3` has too.
     pub(crate) fn settle(&mut self) {
+        self.settle_names();
+        self.settle_sections();
+    }
+
+    /// Brings names into lower case, as all specs have them (CEP 29), and leaves records out that have a name that no
+    /// spec can have, or a version or build that does not fit into a line.
+    fn settle_names(&mut self) {
+        let odd = |texts: &Texts| -> Vec<bool> {
+            texts.iter().map(|text| !is_plain_text(text)).collect()
+        };
+        let capitals: Vec<bool> = self
+            .names
+            .iter()
+            .map(|name| name.bytes().any(|byte| byte.is_ascii_uppercase()))
+            .collect();
+        let reasons: Vec<Option<String>> = self
+            .names
+            .iter()
+            .map(|name| crate::match_spec::check_name(name).err())
+            .collect();
+        let (versions, builds) = (odd(&self.versions), odd(&self.builds));
+        let any = |flags: &[bool]| flags.contains(&true);
+        if !any(&capitals)
+            && !any(&versions)
+            && !any(&builds)
+            && reasons.iter().all(Option::is_none)
+        {
+            return;
+        }
+        let mut lower: Vec<u32> = Vec::with_capacity(capitals.len());
+        for (id, &capital) in capitals.iter().enumerate() {
+            let name = capital.then(|| self.names.get(id as u32).to_ascii_lowercase());
+            lower.push(name.map_or(id as u32, |name| self.names.intern(&name)));
+        }
+        let mut kept = Vec::with_capacity(self.records.len());
+        let mut records = std::mem::take(&mut self.records);
+        for record in &mut records {
+            let mut file_name = String::new();
+            let line = "a character that does not fit into a line of text";
+            let reason = match () {
+                () if versions[record.version as usize] => Some(("version", line.to_owned())),
+                () if builds[record.build as usize] => Some(("build", line.to_owned())),
+                () => reasons[record.name as usize]
+                    .clone()
+                    .map(|reason| ("name", reason)),
+            };
+            if reason.is_some() || capitals[record.name as usize] {
+                self.file_name(record, &mut file_name);
+            }
+            kept.push(reason.is_none());
+            if let Some((field, reason)) = reason {
+                let field = field.to_owned();
+                self.rejected.push(RejectedRecord {
+                    file_name,
+                    rejection: Rejection::Unusable { field, reason },
+                });
+            } else if capitals[record.name as usize] {
+                record.file_name = self.texts.intern(&file_name);
+                record.name = lower[record.name as usize];
+            }
+        }
+        self.records = records;
+        self.keep(&kept);
+    }
+
+    /// Drops the records that are marked so.
+    fn keep(&mut self, kept: &[bool]) {
+        let mut of = kept.iter();
+        self.records.retain(|_| of.next().is_none_or(|kept| *kept));
+        let mut of = kept.iter();
+        self.md5.retain(|_| of.next().is_none_or(|kept| *kept));
+        let mut of = kept.iter();
+        self.sha256.retain(|_| of.next().is_none_or(|kept| *kept));
+    }
+
+    fn settle_sections(&mut self) {
         let mut names = FxHashSet::default();
         let mut name = String::new();
         for record in self.records.iter().filter(|record| record.newer) {
@@ -198,12 +287,7 @@ impl Columns {
             record.newer || !names.contains(&name)
         });
         let kept: Vec<bool> = kept.collect();
-        let mut of = kept.iter();
-        self.records.retain(|_| of.next().is_none_or(|kept| *kept));
-        let mut of = kept.iter();
-        self.md5.retain(|_| of.next().is_none_or(|kept| *kept));
-        let mut of = kept.iter();
-        self.sha256.retain(|_| of.next().is_none_or(|kept| *kept));
+        self.keep(&kept);
     }
 
     /// The archive's file name of a record, at the end of `out`.

@@ -13,11 +13,12 @@ use rustc_hash::FxBuildHasher;
 use serde::de::{Error as _, MapAccess, SeqAccess};
 
 use super::columns::Columns;
-use super::fields::{Accept, Found, Ignore, OptStr, Str, Unsigned, Value};
+use super::fields::{Accept, Found, Ignore, OptStr, OptUnsigned, Str, Value};
 use super::file_name::{hash_of_name, is_file_name};
 use super::record::{Outcome, RecordOf};
 use super::scratch::Scratch;
 use super::{RejectedRecord, Rejection, SUPPORTED_REPODATA_VERSION};
+use crate::version::shorten;
 
 /// Why reading stopped although the text is JSON.
 #[derive(Debug)]
@@ -68,10 +69,10 @@ impl Document<'_> {
     fn check_version<E: serde::de::Error>(
         &mut self,
         key: &str,
-        value: Result<u64, Found>,
+        value: Result<Option<u64>, Found>,
     ) -> Result<(), E> {
         match value {
-            Ok(version) if version > SUPPORTED_REPODATA_VERSION => {
+            Ok(Some(version)) if version > SUPPORTED_REPODATA_VERSION => {
                 *self.failure = Some(Failure::Version(version));
                 Err(E::custom("stopped"))
             }
@@ -107,7 +108,7 @@ impl<'a> Accept<'a> for Document<'_> {
             };
             match key {
                 "repodata_version" => {
-                    let version = map.next_value_seed(Value(Unsigned))?;
+                    let version = map.next_value_seed(Value(OptUnsigned))?;
                     self.check_version(key, version)?;
                 }
                 "info" => {
@@ -150,6 +151,10 @@ struct Revision<'d, 'x>(&'d mut Document<'x>);
 impl<'a> Accept<'a> for Revision<'_, '_> {
     type Out = ();
 
+    fn null(self) -> Result<(), Found> {
+        Ok(())
+    }
+
     fn object<A: MapAccess<'a>>(self, mut map: A) -> Result<Result<(), Found>, A::Error> {
         let Revision(document) = self;
         while let Some(kind) = map.next_key_seed(Value(Str))? {
@@ -181,6 +186,10 @@ struct Info<'d, 'x>(&'d mut Document<'x>);
 impl<'a> Accept<'a> for Info<'_, '_> {
     type Out = ();
 
+    fn null(self) -> Result<(), Found> {
+        Ok(())
+    }
+
     fn object<A: MapAccess<'a>>(self, mut map: A) -> Result<Result<(), Found>, A::Error> {
         let Info(document) = self;
         while let Some(key) = map.next_key_seed(Value(Str))? {
@@ -196,13 +205,18 @@ impl<'a> Accept<'a> for Info<'_, '_> {
                     };
                     if key == "subdir" {
                         document.columns.subdir = text;
-                    } else {
-                        document.columns.base_url = text;
+                        continue;
                     }
+                    if let Some(url) = text.as_deref().filter(|url| !is_url(url)) {
+                        let reason =
+                            format!("{:?} is not a URL or a path of one", shorten(url, 80));
+                        return Err(document.stop("info.base_url", reason));
+                    }
+                    document.columns.base_url = text;
                 }
                 // CEP 36 lists the version here; in practice it stands at the top.
                 "repodata_version" => {
-                    let version = map.next_value_seed(Value(Unsigned))?;
+                    let version = map.next_value_seed(Value(OptUnsigned))?;
                     document.check_version("info.repodata_version", version)?;
                 }
                 _ => {
@@ -214,11 +228,24 @@ impl<'a> Accept<'a> for Info<'_, '_> {
     }
 }
 
+/// Whether a text can be what archives' names are appended to: a path, or a URL of a kind that archives come by.
+fn is_url(text: &str) -> bool {
+    let legal =
+        |c: char| crate::text::is_plain(c) && !c.is_whitespace() && !"#?\\\"'<>`".contains(c);
+    let scheme = text.split_once("://").map_or("https", |(scheme, _)| scheme);
+    let known = ["http", "https", "file", "s3", "gs", "oci"];
+    text.chars().all(legal) && known.iter().any(|known| scheme.eq_ignore_ascii_case(known))
+}
+
 /// `removed`: names of withdrawn archives.
 struct Removed<'d, 'x>(&'d mut Document<'x>);
 
 impl<'a> Accept<'a> for Removed<'_, '_> {
     type Out = ();
+
+    fn null(self) -> Result<(), Found> {
+        Ok(())
+    }
 
     fn list<A: SeqAccess<'a>>(self, mut list: A) -> Result<Result<(), Found>, A::Error> {
         while let Some(name) = list.next_element_seed(Value(Str))? {
@@ -266,6 +293,10 @@ impl Section<'_, '_> {
 
 impl<'a> Accept<'a> for Section<'_, '_> {
     type Out = ();
+
+    fn null(self) -> Result<(), Found> {
+        Ok(())
+    }
 
     fn object<A: MapAccess<'a>>(mut self, mut map: A) -> Result<Result<(), Found>, A::Error> {
         while let Some(file_name) = map.next_key_seed(Value(Str))? {

@@ -7,6 +7,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::text::shown;
+
 /// Why a channel or a repodata file could not be loaded.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -126,6 +128,9 @@ impl RepodataError {
     }
 }
 
+/// What to do about one wrong record.
+const WAY_OUT: &str = "; --skip-bad-records (skip_bad_records=True) leaves such records out";
+
 impl fmt::Display for RepodataError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -169,18 +174,19 @@ impl fmt::Display for RepodataError {
                 field,
                 reason,
             } if field.is_empty() => {
-                write!(f, "{}: record `{record}`: {reason}", file.display())
+                write!(f, "{}: record `{}`: {reason}", file.display(), shown(record))?;
+                f.write_str(WAY_OUT)
             }
             Self::Record {
                 file,
                 record,
                 field,
                 reason,
-            } => write!(
-                f,
-                "{}: record `{record}`: field `{field}`: {reason}",
-                file.display()
-            ),
+            } => {
+                let (record, field) = (shown(record), shown(field));
+                write!(f, "{}: record `{record}`: field `{field}`: {reason}", file.display())?;
+                f.write_str(WAY_OUT)
+            }
             Self::UnsupportedVersion { file, found } => write!(
                 f,
                 "{} has repodata_version {found}, but only versions up to {SUPPORTED_REPODATA_VERSION} are \

@@ -306,6 +306,10 @@ impl<'a> Accept<'a> for Unsigned {
         // 2^53: above it a float no longer names one integer.
         if (0.0..=9_007_199_254_740_992.0).contains(&value) && value.fract() == 0.0 {
             Ok(value as u64)
+        } else if value < 0.0 {
+            Err(Found::Other("a negative number"))
+        } else if value.fract() == 0.0 {
+            Err(Found::Other("a number that is too large"))
         } else {
             Err(Found::Other("a number that is not a whole one"))
         }
@@ -314,7 +318,7 @@ impl<'a> Accept<'a> for Unsigned {
         let text = text.as_str().trim();
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             text.parse()
-                .map_err(|_| Found::Other("a number above 2^64"))
+                .map_err(|_| Found::Other("a number that is too large"))
         } else {
             Err(Found::String)
         }
@@ -345,6 +349,30 @@ impl<'a> Accept<'a> for OptUnsigned {
             return Ok(None);
         }
         Unsigned.string(text).map(Some)
+    }
+}
+
+/// A time: as [`OptUnsigned`], or a fraction, of which conda takes the whole part.
+pub(crate) struct Time;
+
+impl<'a> Accept<'a> for Time {
+    type Out = Option<u64>;
+
+    fn null(self) -> Result<Self::Out, Found> {
+        Ok(None)
+    }
+    #[inline]
+    fn unsigned(self, value: u64) -> Result<Self::Out, Found> {
+        Ok(Some(value))
+    }
+    fn negative(self, value: i64) -> Result<Self::Out, Found> {
+        Unsigned.negative(value).map(Some)
+    }
+    fn float(self, value: f64) -> Result<Self::Out, Found> {
+        Unsigned.float(value.trunc()).map(Some)
+    }
+    fn string(self, text: Text<'a, '_>) -> Result<Self::Out, Found> {
+        OptUnsigned.string(text)
     }
 }
 

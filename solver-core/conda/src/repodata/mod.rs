@@ -40,7 +40,7 @@ use serde::de::DeserializeSeed;
 
 pub use error::{RepodataError, SUPPORTED_REPODATA_VERSION};
 pub(crate) use intern::{Lists, Texts};
-pub(crate) use source::digest;
+pub(crate) use source::{digest, open_regular};
 pub use source::{Encoding, Located, Source};
 
 use chunks::Chunks;
@@ -74,6 +74,8 @@ pub(crate) enum Rejection {
     Wrong { field: String, reason: String },
     /// `record_version` above 1.
     RecordVersion(u64),
+    /// No spec can name the record, or it cannot be shown in a line: left out whatever is asked.
+    Unusable { field: String, reason: String },
 }
 
 /// The text's offsets are kept in 32 bits.
@@ -106,7 +108,8 @@ pub(crate) fn read(
     limit: u64,
     options: ParseOptions,
 ) -> Result<(Columns, [u8; 32]), RepodataError> {
-    let longest = limit.min(LONGEST);
+    let longest = limit.min(LONGEST).min(located.most()?);
+    located.check_start(limit)?;
     let hash = Mutex::default();
     let stream = located.stream(limit, &hash)?;
     match workers::read(Chunks::new(stream, CHUNK, longest), options) {
@@ -188,7 +191,9 @@ fn failed(failure: Failure, file: &Path) -> RepodataError {
             rejection,
         }) => {
             let (field, reason) = match rejection {
-                Rejection::Wrong { field, reason } => (field, reason),
+                Rejection::Wrong { field, reason } | Rejection::Unusable { field, reason } => {
+                    (field, reason)
+                }
                 Rejection::RecordVersion(version) => {
                     ("record_version".into(), format!("unsupported: {version}"))
                 }

@@ -1,18 +1,19 @@
 //! One record: its keys, its required fields, its coercions (CEP 36, and the habits of older channels).
 //!
-//! Required are `name`, `version`, `build` and `build_number`; everything else may be absent. Keys that no
-//! column knows are kept as one JSON object. A key that comes twice is an error: parsers disagree on which one
+//! Required are `name`, `version`, `build` and `build_number`; everything else may be absent. A value of a wrong type
+//! makes the record wrong where a decision needs it (dependencies, features, flags); any other counts as absent, and
+//! is noted. Keys that no column knows are kept as one JSON object. A key that comes twice is an error: parsers disagree on which one
 //! wins, so the record would mean different things to different tools.
 
 use std::borrow::Cow;
 
 use serde::de::{MapAccess, SeqAccess};
 
-use super::columns::{Columns, RawRecord, NONE};
+use super::columns::{Columns, OddValue, RawRecord, NONE};
 use super::draft::{from_hex, milliseconds, Draft, Rare};
 use super::fields::{
     write_json_string, Accept, Found, Ignore, Intern, ListScratch, OptIntern, OptStr, OptUnsigned,
-    Rewrite, Specs, Text, Unsigned, Value, Words,
+    Rewrite, Specs, Text, Time, Unsigned, Value, Words,
 };
 use super::row::flag;
 use super::scratch::Scratch;
@@ -199,6 +200,7 @@ impl<'a> Accept<'a> for NoArchOf {
         match text.as_str() {
             "python" => Ok(Some(NoArch::Python)),
             "generic" => Ok(Some(NoArch::Generic)),
+            "" => Ok(None),
             _ => Err(Found::Other("another word")),
         }
     }
@@ -274,6 +276,7 @@ impl<'a> Accept<'a> for RecordOf<'_> {
         let mut record_version = 0;
         let mut seen = 0;
         let mut wrong: Option<(String, String)> = None;
+        let mut odd: Vec<(String, String)> = Vec::new();
 
         // Reads the next value by `$accept`; a mismatch is noted with the words for what was expected.
         macro_rules! value {
@@ -283,6 +286,19 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                     Err(found) => {
                         let reason = format!(concat!("expected ", $expected, ", found {}"), found);
                         wrong.get_or_insert(($key.as_str().into(), reason));
+                        None
+                    }
+                }
+            };
+        }
+        // The same for what no decision needs: a mismatch counts as an absent value.
+        macro_rules! lenient {
+            ($key:expr, $accept:expr, $expected:literal) => {
+                match map.next_value_seed(Value($accept))? {
+                    Ok(value) => value,
+                    Err(found) => {
+                        let reason = format!(concat!("expected ", $expected, ", found {}"), found);
+                        odd.push(($key.as_str().to_owned(), reason));
                         None
                     }
                 }
@@ -343,10 +359,10 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                 Key::Subdir => {
                     let known = scratch.subdir.map_or(NONE, |(subdir, _)| subdir);
                     let own = OptIntern(Intern::guessing(&mut columns.texts, known));
-                    draft.subdir = value!(key, own, "a string").flatten();
+                    draft.subdir = lenient!(key, own, "a string");
                 }
                 Key::NoArch => {
-                    let kind = value!(key, NoArchOf, "`python`, `generic` or a boolean").flatten();
+                    let kind = lenient!(key, NoArchOf, "`python`, `generic` or a boolean");
                     record.flags |= match kind {
                         None => 0,
                         Some(NoArch::Generic) => flag::NOARCH_GENERIC,
@@ -360,7 +376,15 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                 }
                 Key::Features => {
                     let words = Words(&mut columns.texts);
-                    let words = value!(key, words, "a string or a list of strings");
+                    let words: Option<Vec<u32>> = match map.next_value_seed(Value(words))? {
+                        Ok(words) => Some(words),
+                        Err(found) => {
+                            let reason =
+                                format!("expected a string or a list of strings, found {found}");
+                            odd.push((key.as_str().to_owned(), reason));
+                            None
+                        }
+                    };
                     rare.get_or_insert_default().features = words.unwrap_or_default();
                 }
                 Key::Flags => {
@@ -369,17 +393,15 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                     rare.get_or_insert_default().flags = words.unwrap_or_default();
                 }
                 Key::Timestamp => {
-                    let time = value!(key, OptUnsigned, "a non-negative integer").flatten();
+                    let time = lenient!(key, Time, "a non-negative number");
                     record.timestamp = milliseconds(time.unwrap_or(0));
                 }
                 Key::IndexedTimestamp => {
-                    let time = value!(key, OptUnsigned, "a non-negative integer").flatten();
+                    let time = lenient!(key, Time, "a non-negative number");
                     record.indexed_timestamp = milliseconds(time.unwrap_or(0));
                 }
                 Key::Md5 => {
-                    let text = value!(key, OptStr, "a string")
-                        .flatten()
-                        .unwrap_or_default();
+                    let text = lenient!(key, OptStr, "a string").unwrap_or_default();
                     match from_hex(text.as_bytes()) {
                         Some(hash) => {
                             draft.md5 = hash;
@@ -387,15 +409,13 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                         }
                         None if text.is_empty() => {}
                         None => {
-                            let text = columns.texts.intern(&text);
-                            rare.get_or_insert_default().md5 = Some(text);
+                            let reason = "expected 32 hexadecimal digits, found another text";
+                            odd.push((key.as_str().to_owned(), reason.to_owned()));
                         }
                     }
                 }
                 Key::Sha256 => {
-                    let text = value!(key, OptStr, "a string")
-                        .flatten()
-                        .unwrap_or_default();
+                    let text = lenient!(key, OptStr, "a string").unwrap_or_default();
                     match from_hex(text.as_bytes()) {
                         Some(hash) => {
                             draft.sha256 = hash;
@@ -403,28 +423,28 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                         }
                         None if text.is_empty() => {}
                         None => {
-                            let text = columns.texts.intern(&text);
-                            rare.get_or_insert_default().sha256 = Some(text);
+                            let reason = "expected 64 hexadecimal digits, found another text";
+                            odd.push((key.as_str().to_owned(), reason.to_owned()));
                         }
                     }
                 }
                 Key::Size => {
-                    let size = value!(key, OptUnsigned, "a non-negative integer").flatten();
+                    let size = lenient!(key, OptUnsigned, "a non-negative integer");
                     record.size = size.map_or(0, |size| size.saturating_add(1));
                 }
                 Key::License => {
                     let text = Intern::guessing(&mut columns.licenses, last.license);
-                    let id = value!(key, OptIntern(text), "a string").flatten();
+                    let id = lenient!(key, OptIntern(text), "a string");
                     record.license = id.unwrap_or(NONE);
                 }
                 Key::LicenseFamily => {
                     let text = Intern::guessing(&mut columns.licenses, last.license_family);
-                    let id = value!(key, OptIntern(text), "a string").flatten();
+                    let id = lenient!(key, OptIntern(text), "a string");
                     record.license_family = id.unwrap_or(NONE);
                 }
                 Key::SitePackages => {
-                    let path = value!(key, OptIntern(Intern::new(&mut columns.texts)), "a string")
-                        .flatten();
+                    let path = OptIntern(Intern::new(&mut columns.texts));
+                    let path = lenient!(key, path, "a string");
                     rare.get_or_insert_default().site_packages = path;
                 }
                 Key::ExtraDepends => {
@@ -436,7 +456,7 @@ impl<'a> Accept<'a> for RecordOf<'_> {
                     rare.get_or_insert_default().extra_depends = groups.unwrap_or_default();
                 }
                 Key::RecordVersion => {
-                    let number = value!(key, OptUnsigned, "a non-negative integer").flatten();
+                    let number = lenient!(key, OptUnsigned, "a non-negative integer");
                     record_version = number.unwrap_or(0);
                 }
                 Key::Other(name) => {
@@ -468,6 +488,14 @@ impl<'a> Accept<'a> for RecordOf<'_> {
             }
         }
         draft.complete(rare, file_name, columns, scratch);
+        if !odd.is_empty() {
+            let note = |(field, reason)| OddValue {
+                file_name: file_name.to_owned(),
+                field,
+                reason,
+            };
+            columns.odd.extend(odd.into_iter().map(note));
+        }
         Ok(Ok(Outcome::Record))
     }
 }

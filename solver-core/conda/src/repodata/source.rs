@@ -21,6 +21,10 @@ const CANDIDATES: [(&str, Encoding); 3] = [
     ("repodata.json.bz2", Encoding::Bzip2),
 ];
 
+/// A compressed file may unpack to this many bytes, and [`RATIO`] more for each stored one.
+const UNPACKED: u64 = 32 << 20;
+const RATIO: u64 = 100;
+
 /// How a repodata file is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoding {
@@ -71,6 +75,48 @@ impl Located {
             path: self.file.clone(),
             source,
         })
+    }
+
+    /// The most bytes that the text may have: of a compressed file, in proportion to what is stored. Real channels
+    /// shrink to a tenth or a twentieth, while a bomb unpacks to ten thousand times its size.
+    ///
+    /// # Errors
+    ///
+    /// [`RepodataError::Io`].
+    pub(super) fn most(&self) -> Result<u64, RepodataError> {
+        let metadata = self.metadata()?;
+        let stored = metadata.len();
+        Ok(match self.encoding {
+            Encoding::Plain => allocated(&metadata).map_or(u64::MAX, |bytes| {
+                UNPACKED.saturating_add(bytes.saturating_mul(RATIO))
+            }),
+            _ => UNPACKED.saturating_add(stored.saturating_mul(RATIO)),
+        })
+    }
+
+    /// Fails when a large text does not even begin like an object, so that nobody has to keep it to say what is wrong.
+    ///
+    /// # Errors
+    ///
+    /// [`RepodataError::Io`], [`RepodataError::Document`].
+    pub(super) fn check_start(&self, limit: u64) -> Result<(), RepodataError> {
+        if self.metadata()?.len() <= UNPACKED {
+            return Ok(());
+        }
+        let hash = Mutex::default();
+        let mut start = Vec::new();
+        let stream = self.stream(limit, &hash)?;
+        // What is wrong with the stream itself is told by whoever reads all of it.
+        let _ = stream.take(4096).read_to_end(&mut start);
+        let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
+        match first {
+            Some(b'{') => Ok(()),
+            _ => Err(RepodataError::Document {
+                file: self.file.clone(),
+                key: String::new(),
+                reason: "it does not begin with '{'".into(),
+            }),
+        }
     }
 
     fn failed(&self, source: io::Error) -> RepodataError {
@@ -255,7 +301,7 @@ impl Source {
     pub fn locate(subdir: &Path) -> Result<Option<Located>, RepodataError> {
         for (name, encoding) in CANDIDATES {
             let file = subdir.join(name);
-            match File::open(&file) {
+            match open_regular(&file) {
                 Ok(handle) => {
                     return Ok(Some(Located {
                         file,
@@ -338,6 +384,48 @@ fn is_leftover(old: &Located, new: &Located) -> bool {
     match (written(old), written(new)) {
         (Some(old), Some(new)) => new.duration_since(old).is_ok_and(|age| age > LEFTOVER),
         _ => false,
+    }
+}
+
+/// How many bytes of a file the disk holds, where the system tells; far fewer than its length for one with holes.
+fn allocated(metadata: &Metadata) -> Option<u64> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        // Some file systems say 0 of every file.
+        Some(metadata.blocks().saturating_mul(512)).filter(|&bytes| bytes > 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = metadata;
+        None
+    }
+}
+
+/// Opens a file, not a pipe, a device or a socket: those block, or have no end.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    let refused = || io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file");
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(refused());
+    }
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        // Whoever puts a pipe there meanwhile does not block us.
+        use std::os::unix::fs::OpenOptionsExt;
+        const O_NONBLOCK: i32 = if cfg!(target_os = "linux") {
+            0o4000
+        } else {
+            0x4
+        };
+        options.custom_flags(O_NONBLOCK);
+    }
+    let file = options.open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(refused())
     }
 }
 

@@ -132,7 +132,11 @@ fn natural(text: &str) -> Vec<(u64, String)> {
 
 /// The part of a spec behind the name; `==1.0` and `1.0` are one.
 fn behind<'s>(name: &str, spec: &'s str) -> &'s str {
-    let part = spec.strip_prefix(name).map_or(spec, str::trim);
+    let part = match spec.split_at_checked(name.len()) {
+        // Names ignore case, and a spec may have it as somebody typed it.
+        Some((head, tail)) if head.eq_ignore_ascii_case(name) => tail.trim(),
+        _ => spec,
+    };
     part.strip_prefix("==").unwrap_or(part)
 }
 
@@ -161,6 +165,10 @@ pub(crate) fn union(name: &str, specs: &[&str], builds_matter: bool) -> String {
     if words.iter().any(String::is_empty) {
         // Together they leave no version out.
         return name.to_string();
+    }
+    if name.is_empty() {
+        // A feature, or a pattern of names: the spec says all there is.
+        return words.join(" or ");
     }
     let count = words.len();
     if count > MOST_ALTERNATIVES + 1 {

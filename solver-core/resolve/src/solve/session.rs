@@ -70,6 +70,10 @@ impl Session {
             .take(&policy)
             .unwrap_or_else(|| Instance::with_config(index, policy, self.config));
         let result = solve_on(&mut instance, request, budget);
+        if conda::watch::is_over() {
+            // Matches failed that should not have: nothing of it may be seen again.
+            return Err(SolveError::Interrupted);
+        }
         if instance.solver.num_vars() <= MOST_VARIABLES {
             self.put(instance);
         }

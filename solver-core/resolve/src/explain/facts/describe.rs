@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use conda::index::{Index, RecordId, RecordRef};
 use conda::match_spec::MatchSpec;
+use conda::text::shown;
+use conda::{PackageRecord, Version};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{graph, group};
@@ -513,6 +515,7 @@ impl<'c> Core<'c> {
         fact.reason = match (kind, at.first()) {
             (FactKind::ChannelPriority, _) => self.hidden_by(name, &at),
             (FactKind::Policy, Some(&p)) => u.exclusion_at(name, p).map(policy).map(str::to_string),
+            (FactKind::Unparsable, Some(&p)) => unreadable(&u.index.record(u.place_of(name, p))),
             _ => None,
         };
         if kind == FactKind::Policy {
@@ -611,4 +614,26 @@ impl Universe {
         }
         (all, class)
     }
+}
+
+/// What of a record cannot be read, and why: its version, or the first such dependency or constraint.
+fn unreadable(record: &PackageRecord) -> Option<String> {
+    if let Err(error) = Version::parse(&record.version) {
+        return Some(format!(
+            "version '{}': {}",
+            shown(&record.version),
+            error.reason()
+        ));
+    }
+    let lists = [
+        ("depends", &record.depends),
+        ("constrains", &record.constrains),
+    ];
+    lists.into_iter().find_map(|(field, texts)| {
+        let mut wrong = texts
+            .iter()
+            .filter_map(|text| Some((text, MatchSpec::parse(text).err()?)));
+        let (text, error) = wrong.next()?;
+        Some(format!("{field}: '{}': {}", shown(text), error.reason()))
+    })
 }

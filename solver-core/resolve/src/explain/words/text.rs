@@ -52,11 +52,18 @@ pub(crate) fn sentence(fact: &Fact) -> String {
                 None => format!("{subject} {is} newer than the cut-off"),
             },
         },
-        FactKind::Unparsable => format!("the metadata of {subject} cannot be read"),
+        FactKind::Unparsable => match &fact.reason {
+            Some(reason) => format!("the metadata of {subject} cannot be read: {reason}"),
+            None => format!("the metadata of {subject} cannot be read"),
+        },
         FactKind::VirtualPackage if fact.spec.is_empty() => {
             format!("the target has no {}", fact.name)
         }
         FactKind::VirtualPackage => format!("the target has {}", fact.spec.trim_end_matches(" 0")),
+        FactKind::MissingName if fact.name.is_empty() => match fact.spec.strip_suffix('@') {
+            Some(feature) => format!("no package tracks the feature {feature}"),
+            None => format!("{spec} names no package"),
+        },
         FactKind::MissingName => format!("no channel has a package named {}", fact.name),
         FactKind::MissingVersion => format!("no record matches {spec}; {}", fact.exists),
     }

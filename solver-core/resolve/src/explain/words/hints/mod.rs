@@ -6,6 +6,7 @@
 
 mod names;
 mod python;
+mod slips;
 mod target;
 mod versions;
 
@@ -114,7 +115,7 @@ impl Conflict {
         };
         for fact in &self.facts {
             match fact.kind {
-                FactKind::MissingName => {
+                FactKind::MissingName if !fact.name.is_empty() => {
                     let hints = self.about_missing_name(fact, elsewhere);
                     hints.into_iter().for_each(&mut add);
                 }
@@ -142,6 +143,10 @@ impl Conflict {
         let mut out = Vec::new();
         out.extend(self.foreign_channel(fact));
         if out.is_empty() {
+            out.extend(slips::slip(fact));
+            if !out.is_empty() {
+                return out;
+            }
             out.extend(versions::existing(fact));
             if elsewhere {
                 out.extend(self.other_platform(fact));
