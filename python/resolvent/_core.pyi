@@ -551,10 +551,9 @@ class Conflict:
 def reachable(request: Mapping[str, Any], index: Index, more: Sequence[str]) -> list[PackageRecord]:
     """The records that a request can reach and those that count for it; see `resolvent.save_problem`."""
 
-
-
 def reached_warnings(index: Index, specs: Sequence[str], more: Sequence[str]) -> list[str]:
     """The warnings about whole files, and about packages that the specs can reach."""
+
 def prove(
     problem: str,
     answer: Sequence[PackageRecord] | None,
