@@ -21,6 +21,7 @@ FactKind = Literal[
     "constraint",
     "pin",
     "frozen",
+    "earlier",
     "dependency",
     "constrains",
     "channel_priority",

@@ -32,8 +32,14 @@ STRATEGIES: tuple[Strategy, ...] = ("highest", "lowest", "lowest-direct", "order
 
 #: The last millisecond of the year 9999 in seconds: up to here repodata's timestamps count seconds (CEP 36).
 _LARGEST_SECONDS = 253_402_300_799
-_DURATION = r"(\d{1,9})\s*(?:(m)in(?:ute)?s?|(h)ours?|(d)ays?|(w)eeks?|([mhdw]))"
-_DURATION_SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+#: `3d12h`, `2 weeks 1 day`: each unit at most once, the larger first.
+_AGE = r"\s*".join(
+    rf"(?:(\d{{1,9}})\s*{unit}(?![a-z]))?"
+    for unit in ("w(?:eeks?)?", "d(?:ays?)?", "h(?:ours?|rs?)?", "m(?:in(?:ute)?s?)?", "s(?:ec(?:ond)?s?)?")
+)
+#: ISO 8601: `P7D`, `P1DT12H`, `PT90M`.
+_ISO_AGE = r"p(?:(\d{1,9})w)?(?:(\d{1,9})d)?(?:t(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?)?"
+_UNIT_SECONDS = (604_800, 86_400, 3600, 60, 1)
 
 
 def cutoff_milliseconds(cutoff: Cutoff) -> int | None:
@@ -44,8 +50,8 @@ def cutoff_milliseconds(cutoff: Cutoff) -> int | None:
     cutoff
         None for no cut-off. A `datetime`, or its ISO 8601 text; without a zone it is UTC. A `date`, or its text
         `YYYY-MM-DD`, which includes that whole day in UTC. A whole number since 1970, of seconds up to the year
-        9999 and of milliseconds above, as in repodata. Or an age such as `90m`, `36h`, `7d`, `2 weeks`, `P7D`, or a
-        `timedelta`, counted back from now: the only forms whose meaning depends on the clock.
+        9999 and of milliseconds above, as in repodata. Or an age such as `90m`, `3d12h`, `2 weeks`, `P1DT12H`, the text
+        `0` for now, or a `timedelta`, counted back from now: the only forms whose meaning depends on the clock.
 
     Raises
     ------
@@ -84,12 +90,16 @@ def _parse_cutoff(text: str) -> _datetime.datetime | _datetime.date | int:
     import re
     import time
 
-    iso = re.fullmatch(r"[Pp](?:[Tt])?(\d{1,9}[DdWwHhMm])", text)
-    if iso and (text[1] in "Tt") == (text[-1] in "HhMm"):
-        text = iso[1].lower()
-    age = re.fullmatch(_DURATION, text)
-    if age:
-        return int((time.time() - int(age[1]) * _DURATION_SECONDS[next(filter(None, age.groups()[1:]))]) * 1000)
+    for form in (_AGE, _ISO_AGE):
+        # Whatever a unit is followed by, there must be one.
+        age = re.fullmatch(form, text.lower())
+        if age and any(age.groups()):
+            counts = (int(count or 0) for count in age.groups())
+            return int((time.time() - sum(map(int.__mul__, counts, _UNIT_SECONDS))) * 1000)
+    if text == "0":
+        return int(time.time() * 1000)
+    if re.fullmatch(r"p.*\d[ym].*", text.lower().partition("t")[0]):
+        raise ResolventError(f"not a cut-off: {text[:60]!r}: months and years differ in length; give weeks or days")
     # Fewer digits would rather be a date without its dashes than a moment in the 1970s.
     if text.isascii() and text.isdigit() and 10 <= len(text) <= 18:
         return int(text)
@@ -101,7 +111,14 @@ def _parse_cutoff(text: str) -> _datetime.datetime | _datetime.date | int:
             return _datetime.datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text))
     except ValueError as error:
         raise ResolventError(f"not a cut-off: {text[:60]!r}: {error}") from None
-    raise ResolventError(f"not a cut-off: {text[:60]!r}; give 2026-01-31, 2026-01-31T12:00:00Z, or an age such as 7d")
+    if text.isascii() and text.isdigit():
+        raise ResolventError(
+            f"not a cut-off: {text[:60]!r} could be an age in seconds, or a time; give {text[:20]}s for the age, "
+            "2026-01-31 for a date, or ten digits and more for a time since 1970"
+        )
+    raise ResolventError(
+        f"not a cut-off: {text[:60]!r}; give 2026-01-31, 2026-01-31T12:00:00Z, or an age such as 7d, 3d12h or P1DT12H"
+    )
 
 
 def cutoff_text(milliseconds: int | None) -> str | None:

@@ -41,18 +41,27 @@ class Action(Value):
         Pins of the environment itself; None: those of the `Prefix`, else none.
     ignore_pinned
         No pin counts, neither those of the environment nor those of the request.
+    keep_requested
+        No package that was asked for earlier is removed: where nothing else is possible, there is no answer. Such a
+        package may change as far as pins and the request allow.
     """
 
-    __slots__ = ("history", "ignore_pinned", "installed", "pins")
+    __slots__ = ("history", "ignore_pinned", "installed", "keep_requested", "pins")
     #: The word for it in JSON, and for `mode=` of `resolvent.solve`.
     kind: ClassVar[Mode]
     installed: tuple[PackageRecord, ...]
     history: tuple[str, ...]
     pins: tuple[str, ...]
     ignore_pinned: bool
+    keep_requested: bool
 
     def _set_environment(
-        self, installed: Installed, history: Specs | None, pins: Specs | None, ignore_pinned: bool
+        self,
+        installed: Installed,
+        history: Specs | None,
+        pins: Specs | None,
+        ignore_pinned: bool,
+        keep_requested: bool,
     ) -> None:
         prefix = as_prefix(installed)
         if prefix is not None:
@@ -67,6 +76,7 @@ class Action(Value):
             history=tuple(specs_of("history", history or ())),
             pins=tuple(specs_of("pins", pins or ())),
             ignore_pinned=flag("ignore_pinned", ignore_pinned),
+            keep_requested=flag("keep_requested", keep_requested),
         )
 
     def _set_flags(self, **flags: bool) -> None:
@@ -101,6 +111,8 @@ _PLAIN: dict[str, Any] = {
     "force_reinstall": False,
     "force_remove": False,
     "aggressive_updates": [],
+    "keep_requested": False,
+    "hold_history": False,
 }
 
 
@@ -113,10 +125,13 @@ class Install(Action):
 
     Parameters
     ----------
-    installed, history, pins, ignore_pinned
+    installed, history, pins, ignore_pinned, keep_requested
         See `Action`.
     freeze_installed
         No installed record changes, unless a requested spec does not match it.
+    hold_history
+        What was asked for earlier stays, as with `keep_requested`, and the versions of those specs hold; their builds
+        may give way. This is how conda treats its history.
     deps
         `none`: only the requested records are linked, though the environment may break; `only`: everything but them.
     prune
@@ -130,11 +145,20 @@ class Install(Action):
         Names that go to their best versions, too, where they are installed and not frozen.
     """
 
-    __slots__ = ("aggressive_updates", "deps", "force_reinstall", "freeze_installed", "prune", "satisfied_skip")
+    __slots__ = (
+        "aggressive_updates",
+        "deps",
+        "force_reinstall",
+        "freeze_installed",
+        "hold_history",
+        "prune",
+        "satisfied_skip",
+    )
     _fields = (*Action.__slots__, *__slots__)
     kind = "install"
     freeze_installed: bool
     deps: Deps
+    hold_history: bool
     prune: bool
     satisfied_skip: bool
     force_reinstall: bool
@@ -147,16 +171,19 @@ class Install(Action):
         history: Specs | None = None,
         pins: Specs | None = None,
         ignore_pinned: bool = False,
+        keep_requested: bool = False,
         freeze_installed: bool = False,
+        hold_history: bool = False,
         deps: Deps = "all",
         prune: bool = False,
         satisfied_skip: bool = False,
         force_reinstall: bool = False,
         aggressive_updates: Specs | None = (),
     ) -> None:
-        self._set_environment(installed, history, pins, ignore_pinned)
+        self._set_environment(installed, history, pins, ignore_pinned, keep_requested)
         self._set_flags(
             freeze_installed=freeze_installed,
+            hold_history=hold_history,
             prune=prune,
             satisfied_skip=satisfied_skip,
             force_reinstall=force_reinstall,
@@ -169,11 +196,11 @@ class Update(Action):
 
     Parameters
     ----------
-    installed, history, pins, ignore_pinned
+    installed, history, pins, ignore_pinned, keep_requested
         See `Action`.
     update_deps
         The installed dependencies of the requested packages are updated, too.
-    freeze_installed, deps, prune, satisfied_skip, force_reinstall, aggressive_updates
+    freeze_installed, hold_history, deps, prune, satisfied_skip, force_reinstall, aggressive_updates
         See `Install`.
     """
 
@@ -182,6 +209,7 @@ class Update(Action):
         "deps",
         "force_reinstall",
         "freeze_installed",
+        "hold_history",
         "prune",
         "satisfied_skip",
         "update_deps",
@@ -191,6 +219,7 @@ class Update(Action):
     update_deps: bool
     freeze_installed: bool
     deps: Deps
+    hold_history: bool
     prune: bool
     satisfied_skip: bool
     force_reinstall: bool
@@ -203,18 +232,21 @@ class Update(Action):
         history: Specs | None = None,
         pins: Specs | None = None,
         ignore_pinned: bool = False,
+        keep_requested: bool = False,
         update_deps: bool = False,
         freeze_installed: bool = False,
+        hold_history: bool = False,
         deps: Deps = "all",
         prune: bool = False,
         satisfied_skip: bool = False,
         force_reinstall: bool = False,
         aggressive_updates: Specs | None = (),
     ) -> None:
-        self._set_environment(installed, history, pins, ignore_pinned)
+        self._set_environment(installed, history, pins, ignore_pinned, keep_requested)
         self._set_flags(
             update_deps=update_deps,
             freeze_installed=freeze_installed,
+            hold_history=hold_history,
             prune=prune,
             satisfied_skip=satisfied_skip,
             force_reinstall=force_reinstall,
@@ -227,7 +259,7 @@ class UpdateAll(Action):
 
     Parameters
     ----------
-    installed, history, pins, ignore_pinned
+    installed, history, pins, ignore_pinned, keep_requested
         See `Action`.
     freeze_installed, deps, prune, satisfied_skip, force_reinstall, aggressive_updates
         See `Install`.
@@ -250,6 +282,7 @@ class UpdateAll(Action):
         history: Specs | None = None,
         pins: Specs | None = None,
         ignore_pinned: bool = False,
+        keep_requested: bool = False,
         freeze_installed: bool = False,
         deps: Deps = "all",
         prune: bool = False,
@@ -257,7 +290,7 @@ class UpdateAll(Action):
         force_reinstall: bool = False,
         aggressive_updates: Specs | None = (),
     ) -> None:
-        self._set_environment(installed, history, pins, ignore_pinned)
+        self._set_environment(installed, history, pins, ignore_pinned, keep_requested)
         self._set_flags(
             freeze_installed=freeze_installed,
             prune=prune,
@@ -272,7 +305,7 @@ class Remove(Action):
 
     Parameters
     ----------
-    installed, history, pins, ignore_pinned
+    installed, history, pins, ignore_pinned, keep_requested
         See `Action`.
     prune
         Other installed packages that nothing needs leave, too.
@@ -293,10 +326,11 @@ class Remove(Action):
         history: Specs | None = None,
         pins: Specs | None = None,
         ignore_pinned: bool = False,
+        keep_requested: bool = False,
         prune: bool = False,
         force_remove: bool = False,
     ) -> None:
-        self._set_environment(installed, history, pins, ignore_pinned)
+        self._set_environment(installed, history, pins, ignore_pinned, keep_requested)
         self._set_flags(prune=prune, force_remove=force_remove)
 
 

@@ -10,10 +10,17 @@ if TYPE_CHECKING:
     from .answers import Change
 
 
-def solved_report(solution: Solution) -> dict[str, Any]:
+def solved_report(solution: Solution, *, held_back: list[str] | None = None) -> dict[str, Any]:
     """Return an answer as JSON can hold it: what `--json` prints, a service sends and `Solution.to_dict` returns.
 
     The records of `changes` are those of `packages` and `transaction`.
+
+    Parameters
+    ----------
+    solution
+        The answer.
+    held_back
+        Why requested packages are not at their newest versions; None: that was not asked.
     """
     transaction = solution.transaction
     packages = [record.to_dict() for record in solution.records]
@@ -35,6 +42,8 @@ def solved_report(solution: Solution) -> dict[str, Any]:
         "exempt": solution.exempt,
         "stats": solution.stats.to_dict(),
     }
+    if held_back is not None:
+        values["held_back"] = held_back
     return _report("solved", **values)
 
 

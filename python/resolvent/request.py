@@ -52,6 +52,10 @@ class RequestOptions(TypedDict, total=False):
         `remove`: packages that match the specs leave, with what needs them and what was only there for them.
     freeze_installed
         With `install` and `update`: no installed record changes, unless a requested spec does not match it.
+    keep_requested
+        No package that was asked for earlier is removed; where nothing else is possible, there is no answer.
+    hold_history
+        With `install` and `update`: the same, and the versions of the earlier specs hold. Conda treats its history so.
     update_deps
         With `update`: the installed dependencies of the requested packages are updated, too.
     deps
@@ -93,6 +97,8 @@ class RequestOptions(TypedDict, total=False):
     history: Specs | None
     mode: Mode
     freeze_installed: bool
+    keep_requested: bool
+    hold_history: bool
     update_deps: bool
     deps: Deps
     prune: bool

@@ -12,11 +12,12 @@ False
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from . import _core
-from ._core import Conflict, MatchSpec, Solution
+from ._core import Conflict, DeadlineExceeded, MatchSpec, PackageRecord, ResolventError, Solution, VersionSpec
 from .arguments import timeout_seconds
 from .lazy_solve import complete
 
@@ -129,7 +130,10 @@ def why_not(solution: Solution, spec: str | MatchSpec, *, timeout: float | None 
 
 
 def held_back(solution: Solution, specs: Iterable[str]) -> list[str]:
-    """Return one line for each requested package that is not at the newest version its spec admits: why.
+    """Return one line for each requested package that is not at the newest version that its specs admit: why.
+
+    A newer version either cannot be had, and the line names what stands against it, or it costs something, and the line
+    names the price and which packages ask for it.
 
     Parameters
     ----------
@@ -139,22 +143,54 @@ def held_back(solution: Solution, specs: Iterable[str]) -> list[str]:
         What was asked for.
     """
     lines = []
+    specs = list(specs)
     chosen = {record.name: record for record in solution.records}
-    for text in specs:
-        name = MatchSpec(text).name
-        record = chosen.get(name) if name else None
-        if record is None:
+    names = dict.fromkeys(name for name in (MatchSpec(text).name for text in specs) if name in chosen)
+    for name in filter(None, names):
+        version = chosen[name].version
+        wish = f"{name} >{version}"
+        try:
+            found = why_not(solution, wish, timeout=HELD_BACK_SECONDS)
+        except DeadlineExceeded:
+            lines.append(f"{name} {version} may not be the newest: no reason was found within {HELD_BACK_SECONDS:g} s")
             continue
-        found = why_not(solution, f"{name} >{record.version}", timeout=HELD_BACK_SECONDS)
         if found.granted:
             continue
         if found.conflict is not None:
-            # Not to be told: there is no newer version, or the request's own specs leave none.
-            facts = {fact.kind for fact in found.conflict.facts}
-            if "missing_version" not in facts and facts != {"request"}:
-                lines.append(f"{name} {record.version} is not newer: {found.conflict.headline}")
-        elif found.price:
-            newer = next((p.after for p in found.price if p.name == name), None)
-            cost = ", ".join(f"{p.name} {p.before or 'absent'} -> {p.after or 'absent'}" for p in found.price[:3])
-            lines.append(f"{name} {record.version} could be {newer}, at the price of: {cost}")
+            # Not to be told: there is no newer version, or the request's own specs of the name leave none.
+            facts = found.conflict.facts
+            none_newer = any(fact.kind == "missing_version" and fact.spec == wish for fact in facts)
+            newer = [v for fact in facts if fact.name == name and fact.kind != "request" for v in fact.versions]
+            admitted = not newer or any(_admits(specs, name, one) for one in newer)
+            if not none_newer and admitted and any(fact.kind != "request" or fact.name != name for fact in facts):
+                why = found.conflict.headline.removeprefix(f"{wish} is requested, but ")
+                lines.append(f"{name} {version} is not newer: {why}")
+        elif found.solution is not None and found.price:
+            other = next(record for record in found.solution.records if record.name == name)
+            others = [change for change in found.price if change.name != name]
+            told = [f"{one.name} {one.before or 'absent'} -> {one.after or 'absent'}" for one in others[:3]]
+            told += [f"{len(others) - 3} more"] if len(others) > 3 else []
+            line = f"{name} {version} could be {other.version} {other.build}"
+            line += f", at the price of: {', '.join(told)}" if told else ""
+            holders = _holders(chosen.values(), other)
+            lines.append(f"{line} ({'; '.join(holders)})" if holders else line)
     return lines
+
+
+def _admits(specs: Iterable[str], name: str, version: str) -> bool:
+    """Whether what was asked of a name admits a version of it."""
+    own = (spec for spec in map(MatchSpec, specs) if spec.name == name and spec.version is not None)
+    return all(VersionSpec(str(spec.version)).matches(version) for spec in own)
+
+
+def _holders(records: Iterable[PackageRecord], newer: PackageRecord) -> list[str]:
+    """Return what records of an answer ask of a name that a newer record of it does not give; at most three."""
+    told = []
+    for record in records:
+        for word, texts in (("needs", record.depends), ("allows only", record.constrains)):
+            for text in texts:
+                with contextlib.suppress(ResolventError):
+                    spec = MatchSpec(text)
+                    if spec.name == newer.name and record.name != newer.name and not spec.matches(newer):
+                        told.append(f"{record.name} {record.version} {word} {text!r}")
+    return told[:3]

@@ -47,7 +47,9 @@ def random_change(rng: random.Random, universe: Universe) -> Change | None:
         freeze=rng.random() < 0.12,
         prune=rng.random() < 0.15,
         update_deps=mode == "update" and rng.random() < 0.4,
-        aggressive=tuple(sorted(there))[:1] if rng.random() < 0.15 else (),
+        aggressive=tuple(sorted(there))[:1] if mode != "remove" and rng.random() < 0.15 else (),
+        keep=mode != "remove" and rng.random() < 0.15,
+        hold=mode in ("install", "update") and rng.random() < 0.15,
     )
 
 

@@ -32,7 +32,7 @@ class Change:
         Specs of earlier requests.
     written
         For some installed names what `conda-meta` holds as their `depends`, where that is not what the channel says.
-    mode, freeze, prune, update_deps, aggressive
+    mode, freeze, prune, update_deps, aggressive, keep, hold
         The modifiers.
     """
 
@@ -44,6 +44,8 @@ class Change:
     prune: bool = False
     update_deps: bool = False
     aggressive: tuple[str, ...] = ()
+    keep: bool = False
+    hold: bool = False
     written: tuple[tuple[str, tuple[Spec, ...]], ...] = ()
 
     def arguments(self) -> dict[str, Any]:
@@ -60,6 +62,8 @@ class Change:
             "prune": self.prune,
             "update_deps": self.update_deps,
             "aggressive_updates": list(self.aggressive),
+            **({"keep_requested": True} if self.keep else {}),
+            **({"hold_history": True} if self.hold else {}),
         }
 
 
@@ -199,8 +203,18 @@ class EnvironmentForce(BruteForce):
     def changes(self) -> Iterator[Chosen]:
         """Yield every answer that keeps the hard rules and freezes what is frozen."""
         for chosen in self.all_answers():
-            if not self.change.freeze or all(self._stays(record, chosen) for record in self.change.installed):
+            frozen = not self.change.freeze or all(self._stays(record, chosen) for record in self.change.installed)
+            if frozen and self._keeps(chosen):
                 yield chosen
+
+    def _keeps(self, chosen: Chosen) -> bool:
+        """Whether what was asked for earlier stays, and with `hold` the versions of those specs."""
+        if not (self.change.keep or self.change.hold):
+            return True
+        history = [s for s in self.change.history if s.name in self.before and s.name not in self.requested]
+        return self.roots - set(self.explicit) <= set(chosen) and (
+            not self.change.hold or all(s.matches_version(chosen[s.name].version) for s in history)
+        )
 
     def _stays(self, record: Record, chosen: Chosen) -> bool:
         asked = [spec for spec in self.request.specs if spec.name == record.name]

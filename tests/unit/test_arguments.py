@@ -249,7 +249,27 @@ class TestCutoff:
     def test_forms(self, cutoff: Any, expected: int | None) -> None:
         assert cutoff_milliseconds(cutoff) == expected
 
-    @pytest.mark.parametrize(("age", "seconds"), [("90m", 5_400), ("36h", 129_600), ("7d", 604_800), ("2w", 1_209_600)])
+    @pytest.mark.parametrize(
+        ("age", "seconds"),
+        [
+            ("0", 0),
+            ("30s", 30),
+            ("90m", 5_400),
+            ("36h", 129_600),
+            ("7d", 604_800),
+            ("2w", 1_209_600),
+            ("3d12h", 302_400),
+            ("1w2d", 777_600),
+            ("2 weeks 1 day", 1_296_000),
+            ("1D 1H 1M", 90_060),
+            ("P7D", 604_800),
+            ("P1DT12H", 129_600),
+            ("PT90M", 5_400),
+            ("P1W", 604_800),
+            ("p1dt1s", 86_401),
+            ("604800s", 604_800),
+        ],
+    )
     def test_ages_count_back_from_now(self, monkeypatch: pytest.MonkeyPatch, age: str, seconds: int) -> None:
         monkeypatch.setattr(time, "time", lambda: self.MOMENT / 1000)
         assert cutoff_milliseconds(age) == self.MOMENT - seconds * 1000
@@ -260,6 +280,24 @@ class TestCutoff:
     )
     def test_nonsense(self, text: str) -> None:
         with pytest.raises(ResolventError, match="not a cut-off"):
+            cutoff_milliseconds(text)
+
+    @pytest.mark.parametrize("text", ["P", "PT", "12h3d", "1d1d", "1.5d", "3x", "d", "00", "3d12"])
+    def test_what_is_nearly_an_age(self, text: str) -> None:
+        with pytest.raises(ResolventError, match="not a cut-off"):
+            cutoff_milliseconds(text)
+
+    @pytest.mark.parametrize(
+        ("text", "advice"),
+        [
+            ("604800", "could be an age in seconds, or a time; give 604800s"),
+            ("20260131", "2026-01-31 for a date"),
+            ("P1M", "months and years differ in length"),
+            ("P1Y2D", "months and years differ in length"),
+        ],
+    )
+    def test_what_could_mean_two_things(self, text: str, advice: str) -> None:
+        with pytest.raises(ResolventError, match=advice):
             cutoff_milliseconds(text)
 
     def test_a_record_without_timestamp_stays(self, make_channel: ChannelMaker) -> None:

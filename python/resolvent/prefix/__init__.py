@@ -209,8 +209,12 @@ class Prefix:
                 continue
             if spec.name is None:
                 self._complain(path, f"line {number} pins no package by name: {text[:80]!r}")
-            else:
-                self.pins.append(spec)
+                continue
+            self.pins.append(spec)
+            advice = bare_pin(spec, self.get(spec.name))
+            if advice is not None:
+                # Nothing is wrong with the file, so this is never an error.
+                self.warnings.append(InvalidPrefix(self.path, path, f"line {number}: {advice}"))
 
     def _read_state(self) -> None:
         path = self._meta / "state"
@@ -306,4 +310,26 @@ def _advice(path: Path) -> str:
     return (
         f"{shown} is not a conda environment: it has no conda-meta folder. Give an environment's folder "
         "(`conda info --envs` lists them), or for a new environment leave the prefix out"
+    )
+
+
+def bare_pin(spec: MatchSpec, installed: PackageRecord | None) -> str | None:
+    """Return why a pin pins nothing, and how to write what may be meant; None for one that says more than a name.
+
+    Parameters
+    ----------
+    spec
+        The pin.
+    installed
+        The installed record of the name.
+    """
+    if spec.name is None or spec != MatchSpec(spec.name):
+        return None
+    told = f"the pin {spec.name!r} names no version, so it pins nothing"
+    if installed is None:
+        return f"{told}; write a version, such as '{spec.name} 1.2.*'"
+    series = ".".join(installed.version.split(".")[:2])
+    return (
+        f"{told}; write '{spec.name} {series}.*' to keep it in that series, or '{spec.name} =={installed.version}' "
+        "to keep that version"
     )

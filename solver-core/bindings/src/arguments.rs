@@ -10,6 +10,14 @@ use crate::errors::{self, ResolventError};
 use crate::index::{parse_priority, Index};
 use crate::record::PackageRecord;
 
+/// Parses what a removal takes away.
+fn parse_removals(texts: &[String]) -> PyResult<Vec<RequestSpec>> {
+    texts
+        .iter()
+        .map(|t| RequestSpec::parse_removal(t).map_err(errors::request))
+        .collect()
+}
+
 /// Parses the specs of a request.
 fn parse_specs(texts: &[String]) -> PyResult<Vec<RequestSpec>> {
     texts
@@ -35,8 +43,15 @@ pub(crate) struct RequestArguments<'py> {
 impl RequestArguments<'_> {
     /// Makes the request over an index, whose channel priority holds where the request has none.
     pub(crate) fn into_request(self, index: &Index) -> PyResult<Request> {
+        let removes = self
+            .environment
+            .as_ref()
+            .is_some_and(EnvironmentArguments::removes);
         Ok(Request {
-            specs: parse_specs(&self.specs)?,
+            specs: match removes {
+                true => parse_removals(&self.specs)?,
+                false => parse_specs(&self.specs)?,
+            },
             constraints: parse_specs(&self.constraints)?,
             pins: parse_specs(&self.pins)?,
             virtual_packages: parse_virtual(&self.virtual_packages)?,
@@ -112,6 +127,10 @@ struct EnvironmentArguments<'py> {
     force_reinstall: bool,
     force_remove: bool,
     aggressive_updates: Vec<String>,
+    #[pyo3(default)]
+    keep_requested: bool,
+    #[pyo3(default)]
+    hold_history: bool,
 }
 
 /// Brings the channel of an installed record to its canonical name, as an index has it, and fills in channel and subdir
@@ -156,6 +175,11 @@ fn settle_origin(record: &mut conda::PackageRecord, index: &conda::index::Index)
 }
 
 impl EnvironmentArguments<'_> {
+    /// Whether packages are to leave.
+    fn removes(&self) -> bool {
+        self.mode == "remove"
+    }
+
     fn into_environment(self, index: &conda::index::Index) -> PyResult<Environment> {
         let mode = match self.mode.as_str() {
             "install" => Mode::Install,
@@ -199,6 +223,8 @@ impl EnvironmentArguments<'_> {
             force_reinstall: self.force_reinstall,
             force_remove: self.force_remove,
             aggressive_updates: self.aggressive_updates,
+            keep_requested: self.keep_requested,
+            hold_history: self.hold_history,
             ..Environment::default()
         };
         environment.set_installed(installed);

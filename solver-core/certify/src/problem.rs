@@ -156,15 +156,24 @@ fn strings(map: &Map<String, Value>, key: &str) -> Result<Vec<String>, Error> {
 }
 
 fn specs(map: &Map<String, Value>, key: &str) -> Result<Vec<Spec>, Error> {
+    let specs = any_specs(map, key)?;
+    match specs.iter().find(|s| s.spec.name_exact().is_none()) {
+        Some(spec) => Err(Error::Malformed(format!("'{}' names no package", spec.text))),
+        None => Ok(specs),
+    }
+}
+
+/// Specs whose names may be patterns.
+fn any_specs(map: &Map<String, Value>, key: &str) -> Result<Vec<Spec>, Error> {
     strings(map, key)?
         .into_iter()
         .map(|text| {
             let spec = MatchSpec::parse(&text)
                 .map_err(|e| Error::Malformed(format!("'{text}' is no spec: {e}")))?;
-            let name = spec
-                .name_exact()
-                .ok_or_else(|| Error::Malformed(format!("'{text}' names no package")))?
-                .to_string();
+            let name = match spec.name() {
+                Some(name) => name.to_string(),
+                None => String::new(),
+            };
             Ok(Spec { text, name, spec })
         })
         .collect()
@@ -185,7 +194,10 @@ pub(crate) fn problem(whole: &Map<String, Value>) -> Result<Problem, Error> {
             .iter()
             .map(|text| virtual_package(text))
             .collect::<Result<_, _>>()?,
-        specs: specs(request, "specs")?,
+        specs: match &environment {
+            Some(environment) if environment.mode == Mode::Remove => any_specs(request, "specs")?,
+            _ => specs(request, "specs")?,
+        },
         constraints: specs(request, "constraints")?,
         pins: specs(request, "pins")?,
         priority: match word(request, "channel_priority")? {
@@ -235,6 +247,12 @@ fn environment(map: &Map<String, Value>) -> Result<Environment, Error> {
     let mut names = std::collections::BTreeSet::new();
     if !installed.iter().all(|r| names.insert(r.name.clone())) {
         return unsupported("an environment that holds a package twice");
+    }
+    for key in ["keep_requested", "hold_history"] {
+        // Files of earlier versions do not have them.
+        if map.contains_key(key) && flag(map, key)? && mode != Mode::Remove {
+            return unsupported("an environment whose earlier requests must hold");
+        }
     }
     Ok(Environment {
         installed,

@@ -245,11 +245,11 @@ pub(crate) fn left_behind(
     let u = matching.universe;
     let mut left = u.installed.clone();
     for spec in &u.problem.specs {
-        let there = u.installed.get(&spec.name);
-        if !there.is_some_and(|&id| spec.spec.matches(&u.candidates[id].record)) {
+        let matched = |id: &Id| spec.spec.matches(&u.candidates[*id].record);
+        if !u.installed.values().any(matched) {
             return Err(Error::Broken(format!("'{}' is not installed", spec.text)));
         }
-        left.remove(&spec.name);
+        left.retain(|_, id| !matched(id));
     }
     if environment.force_remove {
         return Ok(left);

@@ -116,7 +116,7 @@ impl Solution {
         let Some(environment) = &self.request.environment else {
             return Vec::new();
         };
-        let named: FxHashSet<&str> = self.request.specs.iter().map(|s| s.name.as_str()).collect();
+        let named = |name: &str| self.request.specs.iter().any(|spec| spec.is_about(name));
         let before: FxHashSet<&str> = environment
             .installed
             .iter()
@@ -128,7 +128,7 @@ impl Solution {
         environment
             .history
             .iter()
-            .filter(|s| before.contains(s.name.as_str()) && !named.contains(s.name.as_str()))
+            .filter(|s| before.contains(s.name.as_str()) && !named(&s.name))
             .filter(|s| {
                 after
                     .get(s.name.as_str())
@@ -248,7 +248,7 @@ impl<'r> Reasons<'r> {
         let (mut out, mut absent) = (Vec::new(), Vec::new());
         seen.insert(&old.name);
         let removes = self.environment.mode == Mode::Remove;
-        for spec in self.request.specs.iter().filter(|s| s.name == old.name) {
+        for spec in self.request.specs.iter().filter(|s| s.is_about(&old.name)) {
             match (removes, spec.spec.matches(old)) {
                 (true, true) => out.push(format!("'{}' is to be removed", spec.text)),
                 (false, false) => out.push(format!("'{}' is asked for", spec.text)),
@@ -386,7 +386,7 @@ fn gone<'r>(
             let users = needed_by.entry(required_name(text)).or_default();
             users.push(&record.name);
         }
-        let named = |s: &&RequestSpec| s.name == record.name;
+        let named = |s: &&RequestSpec| s.is_about(&record.name);
         if request
             .specs
             .iter()

@@ -33,7 +33,10 @@ def add(commands: Any) -> None:
             allow_abbrev=False,
         )
         parser.set_defaults(run=run, command=name, mode=mode, all=False)
-        parser.add_argument("specs", nargs="*", metavar="SPEC", help="a MatchSpec, such as 'numpy >=2' or python=3.12")
+        what = "a MatchSpec, such as 'numpy >=2' or python=3.12"
+        if name == "remove":
+            what = "what leaves: a MatchSpec, whose name may be a pattern, such as 'lib*blas'"
+        parser.add_argument("specs", nargs="*", metavar="SPEC", help=what)
         add_place(parser, what="the new environment" if name == "create" else "the environment")
         if name != "remove":
             parser.add_argument(
@@ -48,6 +51,10 @@ def add(commands: Any) -> None:
         add_modifiers(parser)
         add_applying(parser)
         parser.add_argument("--proof", metavar="FILE", help="write a proof of the answer for `resolvent check-proof`")
+        if name in ("install", "update"):
+            parser.add_argument(
+                "--why", action="store_true", help="explain why requested packages are not at their newest"
+            )
         if name == "update":
             parser.add_argument("--update-deps", action="store_true", help="with their installed dependencies")
             parser.add_argument("--all", action="store_true", help="everything (the same as no SPEC)")
@@ -103,6 +110,7 @@ class _Solving:
         self._prefix = prefix
         self._new = new
         self._answer: tuple[Solution, Index] | None = None
+        self._held_back: list[str] | None = None
 
     def run(self) -> int:
         """Plan, show, ask, and do it."""
@@ -118,9 +126,14 @@ class _Solving:
         solution, index = self._answer = answer(asked)
         options.sources = getattr(asked, "sources", options.channels)
         removing = options.mode == "remove"
+        # An update that does less than was hoped for says why, unasked.
+        if getattr(options, "why", False) or (options.mode == "update" and options.specs):
+            from ...solution import held_back
+
+            self._held_back = held_back(solution, options.specs)
         requests = Requests(
             update=() if removing else tuple(options.specs),
-            remove=tuple(options.specs) if removing else (),
+            remove=tuple(_removed(solution, options.specs)) if removing else (),
             neutered=tuple(_neutered(solution)),
         )
         transaction = solution.transaction
@@ -134,15 +147,29 @@ class _Solving:
             print_solution(solution, self._options.specs)
         else:
             print_change(solution)
+        for line in self._held_back or ():
+            write(line + "\n")
         flushed(0)
 
     def _report(self) -> dict[str, Any]:
-        return solved_report(self._made()[0])
+        return solved_report(self._made()[0], held_back=self._held_back)
 
     def _made(self) -> tuple[Solution, Index]:
         if self._answer is None:
             raise AssertionError("the plan is made first")
         return self._answer
+
+
+def _removed(solution: Solution, specs: list[str]) -> list[str]:
+    """Return what a removal took away by request; a pattern stands for the names that it matched."""
+    from ..._core import MatchSpec
+
+    found: list[str] = []
+    for text in specs:
+        spec = MatchSpec(text)
+        matched = sorted({record.name for record in solution.transaction.unlink if spec.matches(record)})
+        found += matched if spec.name not in matched else [text]
+    return found
 
 
 def _neutered(solution: Solution) -> list[str]:

@@ -125,6 +125,10 @@ def add_environment(parser: argparse.ArgumentParser, *, required: bool) -> None:
 def add_modifiers(parser: argparse.ArgumentParser) -> None:
     """Add what may be said of how an environment changes."""
     parser.add_argument("--freeze-installed", action="store_true", help="do not change installed packages")
+    parser.add_argument("--keep-requested", action="store_true", help="never remove what was asked for earlier")
+    parser.add_argument(
+        "--hold-history", action="store_true", help="the same, and the versions asked for earlier hold, as in conda"
+    )
     parser.add_argument("--prune", action="store_true", help="remove packages that nothing needs")
     parser.add_argument(
         "--deps", choices=DEPS, default="all", help="all; none: only the SPECs; only: only their dependencies"
@@ -195,6 +199,8 @@ def _answer(
         "installed": prefix,
         "mode": mode,
         "freeze_installed": options.freeze_installed,
+        "keep_requested": options.keep_requested,
+        "hold_history": options.hold_history,
         "prune": options.prune,
         "deps": options.deps,
         "update_deps": getattr(options, "update_deps", False),
@@ -258,7 +264,22 @@ def _answer(
         if prefix.frozen and solution.changes:
             message = f": {prefix.frozen_message}" if prefix.frozen_message else ""
             print_warnings([f"the environment asks to be left unchanged{message}"])
+    if not options.json:
+        _warn_of_bare_pins(options.pins, prefix)
     return solution, index
+
+
+def _warn_of_bare_pins(pins: Sequence[str], prefix: Prefix | None) -> None:
+    """Say of each `--pin` that pins nothing what to write instead."""
+    if not pins:
+        return
+    from ...prefix import bare_pin
+
+    for text in pins:
+        spec = MatchSpec(text)
+        advice = bare_pin(spec, prefix.get(spec.name) if prefix is not None and spec.name else None)
+        if advice is not None:
+            print_warnings([f"--pin {text}: {advice}"])
 
 
 def _proved(session: Session, options: argparse.Namespace, request: Request) -> Solution:

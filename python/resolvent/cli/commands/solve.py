@@ -42,8 +42,13 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Solve, and print the answer in the form that is asked for."""
     solution, _ = answer(options)
+    held: list[str] | None = None
+    if options.why:
+        from ...solution import held_back
+
+        held = held_back(solution, options.specs)
     if options.json:
-        print_json(solved_report(solution))
+        print_json(solved_report(solution, held_back=held))
         return EXIT_SOLVED
     if options.explicit:
         from ...lockfiles import explicit
@@ -56,9 +61,6 @@ def run(options: argparse.Namespace) -> int:
         print_change(solution)
     else:
         print_solution(solution, options.specs)
-    if options.why:
-        from ...solution import held_back
-
-        for line in held_back(solution, options.specs):
-            write(line + "\n")
+    for line in held or ():
+        write(line + "\n")
     return EXIT_SOLVED

@@ -66,6 +66,7 @@ impl<'c> Checker<'c> {
             }
         }
         checker.specs(request);
+        checker.kept(request);
         checker.dependencies(request);
         checker.constraints(request);
         checker.frozen(request);
@@ -198,6 +199,16 @@ impl<'c> Checker<'c> {
                     "the requested spec '{}' is not satisfied",
                     spec.text
                 ));
+            }
+        }
+    }
+
+    /// What was asked for earlier and must stay does.
+    fn kept(&mut self, request: &Request) {
+        for spec in request.kept_specs() {
+            if !self.met(&spec.spec) {
+                let told = format!("'{}' was asked for earlier, and nothing matches it", spec.text);
+                self.broken.push(told);
             }
         }
     }

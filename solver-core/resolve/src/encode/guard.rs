@@ -31,6 +31,8 @@ pub(crate) enum Cause {
     Pin(u32),
     /// The installed record of a name stays.
     Frozen(NameId),
+    /// What was asked for earlier and must stay, by its position among [`kept_specs`](crate::Request::kept_specs).
+    Earlier(u32),
     /// Records of a name require a spec.
     Depends(NameId, SpecIdx),
     /// An extra of records of a name requires a spec.

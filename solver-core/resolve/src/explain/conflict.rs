@@ -17,6 +17,8 @@ pub enum FactKind {
     Pin,
     /// An installed record that must stay as it is.
     Frozen,
+    /// What was asked for earlier and must stay.
+    Earlier,
     /// Records of a package require a spec.
     Dependency,
     /// Records of a package forbid what does not match a spec.
@@ -43,6 +45,7 @@ impl FactKind {
             FactKind::Constraint => "constraint",
             FactKind::Pin => "pin",
             FactKind::Frozen => "frozen",
+            FactKind::Earlier => "earlier",
             FactKind::Dependency => "dependency",
             FactKind::Constrains => "constrains",
             FactKind::ChannelPriority => "channel_priority",

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::reachability::Ask;
-use crate::request::{Environment, Mode, Request};
+use crate::request::{Environment, Mode, Request, RequestSpec};
 
 impl Environment {
     /// Installed names that were asked for: those of the history, or all when there is none; and those that joined
@@ -28,6 +28,36 @@ impl Request {
         self.asked_specs()
             .filter(|spec| !spec.spec.extras().is_empty())
             .map(Ask::of_spec)
+    }
+
+    /// What must stay of what was asked for earlier, where the environment says so: the names, or the versions of the
+    /// earlier specs too. A name that is requested now, or joins the requested, has no earlier version to hold.
+    pub(crate) fn kept_specs(&self) -> Vec<RequestSpec> {
+        let environment = self.environment.as_ref();
+        let Some(environment) = environment.filter(|e| e.keep_requested || e.hold_history) else {
+            return Vec::new();
+        };
+        let removes = environment.mode == Mode::Remove;
+        let requested: FxHashSet<&str> = match removes {
+            true => FxHashSet::default(),
+            false => self.requested_names().into_iter().collect(),
+        };
+        let joined: FxHashSet<&str> = self.joined_names().into_iter().collect();
+        let mut kept = Vec::new();
+        for name in environment.roots() {
+            if requested.contains(name) || (removes && self.specs.iter().any(|s| s.is_about(name))) {
+                continue;
+            }
+            let earlier = environment.history.iter().filter(|s| s.name == name);
+            let held = environment.hold_history && !removes && !joined.contains(name);
+            let versions = earlier.filter(|_| held).filter_map(RequestSpec::version_alone);
+            let before = kept.len();
+            kept.extend(versions);
+            if kept.len() == before {
+                kept.extend(RequestSpec::parse(name).ok());
+            }
+        }
+        kept
     }
 
     /// Installed names that the environment adds to the requested, sorted: every root of an update of everything, else

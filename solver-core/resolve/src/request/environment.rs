@@ -58,6 +58,10 @@ pub struct Environment {
     pub force_remove: bool,
     /// Names that are brought to their best versions with every install or update where they are installed.
     pub aggressive_updates: Vec<String>,
+    /// No package that was asked for earlier is removed.
+    pub keep_requested: bool,
+    /// The same, and the versions of the earlier specs hold.
+    pub hold_history: bool,
     /// Installed names that joined the requested: the dependencies that `update_deps` found.
     pub joined: Vec<String>,
 }

@@ -10,7 +10,7 @@ use super::target::is_virtual_name;
 pub struct RequestSpec {
     /// The text as the caller wrote it.
     pub text: String,
-    /// The exact package name.
+    /// The exact package name; of a removal it may be a pattern.
     pub name: String,
     /// The parsed spec.
     pub spec: MatchSpec,
@@ -32,6 +32,33 @@ impl RequestSpec {
             name,
             spec,
         })
+    }
+
+    /// Parses what a removal takes away; its name may be a pattern, which then is the spec's name.
+    pub fn parse_removal(text: &str) -> Result<Self, RequestError> {
+        let spec = MatchSpec::parse(text).map_err(RequestError::Spec)?;
+        let name = match spec.name() {
+            Some(pattern) if spec.name_exact().is_none() => pattern.to_string(),
+            // A star alone is no name at all.
+            None if text.trim_start().starts_with('*') => "*".to_string(),
+            _ => return Self::parse(text),
+        };
+        Ok(Self {
+            text: text.to_string(),
+            name,
+            spec,
+        })
+    }
+
+    /// Whether it can match a record of this name.
+    pub(crate) fn is_about(&self, name: &str) -> bool {
+        self.spec.name().is_none_or(|pattern| pattern.matches(name))
+    }
+
+    /// The same without all but name and version; `None` where it names no version, or applies under a condition.
+    pub(crate) fn version_alone(&self) -> Option<Self> {
+        let version = self.spec.version().filter(|_| self.spec.when().is_none())?;
+        Self::parse(&format!("{} {version}", self.name)).ok()
     }
 
     /// True when the spec speaks of a virtual package.

@@ -75,7 +75,7 @@ impl Asked {
         }
     }
 
-    fn must(&mut self, holds: bool) {
+    pub(crate) fn must(&mut self, holds: bool) {
         if !holds {
             self.base = None;
         }

@@ -69,6 +69,15 @@ impl Plan {
             freeze(inst, request, &placed, &keepers, &mut asked);
         }
 
+        for spec in request.kept_specs() {
+            let id = inst.u.parsed_spec(&spec.text, &spec.spec);
+            inst.reach(inst.u.specs[id].name);
+            match inst.demand(id) {
+                Some(lits) => lits.into_iter().for_each(|lit| asked.assume(lit)),
+                None => asked.must(false),
+            }
+        }
+
         let mut standing = EnvironmentGoals {
             changes_first: environment.mode == Mode::Install,
             ..EnvironmentGoals::default()
@@ -303,7 +312,7 @@ pub(crate) fn remove(
     for spec in &request.specs {
         let matched: Vec<&str> = installed
             .iter()
-            .filter(|at| name_of(at) == spec.name && spec.spec.matches(&index.record(**at)))
+            .filter(|at| spec.spec.matches(&index.record(**at)))
             .map(name_of)
             .collect();
         if matched.is_empty() {
@@ -341,6 +350,14 @@ pub(crate) fn remove(
             }
         }
     }
+    let missed = request.kept_specs().into_iter().find(|s| gone.contains(s.name.as_str()));
+    if let Some(root) = missed {
+        let (kept, removed) = (&root.name, list(&request.specs));
+        return Err(format!(
+            "{removed} cannot be removed: {kept}, which was asked for earlier, needs it and is to be kept; remove {kept} too, or \
+             do not keep what was requested"
+        ));
+    }
     // And what was only there for it; what a record that stays names on either side is needed.
     let sides = Sides::of(environment, Some(index));
     let mut roots = environment.roots();
@@ -356,6 +373,12 @@ pub(crate) fn remove(
         .copied()
         .filter(|at| kept.contains(name_of(at)))
         .collect())
+}
+
+/// Specs as people read them.
+fn list(specs: &[RequestSpec]) -> String {
+    let texts: Vec<String> = specs.iter().map(|s| format!("'{}'", s.text)).collect();
+    texts.join(", ")
 }
 
 /// Applies `deps = "none"` and `deps = "only"` to the records of a full solve.

@@ -30,6 +30,8 @@ pub(crate) enum RequestFact {
     Pin(u32),
     /// The installed record of a name stays.
     Frozen(Box<str>),
+    /// What was asked for earlier and must stay, by its position.
+    Earlier(u32),
     /// What the target has of a virtual package.
     Virtual(Box<str>),
     /// A policy, or channel priority, as a whole.
@@ -91,6 +93,9 @@ impl<'b> Search<'b> {
         for (cause, spec) in constraints.chain(pins) {
             search.constrain(cause, spec);
         }
+        for (position, spec) in (0..).zip(request.kept_specs()) {
+            search.keep(position, &spec);
+        }
         if request
             .environment
             .as_ref()
@@ -99,6 +104,26 @@ impl<'b> Search<'b> {
             search.freeze(request);
         }
         search
+    }
+
+    /// What was asked for earlier stays.
+    fn keep(&mut self, position: u32, spec: &RequestSpec) {
+        let guard = self.guard(Cause::Earlier(position));
+        let inst = &mut self.inst;
+        let id = inst.u.parsed_spec(&spec.text, &spec.spec);
+        let name = inst.u.specs[id].name;
+        inst.reach(name);
+        if let Some(guards) = &mut inst.guards {
+            guards.nearer(name, 0);
+        }
+        let lit = match inst.spec(id) {
+            SpecLit::Lit(lit) => Some(lit),
+            SpecLit::Never => inst.unmet(id),
+        };
+        match lit {
+            Some(lit) => inst.solver.add_binary(!guard, lit),
+            None => inst.solver.add_clause(&[!guard]),
+        };
     }
 
     /// Every installed record stays, but for those that a requested spec does not match.
@@ -248,6 +273,7 @@ impl<'b> Search<'b> {
             Cause::Constraint(i) => Some(RequestFact::Constraint(i)),
             Cause::Pin(i) => Some(RequestFact::Pin(i)),
             Cause::Frozen(name) => Some(RequestFact::Frozen(text(name))),
+            Cause::Earlier(i) => Some(RequestFact::Earlier(i)),
             Cause::Virtual(name) => Some(RequestFact::Virtual(text(name))),
             Cause::Excluded(_, Exclusion::Unparsable) => None,
             Cause::Excluded(_, exclusion) => Some(RequestFact::Excluded(exclusion)),

@@ -73,6 +73,10 @@ impl Edit {
                 false,
             )],
             Edit::LiftFreeze => vec![LineChange::any("--freeze-installed", None, true)],
+            Edit::ReleaseEarlier => vec![
+                LineChange::any("--keep-requested", None, false),
+                LineChange::any("--hold-history", None, false),
+            ],
             Edit::LiftDeny { specs } => {
                 let gone = specs.iter().map(|spec| value("--deny", spec, None));
                 gone.collect()
@@ -218,6 +222,8 @@ fn environment_options(environment: &Environment, line: &mut Line) {
         force_reinstall,
         force_remove,
         aggressive_updates,
+        keep_requested,
+        hold_history,
     } = environment;
     // Where the environment is, only the caller knows; conda's own variable names the active one.
     line.0.push("--prefix \"$CONDA_PREFIX\"".to_string());
@@ -242,6 +248,8 @@ fn environment_options(environment: &Environment, line: &mut Line) {
     for name in aggressive_updates {
         line.option("--aggressive-update", name);
     }
+    line.flag("--keep-requested", *keep_requested);
+    line.flag("--hold-history", *hold_history);
 }
 
 /// All cut-offs, each as the value of an option.

@@ -44,6 +44,8 @@ pub enum Edit {
     FlexiblePriority,
     /// Installed records may change.
     LiftFreeze,
+    /// What was asked for earlier may go.
+    ReleaseEarlier,
     /// A pin goes.
     LiftPin {
         /// Which pin.
@@ -177,6 +179,7 @@ impl Edit {
             Edit::MoveCutoff { .. } => "move_cutoff",
             Edit::FlexiblePriority => "channel_priority",
             Edit::LiftFreeze => "lift_freeze",
+            Edit::ReleaseEarlier => "release_earlier",
             Edit::LiftPin { .. } => "lift_pin",
             Edit::DropConstraint { .. } => "drop_constraint",
             Edit::LiftDeny { .. } => "lift_deny",
@@ -198,7 +201,7 @@ impl Edit {
             | Edit::DropConstraint { .. }
             | Edit::LiftDeny { .. }
             | Edit::AllowLicense { .. } => 3,
-            Edit::RelaxSpec { .. } => 4,
+            Edit::RelaxSpec { .. } | Edit::ReleaseEarlier => 4,
             Edit::DropSpec { .. } => 5,
             Edit::Platform { .. } => 6,
         }
@@ -209,6 +212,7 @@ impl Edit {
         matches!(
             self,
             Edit::LiftFreeze
+                | Edit::ReleaseEarlier
                 | Edit::LiftPin { .. }
                 | Edit::DropConstraint { .. }
                 | Edit::DropSpec { .. }
@@ -251,6 +255,14 @@ impl Edit {
                     return None;
                 }
             }
+            Edit::ReleaseEarlier => {
+                let environment = request.environment.as_mut()?;
+                let kept = std::mem::take(&mut environment.keep_requested);
+                let held = std::mem::take(&mut environment.hold_history);
+                if !kept && !held {
+                    return None;
+                }
+            }
             Edit::LiftDeny { specs } => {
                 let goes = |spec: &MatchSpec| specs.contains(&spec.to_string());
                 let mut reasons = std::mem::take(&mut request.deny_reasons);
@@ -287,6 +299,7 @@ impl Edit {
             Edit::MoveCutoff { whose, .. } => whose.name(),
             Edit::FlexiblePriority
             | Edit::LiftFreeze
+            | Edit::ReleaseEarlier
             | Edit::LiftDeny { .. }
             | Edit::AllowLicense { .. }
             | Edit::Platform { .. } => "",
@@ -306,6 +319,7 @@ impl Edit {
             Edit::MoveCutoff { from, .. } => date(*from),
             Edit::FlexiblePriority => "strict".to_string(),
             Edit::LiftFreeze => "--freeze-installed".to_string(),
+            Edit::ReleaseEarlier => "--keep-requested".to_string(),
             Edit::LiftDeny { specs } => specs.join(", "),
             Edit::AllowLicense { .. } => String::new(),
         }
@@ -325,6 +339,7 @@ impl Edit {
             | Edit::LiftPin { .. }
             | Edit::DropConstraint { .. }
             | Edit::LiftFreeze
+            | Edit::ReleaseEarlier
             | Edit::LiftDeny { .. } => String::new(),
         }
     }
@@ -348,6 +363,7 @@ impl Edit {
             },
             Edit::FlexiblePriority => "set channel priority to flexible".to_string(),
             Edit::LiftFreeze => "let installed packages change".to_string(),
+            Edit::ReleaseEarlier => "let packages go that were asked for earlier".to_string(),
             Edit::LiftPin { spec, .. } => format!("lift the pin {spec}"),
             Edit::DropConstraint { spec, .. } => format!("drop the constraint {spec}"),
             Edit::LiftDeny { specs } => format!("take {} off the deny list", specs.join(", ")),

@@ -46,6 +46,7 @@ pub(super) fn choices(conflict: &Conflict, draft: &Draft, index: &Arc<Index>) ->
             },
             FactKind::ChannelPriority => edits.push(Edit::FlexiblePriority),
             FactKind::Frozen => edits.push(Edit::LiftFreeze),
+            FactKind::Earlier => edits.push(Edit::ReleaseEarlier),
             FactKind::Pin => edits.extend(fact.position.and_then(|at| {
                 Some(Edit::LiftPin {
                     at: draft.pin_before(at)?,

@@ -35,6 +35,12 @@ pub(crate) fn describe(
         .filter_map(|&cause| Some((cause, asked(request, cause)?)))
         .map(|(cause, spec)| (cause, search.spec_of(spec)))
         .collect();
+    let kept = request.kept_specs();
+    let of_earlier = causes.iter().filter_map(|&cause| match cause {
+        Cause::Earlier(i) => Some((cause, search.spec_of(kept.get(i.place())?))),
+        _ => None,
+    });
+    let of_request: Vec<(Cause, SpecIdx)> = of_request.into_iter().chain(of_earlier).collect();
     let frozen = search.frozen_of(&causes);
     let (missing, unmatched) = nowhere(search, request);
     let distances: Vec<u32> = {
@@ -348,7 +354,7 @@ impl<'c> Core<'c> {
         }
         let requested = asked
             .iter()
-            .any(|(cause, _)| matches!(cause, Cause::Spec(_)));
+            .any(|(cause, _)| matches!(cause, Cause::Spec(_) | Cause::Earlier(_)));
         (0..u.names[name].len())
             .filter(|&p| asked.iter().all(|&(_, spec)| matches(spec, p)))
             .filter(|&p| requested || required.iter().any(|&spec| matches(spec, p)))
@@ -372,6 +378,9 @@ impl<'c> Core<'c> {
             }
             Cause::Pin(i) => self.of_the_request(FactKind::Pin, i, &self.request.pins),
             Cause::Frozen(name) => self.of_frozen(name),
+            Cause::Earlier(i) => {
+                self.of_the_request(FactKind::Earlier, i, &self.request.kept_specs())
+            }
             Cause::Depends(name, spec)
             | Cause::Extra(name, _, spec)
             | Cause::Constrains(name, spec) => {

@@ -16,7 +16,11 @@ pub(crate) fn sort<T>(mut facts: Vec<(Fact, T)>) -> Vec<(Fact, T)> {
     let depth = depths(&facts);
     for (fact, _) in &mut facts {
         fact.distance = match fact.kind {
-            FactKind::Request | FactKind::Pin | FactKind::Constraint | FactKind::Frozen => 0,
+            FactKind::Request
+            | FactKind::Earlier
+            | FactKind::Pin
+            | FactKind::Constraint
+            | FactKind::Frozen => 0,
             _ => depth.get(&fact.name).map_or(fact.distance, |d| d + 1),
         };
     }
@@ -24,7 +28,7 @@ pub(crate) fn sort<T>(mut facts: Vec<(Fact, T)>) -> Vec<(Fact, T)> {
         FactKind::Request => 0,
         FactKind::Pin => 1,
         FactKind::Constraint => 2,
-        FactKind::Frozen => 3,
+        FactKind::Frozen | FactKind::Earlier => 3,
         _ => 4,
     };
     facts.sort_by(|(a, _), (b, _)| {
@@ -50,7 +54,7 @@ fn depths<T>(facts: &[(Fact, T)]) -> FxHashMap<String, u32> {
     for (fact, _) in facts {
         match fact.kind {
             FactKind::Dependency => leads.entry(&fact.name).or_default().push(&fact.target),
-            FactKind::Request | FactKind::Frozen if !depth.contains_key(&fact.name) => {
+            FactKind::Request | FactKind::Earlier | FactKind::Frozen if !depth.contains_key(&fact.name) => {
                 depth.insert(fact.name.clone(), 0);
                 open.push_back(&fact.name);
             }
@@ -90,7 +94,10 @@ pub(crate) fn edges(facts: &[Fact], u: &Universe) -> Vec<Edge> {
             );
             continue;
         }
-        if !matches!(a.kind, FactKind::Request | FactKind::Dependency) {
+        if !matches!(
+            a.kind,
+            FactKind::Request | FactKind::Earlier | FactKind::Dependency
+        ) {
             continue;
         }
         let Some(spec) = by_text.get(a.spec.as_str()).map(|&i| &u.specs[i]) else {
@@ -107,7 +114,11 @@ pub(crate) fn edges(facts: &[Fact], u: &Universe) -> Vec<Edge> {
             };
             let leads = match b.kind {
                 _ if !b.extra.as_ref().is_none_or(asks) => false,
-                FactKind::Request | FactKind::Pin | FactKind::Constraint | FactKind::Frozen => {
+                FactKind::Request
+                | FactKind::Earlier
+                | FactKind::Pin
+                | FactKind::Constraint
+                | FactKind::Frozen => {
                     false
                 }
                 FactKind::MissingName | FactKind::MissingVersion => a.spec == b.spec,

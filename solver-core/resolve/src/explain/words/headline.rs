@@ -62,8 +62,8 @@ fn is_end(kind: FactKind) -> bool {
 
 /// Whether a fact is part of the request.
 fn of_request(fact: &Fact) -> bool {
-    use FactKind::{Constraint, Frozen, Pin, Request};
-    matches!(fact.kind, Request | Pin | Constraint | Frozen)
+    use FactKind::{Constraint, Earlier, Frozen, Pin, Request};
+    matches!(fact.kind, Request | Pin | Constraint | Frozen | Earlier)
 }
 
 /// Two demands on a package, by their positions, and whether no record is known to satisfy both.
@@ -227,7 +227,7 @@ impl Culprit<'_> {
         if self
             .facts
             .iter()
-            .any(|f| matches!(f.kind, FactKind::Request | FactKind::Frozen) && f.name == name)
+            .any(|f| matches!(f.kind, FactKind::Request | FactKind::Earlier | FactKind::Frozen) && f.name == name)
         {
             return String::new();
         }

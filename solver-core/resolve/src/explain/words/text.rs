@@ -28,6 +28,7 @@ pub(crate) fn sentence(fact: &Fact) -> String {
         FactKind::Constraint => format!("a constraint allows only {spec}"),
         FactKind::Pin => format!("a pin allows only {spec}"),
         FactKind::Frozen => format!("{spec} is installed and frozen"),
+        FactKind::Earlier => format!("{spec} was asked for earlier and must stay"),
         FactKind::Dependency => format!("{subject} {} {spec}", verb("requires", "require")),
         FactKind::Constrains => format!("{subject} {} only {spec}", verb("allows", "allow")),
         FactKind::ChannelPriority => match &fact.reason {
@@ -137,7 +138,10 @@ impl<'c> Tree<'c> {
         if !self.expanded.insert(name) {
             // What is asked for stands at the top.
             let asked =
-                |f: &Fact| matches!(f.kind, FactKind::Request | FactKind::Frozen) && f.name == name;
+                |f: &Fact| matches!(
+                    f.kind,
+                    FactKind::Request | FactKind::Earlier | FactKind::Frozen
+                ) && f.name == name;
             if self.conflict.facts.iter().any(asked) {
                 return items;
             }
@@ -206,7 +210,7 @@ impl Conflict {
         let mut limits = 0;
         for fact in &self.facts {
             match fact.kind {
-                FactKind::Request | FactKind::Frozen => {
+                FactKind::Request | FactKind::Earlier | FactKind::Frozen => {
                     items.push(Item::Asks(fact.text.clone(), &fact.name, vec![&fact.spec]))
                 }
                 // Short, and often the culprit.
