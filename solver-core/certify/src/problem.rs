@@ -158,7 +158,10 @@ fn strings(map: &Map<String, Value>, key: &str) -> Result<Vec<String>, Error> {
 fn specs(map: &Map<String, Value>, key: &str) -> Result<Vec<Spec>, Error> {
     let specs = any_specs(map, key)?;
     match specs.iter().find(|s| s.spec.name_exact().is_none()) {
-        Some(spec) => Err(Error::Malformed(format!("'{}' names no package", spec.text))),
+        Some(spec) => Err(Error::Malformed(format!(
+            "'{}' names no package",
+            spec.text
+        ))),
         None => Ok(specs),
     }
 }

@@ -207,7 +207,10 @@ impl<'c> Checker<'c> {
     fn kept(&mut self, request: &Request) {
         for spec in request.kept_specs() {
             if !self.met(&spec.spec) {
-                let told = format!("'{}' was asked for earlier, and nothing matches it", spec.text);
+                let told = format!(
+                    "'{}' was asked for earlier, and nothing matches it",
+                    spec.text
+                );
                 self.broken.push(told);
             }
         }

@@ -45,12 +45,15 @@ impl Request {
         let joined: FxHashSet<&str> = self.joined_names().into_iter().collect();
         let mut kept = Vec::new();
         for name in environment.roots() {
-            if requested.contains(name) || (removes && self.specs.iter().any(|s| s.is_about(name))) {
+            if requested.contains(name) || (removes && self.specs.iter().any(|s| s.is_about(name)))
+            {
                 continue;
             }
             let earlier = environment.history.iter().filter(|s| s.name == name);
             let held = environment.hold_history && !removes && !joined.contains(name);
-            let versions = earlier.filter(|_| held).filter_map(RequestSpec::version_alone);
+            let versions = earlier
+                .filter(|_| held)
+                .filter_map(RequestSpec::version_alone);
             let before = kept.len();
             kept.extend(versions);
             if kept.len() == before {

@@ -350,7 +350,10 @@ pub(crate) fn remove(
             }
         }
     }
-    let missed = request.kept_specs().into_iter().find(|s| gone.contains(s.name.as_str()));
+    let missed = request
+        .kept_specs()
+        .into_iter()
+        .find(|s| gone.contains(s.name.as_str()));
     if let Some(root) = missed {
         let (kept, removed) = (&root.name, list(&request.specs));
         return Err(format!(

@@ -54,7 +54,9 @@ fn depths<T>(facts: &[(Fact, T)]) -> FxHashMap<String, u32> {
     for (fact, _) in facts {
         match fact.kind {
             FactKind::Dependency => leads.entry(&fact.name).or_default().push(&fact.target),
-            FactKind::Request | FactKind::Earlier | FactKind::Frozen if !depth.contains_key(&fact.name) => {
+            FactKind::Request | FactKind::Earlier | FactKind::Frozen
+                if !depth.contains_key(&fact.name) =>
+            {
                 depth.insert(fact.name.clone(), 0);
                 open.push_back(&fact.name);
             }
@@ -118,9 +120,7 @@ pub(crate) fn edges(facts: &[Fact], u: &Universe) -> Vec<Edge> {
                 | FactKind::Earlier
                 | FactKind::Pin
                 | FactKind::Constraint
-                | FactKind::Frozen => {
-                    false
-                }
+                | FactKind::Frozen => false,
                 FactKind::MissingName | FactKind::MissingVersion => a.spec == b.spec,
                 FactKind::VirtualPackage => true,
                 _ => positions[to].iter().any(|&p| u.matches(spec, p)),

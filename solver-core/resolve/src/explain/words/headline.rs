@@ -224,11 +224,12 @@ impl Culprit<'_> {
 
     /// " (a constraint allows only lib 1.*)" or " (needed by app)" for a package that nobody asked for.
     fn aside(&self, name: &str) -> String {
-        if self
-            .facts
-            .iter()
-            .any(|f| matches!(f.kind, FactKind::Request | FactKind::Earlier | FactKind::Frozen) && f.name == name)
-        {
+        if self.facts.iter().any(|f| {
+            matches!(
+                f.kind,
+                FactKind::Request | FactKind::Earlier | FactKind::Frozen
+            ) && f.name == name
+        }) {
             return String::new();
         }
         let limits = |f: &&Fact| {

@@ -137,11 +137,12 @@ impl<'c> Tree<'c> {
         }
         if !self.expanded.insert(name) {
             // What is asked for stands at the top.
-            let asked =
-                |f: &Fact| matches!(
+            let asked = |f: &Fact| {
+                matches!(
                     f.kind,
                     FactKind::Request | FactKind::Earlier | FactKind::Frozen
-                ) && f.name == name;
+                ) && f.name == name
+            };
             if self.conflict.facts.iter().any(asked) {
                 return items;
             }
