@@ -258,3 +258,18 @@ def test_a_failing_progress_callback_changes_nothing(tiny: Path, tmp_path: Path,
     with pytest.raises(RuntimeError, match="terminal"):
         install(tiny, env, ["libfoo 2.*"], cache=pkgs, mode="update", progress=progress)
     assert snapshot(env, history=True) == before
+
+
+def test_a_request_says_what_was_asked_for(tiny: Path, tmp_path: Path, pkgs: Path) -> None:
+    env = tmp_path / "env"
+    index = resolvent.load_index([tiny], platform="linux-64")
+
+    def carry_out(request: resolvent.Request) -> None:
+        solution = resolvent.solve(request, index=index, virtual_packages=[])
+        resolvent.apply(solution, env, specs=request, package_cache=pkgs)
+
+    carry_out(resolvent.Request(specs=["libfoo 1.*", "old"]))
+    assert [spec.name for spec in resolvent.Prefix(env).history] == ["libfoo", "old"]
+    state = resolvent.Prefix(env)
+    carry_out(resolvent.Request(specs=["old"], action=resolvent.Remove(installed=state)))
+    assert [spec.name for spec in resolvent.Prefix(env).history] == ["libfoo"]

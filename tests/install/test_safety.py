@@ -484,7 +484,7 @@ class TestProcesses:
             for specs in ("libfoo 1.*", "libbar 1.*", "python 3.11.*;app")
         ]
         codes = [process.wait(timeout=60) for process in running]
-        # They solved for different states: one that came too late is told so.
+        # They solved for different states: one that came too late fails with a clear error.
         assert 0 in codes
         for process, code in zip(running, codes, strict=True):
             assert process.stderr

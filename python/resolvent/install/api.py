@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from .._core import ResolventError, Solution
 from ..arguments import Specs, specs_of
+from ..environment import Remove
+from ..request import Request
 from .change import Applied, Options, Wanted, change, command_line
 from .errors import InstallError
 from .events import Event, ProgressCallback
@@ -25,7 +27,7 @@ def apply(
     solution: Solution,
     prefix: str | os.PathLike[str],
     *,
-    specs: Specs = (),
+    specs: Request | Specs = (),
     removed: Specs = (),
     link: LinkMode = "auto",
     package_cache: str | os.PathLike[str] | None = None,
@@ -53,7 +55,7 @@ def apply(
     prefix
         The environment's folder. If it does not exist it is made.
     specs
-        What was asked for, to be remembered; later requests keep it while they can.
+        What was asked for, to be remembered; later requests keep it while they can. A `Request` says it all.
     removed
         What was asked to be removed, to be forgotten.
     link
@@ -111,6 +113,9 @@ def apply(
         credentials=credentials or {},
         copies={channel: Path(folder) for channel, folder in (copies or {}).items()},
     )
+    if isinstance(specs, Request):
+        removing = isinstance(specs.action, Remove)
+        specs, removed = ((), [*specs.specs, *specs_of("removed", removed)]) if removing else (specs.specs, removed)
     requests = Requests(update=tuple(specs_of("specs", specs)), remove=tuple(specs_of("removed", removed)))
     transaction = solution.transaction
     return change(Path(prefix), Wanted(transaction.link, transaction.unlink, requests), options)
@@ -128,13 +133,13 @@ async def apply_async(solution: Solution, prefix: str | os.PathLike[str], **opti
         As for `apply`.
     """
     cancelled = threading.Event()
-    told: ProgressCallback | None = options.pop("progress", None)
+    callback: ProgressCallback | None = options.pop("progress", None)
 
     def progress(event: Event) -> None:
         if cancelled.is_set() and event.kind != "done":
             raise _Cancelled("the change was cancelled, nothing was changed")
-        if told is not None:
-            told(event)
+        if callback is not None:
+            callback(event)
 
     work = asyncio.ensure_future(asyncio.to_thread(apply, solution, prefix, progress=progress, **options))
     try:

@@ -537,7 +537,7 @@ class _Change:
         )
 
     def _warn_of_orphans(self) -> None:
-        """Tell of packages of pip that an update of python left behind."""
+        """Warn of packages of pip that an update of python left behind."""
         old = python_of(self._installed)
         new = next((record for record in self._wanted.link if record.name == "python"), None)
         if old is None or new is None:

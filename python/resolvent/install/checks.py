@@ -175,7 +175,7 @@ def refuse(situation: Situation, *, overwrite: bool, clobber: bool, case_sensiti
     clobber
         Two packages may claim one path; the engine decides who wins.
     case_sensitive
-        Whether the file system tells upper from lower case.
+        Whether the file system distinguishes upper and lower case.
 
     Returns
     -------
@@ -212,7 +212,7 @@ def refuse(situation: Situation, *, overwrite: bool, clobber: bool, case_sensiti
         alike = check_case(situation)
         if alike:
             raise PathConflict(
-                f"the file system of {situation.prefix} does not tell these paths apart:\n{listed(alike)}", alike
+                f"the file system of {situation.prefix} does not distinguish these paths:\n{listed(alike)}", alike
             )
     strangers = check_in_the_way(situation)
     if strangers and not overwrite:
@@ -227,7 +227,7 @@ def refuse(situation: Situation, *, overwrite: bool, clobber: bool, case_sensiti
 
 
 def is_case_sensitive(folder: Path) -> bool:
-    """Tell whether the file system of a folder, which is written to for a moment, tells upper from lower case."""
+    """Return whether a folder's file system distinguishes upper and lower case; a file is written for a moment."""
     probe = folder / ".resolvent-case"
     try:
         probe.touch()

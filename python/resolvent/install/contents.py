@@ -42,7 +42,7 @@ class PackagePath:
     kind
         `hardlink`, `softlink`, `directory`, or `entry_point`, which has no source.
     sha256, size
-        Of the file in the archive, where the package tells them.
+        Of the file in the archive, where the package lists them.
     placeholder, mode
         The prefix of the build that is replaced in it, and whether it is a `text` or `binary` file.
     no_link

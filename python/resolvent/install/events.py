@@ -1,4 +1,4 @@
-"""What the installer tells while it works: one small value per step, handed to the callback `progress`.
+"""What the installer reports while it works: one small value per step, handed to the callback `progress`.
 
 Callbacks are called from several threads, one at a time. An exception in one ends the change, which is undone.
 """

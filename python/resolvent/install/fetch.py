@@ -58,7 +58,7 @@ def fetch(
     copies
         Folders that hold a copy of a channel, by the channel's address; archives that are there are not downloaded.
     report
-        Told of what happens.
+        Receives the events.
 
     Raises
     ------

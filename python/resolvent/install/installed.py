@@ -97,7 +97,7 @@ def python_of(installed: Mapping[str, InstalledPackage]) -> PackageRecord | None
 
 
 def same_package(left: PackageRecord, right: PackageRecord) -> bool:
-    """Tell whether two records are one package: the same build, from archives of the same content."""
+    """Return whether two records are one package: the same build, from archives of the same content."""
     if (left.name, left.version, left.build) != (right.name, right.version, right.build):
         return False
     for one, other in ((left.sha256, right.sha256), (left.md5, right.md5)):

@@ -10,7 +10,7 @@ One rename makes this `.resolvent-change`, and from then on the change is a fact
 *Finishing* moves each leaving path to `.resolvent-change/old/`, then each path of `new/` into the environment.
 *Reverting* moves them back. When all is done, one rename makes the folder `.resolvent-done`, which is garbage.
 
-Where a path is tells how far it got, so each step can be repeated, and either direction can be taken at any time:
+Where a file lies shows how far the change got. So each step can be repeated, and the direction can change at any time:
 
 - `new/P` is there   <=> what lies at P in the environment, if anything, is not the new file;
 - `old/P` is there   <=> what lies at P in the environment, if anything, is not the old file.

@@ -61,7 +61,7 @@ class EnvironmentLock:
     timeout
         Seconds to wait; None: without end.
     waiting
-        Told once, with a description of the owner, when it has to wait.
+        Called once, with a description of the owner, if it has to wait.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class EnvironmentLock:
 
     def __enter__(self) -> EnvironmentLock:
         deadline = None if self._timeout is None else time.monotonic() + self._timeout
-        told = False
+        said = False
         while True:
             try:
                 handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -102,9 +102,9 @@ class EnvironmentLock:
                 raise EnvironmentBusy(
                     f"the environment is being changed by {describe_owner(owner)}; try again when it is done", owner
                 )
-            if not told and self._waiting is not None:
+            if not said and self._waiting is not None:
                 self._waiting(describe_owner(owner))
-            told = True
+            said = True
             time.sleep(_PAUSE)
         self._handle = handle
         owner = {"pid": os.getpid(), "host": socket.gethostname(), "command": self._command, "started": time.time()}
@@ -146,7 +146,7 @@ def describe_owner(owner: dict[str, Any]) -> str:
 
 
 def is_held(path: Path) -> bool:
-    """Tell whether a process holds the lock of this file."""
+    """Return whether a process holds the lock of this file."""
     try:
         handle = os.open(path, os.O_RDWR)
     except OSError:

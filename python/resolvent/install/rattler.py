@@ -63,7 +63,7 @@ async def stage(
     python
         The content of the `conda-meta` file of a python that stays and that is not among the records.
     report
-        Told of each package.
+        Receives an event for each package.
 
     Raises
     ------

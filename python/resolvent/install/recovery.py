@@ -28,7 +28,7 @@ def settle_environment(
     revert
         Take the change back instead of finishing it.
     command
-        What those who wait are told.
+        What this process is doing, for those who wait for the lock.
     lock_timeout
         Seconds to wait for another process; None: without end.
 

@@ -2,7 +2,7 @@
 
 Each change adds a block to the history; a file beside it keeps the records of that state whole, for the history names
 packages only (`conda-meta/.resolvent-revisions/NUMBER.json.zst`). A state that another program made is put together
-from the history's names and the records that are known, as far as they are.
+from the names in the history and the records that are still known.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Revision:
 
 
 def revisions_of(text: str) -> list[Revision]:
-    """Return the revisions that a history's text tells of, oldest first."""
+    """Return the revisions that a history describes, oldest first."""
     found = []
     present: set[str] = set()
     for number, block in enumerate(history.parse(text)):

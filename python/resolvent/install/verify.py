@@ -42,7 +42,7 @@ class FileProblem:
 def verify(prefix: Path) -> list[FileProblem]:
     """Return the files of an environment's packages that are missing or were changed, sorted by path.
 
-    Files whose record tells no hash are looked for only; so are those of packages that pip installed.
+    Files without a recorded hash must only exist, and so must those of packages that pip installed.
     """
     installed = read_installed(prefix)
     found: list[FileProblem] = []

@@ -174,7 +174,7 @@ def carry_out(
     if options.json:
         print_json({**report(), "applied": applied_report(done)})
     else:
-        tell(done, options)
+        print_outcome(done, options)
     return EXIT_OK
 
 
@@ -193,7 +193,7 @@ def applied_report(done: Applied) -> dict[str, Any]:
     }
 
 
-def tell(done: Applied, options: argparse.Namespace) -> None:
+def print_outcome(done: Applied, options: argparse.Namespace) -> None:
     """Print what was done, what the user should know, and what to type next."""
     print_warnings(list(done.warnings))
     for script in done.skipped_scripts:
