@@ -65,12 +65,12 @@ def test_a_pin_of_the_environment(tmp_path: Path) -> None:
     words = ["solve", "-p", str(tmp_path), "python 3.13.*"]
     lift: Change = ("--pin", "python 3.11.*", None, True)
     assert changed_command(words, [lift]) == f"resolvent solve --ignore-pinned -p {tmp_path} 'python 3.13.*'"
-    # Whatever else is pinned stays so: that cannot be said on the line.
-    remark = "  # once 'python 3.11.*' is out of conda-meta/pinned"
+    # Whatever else is pinned stays so: it is said again, and the line works in any shell.
     line = changed_command([*words, "--pin", "lib <2"], [lift])
-    assert line == f"resolvent solve -p {tmp_path} 'python 3.13.*' --pin 'lib <2'{remark}"
+    assert line == f"resolvent solve --ignore-pinned -p {tmp_path} 'python 3.13.*' --pin 'lib <2'"
     pinned.write_text("python 3.11.*\nlib <2\n", encoding="utf-8")
-    assert changed_command(words, [lift]) == f"resolvent solve -p {tmp_path} 'python 3.13.*'{remark}"
+    restated = f"resolvent solve --ignore-pinned --pin 'lib <2' -p {tmp_path} 'python 3.13.*'"
+    assert changed_command(words, [lift]) == restated
     assert changed_command(words, [("--pin", "other", None, True)]) is None
 
 

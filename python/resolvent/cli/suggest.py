@@ -86,17 +86,15 @@ class _Words:
         return specs_of("pins", Prefix(folders[-1]).pins) if folders else []
 
     def line(self) -> str:
-        units, remarks = self.units, list(self.remarks)
+        units = self.units
         if self.unpinned:
-            left = set(self._pinned) - set(self.unpinned)
-            if left or any(option == "--pin" for option, _ in units):
-                remarks.append(f"once {' and '.join(map(repr, self.unpinned))} is out of conda-meta/pinned")
-            else:
-                units = [("--ignore-pinned", None), *units]
+            # The file is left out as a whole, so what it pins otherwise is said again.
+            left = [("--pin", pin) for pin in self._pinned if pin not in self.unpinned]
+            units = [("--ignore-pinned", None), *left, *units]
         words = ["resolvent", self.verb]
         for option, value in units:
             words += [part for part in (option, value) if part]
-        return shlex.join(words) + "".join(f"  # {remark}" for remark in dict.fromkeys(remarks))
+        return shlex.join(words) + "".join(f"  # {remark}" for remark in dict.fromkeys(self.remarks))
 
 
 def _without_secret(value: str) -> tuple[str, str]:

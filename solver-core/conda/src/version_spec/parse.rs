@@ -347,14 +347,12 @@ impl Parser<'_> {
                 if starred {
                     return Err(self.error(span, "'~=' takes a version without '*'"));
                 }
-                let Some((series, _)) = base.rsplit_once('.') else {
-                    return Err(self.error(
-                        span,
-                        "'~=' needs a version with at least one dot, such as ~=1.2",
-                    ));
-                };
                 let least = KeySet::below(&key()?).complement();
-                let set = KeySet::join(vec![least, starts_with(series)?], true);
+                // A version of one segment has no series to stay in: whatever is not lower is compatible.
+                let set = match base.rsplit_once('.') {
+                    Some((series, _)) => KeySet::join(vec![least, starts_with(series)?], true),
+                    None => least,
+                };
                 (format!("~={base}"), set)
             }
         };

@@ -31,6 +31,21 @@ pub(crate) fn system_of(name: &str) -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// Whether a machine of a platform can have a virtual package at all: no Linux has `__osx`.
+pub(crate) fn may_have(platform: &str, name: &str) -> bool {
+    let of = |system: &str| platform.starts_with(system);
+    let is_known = of("linux") || of("osx") || of("win");
+    match name {
+        _ if !is_known => true,
+        "__win" => of("win"),
+        "__osx" => of("osx"),
+        "__linux" | "__glibc" | "__musl" => of("linux"),
+        "__unix" => !of("win"),
+        "__cuda" => !of("osx"),
+        _ => true,
+    }
+}
+
 impl Conflict {
     /// The same channels for other platforms, as far as their data is at hand.
     pub(crate) fn elsewhere(&self) -> &[Arc<Index>] {
@@ -113,7 +128,22 @@ impl Conflict {
 
 #[cfg(test)]
 mod tests {
-    use super::baseline;
+    use super::{baseline, may_have};
+
+    #[test]
+    fn impossible_targets() {
+        for (platform, name) in [
+            ("linux-64", "__osx"),
+            ("linux-aarch64", "__win"),
+            ("osx-arm64", "__glibc"),
+            ("osx-64", "__cuda"),
+            ("win-64", "__unix"),
+        ] {
+            assert!(!may_have(platform, name), "{platform} {name}");
+        }
+        assert!(may_have("linux-64", "__cuda") && may_have("osx-arm64", "__unix"));
+        assert!(may_have("emscripten-wasm32", "__unix") && may_have("win-64", "__archspec"));
+    }
 
     #[test]
     fn baselines() {

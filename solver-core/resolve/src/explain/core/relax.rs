@@ -52,6 +52,12 @@ impl Versions {
         Some(Versions { all, first, end })
     }
 
+    /// The version that a spec without any names.
+    fn wanted(&self, ends: &Interval) -> Option<Version> {
+        let end = ends.low.as_ref().or(ends.high.as_ref())?;
+        (self.first == self.end).then(|| end.version.clone())
+    }
+
     /// Where each series ends that lies above the spec, the nearest first.
     fn above(&self) -> Vec<usize> {
         let last = |&at: &usize| {
@@ -82,14 +88,24 @@ impl Versions {
         Some(End { version, included })
     }
 
-    /// The shortest end that lets in the version at `first` and none below.
+    /// The shortest end that lets in the version at `first` and none below; of a pre-release the series that it belongs to,
+    /// without it.
     fn from(&self, first: usize) -> Option<End> {
         let (version, last) = (&self.all[first], &self.all[first.checked_sub(1)?]);
-        let fits = |bound: &Version| last < bound && bound <= version;
-        let bounds = stems(version).filter_map(|stem| Version::parse(stem).ok());
-        let version = bounds
-            .into_iter()
-            .find(fits)
+        let shortest = |version: &Version, most: &Version| {
+            let bounds = stems(version).filter_map(|stem| Version::parse(stem).ok());
+            bounds
+                .into_iter()
+                .find(|bound| last < bound && bound <= most)
+        };
+        let of_its_series = || {
+            let release = Version::parse(released(version)?).ok()?;
+            let behind = self.all[first..].iter();
+            let newest = behind.take_while(|v| series(v) == series(version)).last()?;
+            shortest(&release, newest)
+        };
+        let version = shortest(version, version)
+            .or_else(of_its_series)
             .unwrap_or_else(|| version.clone());
         let included = true;
         Some(End { version, included })
@@ -106,9 +122,26 @@ fn stems(version: &Version) -> impl Iterator<Item = &str> {
         .take_while(plain)
 }
 
-/// The first two numbers of a version; all of it where it begins otherwise.
+/// `3.5.0` for `3.5.0rc4`, a pre-release of it.
+fn released(version: &Version) -> Option<&str> {
+    let text = version.as_str();
+    let end = text.find(|c: char| c.is_ascii_alphabetic())?;
+    let (release, mark) = text.split_at(end);
+    let word: String = mark.chars().take_while(char::is_ascii_alphabetic).collect();
+    let is_numbered = mark[word.len()..].starts_with(|c: char| c.is_ascii_digit());
+    let marks = ["a", "alpha", "b", "beta", "c", "rc", "pre", "dev"];
+    let release = release.trim_end_matches(['.', '_']);
+    let is_plain = release.split('.').all(|part| part.parse::<u64>().is_ok());
+    (marks.contains(&word.as_str()) && is_numbered && is_plain).then_some(release)
+}
+
+/// The first two numbers of a version, or of the release that it comes before; all of it where it begins otherwise.
 fn series(version: &Version) -> &str {
-    stems(version).take(2).last().unwrap_or(version.as_str())
+    let text = released(version).unwrap_or(version.as_str());
+    let plain = |stem: &&str| stem.split('.').all(|s| s.parse::<u64>().is_ok());
+    let ends = text.match_indices('.').map(|(at, _)| at);
+    let stems = ends.chain([text.len()]).map(|end| &text[..end]);
+    stems.take_while(plain).take(2).last().unwrap_or(text)
 }
 
 /// The least number of things, at most `most`, with which something is possible that gets no less so with more; `None`
@@ -165,6 +198,7 @@ pub(crate) fn relax(
             }
         }
     }
+    let own = versions.wanted(&ends);
     let mut ends = ends;
     if versions.first == versions.end {
         // An end beyond all that there is would only puzzle.
@@ -195,7 +229,18 @@ pub(crate) fn relax(
         enough.min(above.len())
     };
     let higher = least(most, |count| possible(up(count)))?;
-    let most = higher.map_or(below.len(), |higher| below.len().min(higher - 1));
+    // The series of the version that was asked for is nearer than the next one, on either side.
+    let is_own = |at: Option<usize>| {
+        let its = at.and_then(|at| versions.all.get(at)).map(series);
+        usize::from(its.is_some() && its == own.as_ref().map(series))
+    };
+    let nearer = is_own(below.first().copied());
+    let further = is_own(above.first().map(|end| end - 1));
+    let most = higher.map_or(below.len(), |higher| {
+        below
+            .len()
+            .min((higher + nearer).saturating_sub(further + 1))
+    });
     let lower = least(most, |count| possible(down(count)))?;
     let loosened = match (lower, higher) {
         (Some(count), _) => down(count),

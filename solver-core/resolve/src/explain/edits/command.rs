@@ -98,6 +98,17 @@ impl Edit {
                 });
                 gone.chain(more).collect()
             }
+            Edit::LiftLicenseRule {
+                patterns, joins, ..
+            } => {
+                let gone = patterns.iter().map(|p| value("--deny-license", p, None));
+                let more = joins.as_ref().map(|license| LineChange {
+                    from: Some(String::new()),
+                    required: false,
+                    ..LineChange::any("--allow-license", Some(license.clone()), false)
+                });
+                gone.chain(more).collect()
+            }
             Edit::Platform { to, .. } => vec![
                 LineChange::any("--virtual-package", None, false),
                 LineChange::any("--no-detect", None, false),
@@ -183,8 +194,8 @@ fn command(index: &Index, request: &Request, lifted_pin: bool) -> String {
     }
     if let Some(environment) = environment {
         environment_options(environment, &mut line);
-        // The environment may have the pin in a file, which counts again otherwise.
-        line.flag("--ignore-pinned", pins.is_empty() && lifted_pin);
+        // The environment may have the pin in a file, which counts again otherwise; all other pins are said above.
+        line.flag("--ignore-pinned", lifted_pin);
     }
     for cutoff in cutoff_values(cutoffs) {
         line.option("--exclude-newer", &cutoff);
@@ -208,9 +219,8 @@ fn command(index: &Index, request: &Request, lifted_pin: bool) -> String {
 
 fn environment_options(environment: &Environment, line: &mut Line) {
     let Environment {
-        // What the environment is, its prefix says.
-        installed: _,
-        history: _,
+        installed,
+        history,
         joined: _,
         duplicates: _,
         mode,
@@ -225,8 +235,11 @@ fn environment_options(environment: &Environment, line: &mut Line) {
         keep_requested,
         hold_history,
     } = environment;
-    // Where the environment is, only the caller knows; conda's own variable names the active one.
-    line.0.push("--prefix \"$CONDA_PREFIX\"".to_string());
+    // What the environment is, its prefix says. Where it is, only the caller knows; conda's own variable names the active
+    // one. Without anything installed there need not be any.
+    if !installed.is_empty() || !history.is_empty() {
+        line.0.push("--prefix \"$CONDA_PREFIX\"".to_string());
+    }
     line.flag("--all", *mode == Mode::UpdateAll);
     line.flag("--freeze-installed", *freeze_installed);
     line.flag("--update-deps", *update_deps && *mode == Mode::Update);

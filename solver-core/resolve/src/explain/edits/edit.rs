@@ -1,7 +1,6 @@
 //! One edit of a request: what kind there is, in which order they are offered, what they do, and the words for them.
 
 use conda::match_spec::MatchSpec;
-use conda::pattern::glob_matches;
 
 use crate::explain::dates::date;
 use crate::explain::other_platforms::baseline;
@@ -69,14 +68,23 @@ pub enum Edit {
         /// The specs.
         specs: Vec<String>,
     },
-    /// A licence is allowed.
+    /// A licence joins those that are allowed, and is no longer denied by its name.
     AllowLicense {
         /// The licence; `None` for packages without one.
         license: Option<String>,
-        /// Patterns of denied licences that go.
+        /// The same among the denied licences, as it is written there.
         lifted: Vec<String>,
         /// Whether it joins the allowed licences.
         joins: bool,
+    },
+    /// Patterns of denied licences go, which may stand for more than one.
+    LiftLicenseRule {
+        /// The patterns.
+        patterns: Vec<String>,
+        /// A licence that joins the allowed ones, too.
+        joins: Option<String>,
+        /// The licences of the answer that they denied, once that is known.
+        admits: Vec<String>,
     },
     /// A requested spec admits more.
     RelaxSpec {
@@ -183,7 +191,7 @@ impl Edit {
             Edit::LiftPin { .. } => "lift_pin",
             Edit::DropConstraint { .. } => "drop_constraint",
             Edit::LiftDeny { .. } => "lift_deny",
-            Edit::AllowLicense { .. } => "allow_license",
+            Edit::AllowLicense { .. } | Edit::LiftLicenseRule { .. } => "allow_license",
             Edit::RelaxSpec { .. } => "relax_spec",
             Edit::DropSpec { .. } => "drop_spec",
             Edit::Platform { .. } => "platform",
@@ -200,7 +208,8 @@ impl Edit {
             | Edit::LiftPin { .. }
             | Edit::DropConstraint { .. }
             | Edit::LiftDeny { .. }
-            | Edit::AllowLicense { .. } => 3,
+            | Edit::AllowLicense { .. }
+            | Edit::LiftLicenseRule { .. } => 3,
             Edit::RelaxSpec { .. } | Edit::ReleaseEarlier => 4,
             Edit::DropSpec { .. } => 5,
             Edit::Platform { .. } => 6,
@@ -217,6 +226,11 @@ impl Edit {
                 | Edit::DropConstraint { .. }
                 | Edit::DropSpec { .. }
         )
+    }
+
+    /// Whether every requested package is still asked for, on the same platform.
+    pub(crate) fn keeps_every_name(&self) -> bool {
+        !matches!(self, Edit::DropSpec { .. } | Edit::Platform { .. })
     }
 
     /// Makes the edit; `None` where the request has no part that it is about.
@@ -271,14 +285,25 @@ impl Edit {
                 (request.deny, request.deny_reasons) =
                     denied.filter(|(spec, _)| !goes(spec)).unzip();
             }
-            Edit::AllowLicense { license, joins, .. } => {
-                let text = license.clone().unwrap_or_default();
+            Edit::AllowLicense {
+                license,
+                lifted,
+                joins,
+            } => {
                 let licenses = &mut request.licenses;
-                licenses
-                    .deny
-                    .retain(|pattern| !glob_matches(pattern, &text, true));
+                licenses.deny.retain(|pattern| !lifted.contains(pattern));
                 if *joins {
+                    let text = license.clone().unwrap_or_default();
                     licenses.allow.get_or_insert_default().push(text);
+                }
+            }
+            Edit::LiftLicenseRule {
+                patterns, joins, ..
+            } => {
+                let licenses = &mut request.licenses;
+                licenses.deny.retain(|pattern| !patterns.contains(pattern));
+                if let (Some(license), Some(allow)) = (joins, &mut licenses.allow) {
+                    allow.push(license.clone());
                 }
             }
             Edit::Platform { to, .. } => request.virtual_packages = baseline(to),
@@ -302,6 +327,7 @@ impl Edit {
             | Edit::ReleaseEarlier
             | Edit::LiftDeny { .. }
             | Edit::AllowLicense { .. }
+            | Edit::LiftLicenseRule { .. }
             | Edit::Platform { .. } => "",
         }
     }
@@ -322,6 +348,7 @@ impl Edit {
             Edit::ReleaseEarlier => "--keep-requested".to_string(),
             Edit::LiftDeny { specs } => specs.join(", "),
             Edit::AllowLicense { .. } => String::new(),
+            Edit::LiftLicenseRule { patterns, .. } => patterns.join(", "),
         }
     }
 
@@ -335,6 +362,7 @@ impl Edit {
             Edit::MoveCutoff { to, .. } => date(*to),
             Edit::FlexiblePriority => "flexible".to_string(),
             Edit::AllowLicense { license, .. } => license.clone().unwrap_or_default(),
+            Edit::LiftLicenseRule { admits, .. } => admits.join(", "),
             Edit::DropSpec { .. }
             | Edit::LiftPin { .. }
             | Edit::DropConstraint { .. }
@@ -371,6 +399,24 @@ impl Edit {
                 || "allow packages without a licence".to_string(),
                 |license| format!("allow the licence {license}"),
             ),
+            Edit::LiftLicenseRule {
+                patterns, admits, ..
+            } => {
+                let word = if patterns.len() == 1 { "rule" } else { "rules" };
+                let rules = patterns.join(", ");
+                let told = match admits.len() {
+                    0 => String::new(),
+                    1..=4 => format!(", which admits {} here", admits.join(", ")),
+                    n => {
+                        let more = n - 4;
+                        format!(
+                            ", which admits {} and {more} more here",
+                            admits[..4].join(", ")
+                        )
+                    }
+                };
+                format!("lift the {word} against licences {rules}{told}")
+            }
             Edit::RelaxSpec {
                 from, to, gives, ..
             } => match gives {

@@ -13,6 +13,7 @@ use conda::version::Version;
 use super::edit::{CutoffOwner, Draft, Edit};
 use crate::explain::conflict::{Conflict, Fact, FactKind};
 use crate::explain::dates::end_of_day;
+use crate::explain::other_platforms::may_have;
 use crate::request::{Request, RequestSpec, VirtualPackage};
 
 /// An edit, and what is asked then.
@@ -44,7 +45,10 @@ pub(super) fn choices(conflict: &Conflict, draft: &Draft, index: &Arc<Index>) ->
                 Some("license") => edits.extend(allow_license(conflict, fact, request)),
                 _ => {}
             },
-            FactKind::ChannelPriority => edits.push(Edit::FlexiblePriority),
+            FactKind::ChannelPriority => {
+                edits.extend(name_channel(conflict, fact, draft));
+                edits.push(Edit::FlexiblePriority);
+            }
             FactKind::Frozen => edits.push(Edit::LiftFreeze),
             FactKind::Earlier => edits.push(Edit::ReleaseEarlier),
             FactKind::Pin => edits.extend(fact.position.and_then(|at| {
@@ -107,14 +111,92 @@ fn rename(conflict: &Conflict, fact: &Fact, draft: &Draft) -> Vec<Edit> {
         else {
             continue;
         };
+        // What exists on another platform is no typo.
+        if !conflict.platforms_with(fact).is_empty() {
+            continue;
+        }
         for name in conflict.names_like(&fact.name) {
             out.push(Edit::RenameSpec {
                 at,
                 name: fact.name.clone(),
                 from: spec.text.clone(),
-                to: spec.text.replacen(&spec.name, &name, 1),
+                to: renamed(&spec.text, &spec.name, &name),
             });
         }
+    }
+    out
+}
+
+/// A spec with another name; names may be written in capitals.
+fn renamed(text: &str, old: &str, new: &str) -> String {
+    match text.to_ascii_lowercase().find(old) {
+        Some(at) => format!("{}{new}{}", &text[..at], &text[at + old.len()..]),
+        None => text.to_string(),
+    }
+}
+
+/// A requested package is asked of a lower channel, which strict priority hides.
+fn name_channel(conflict: &Conflict, fact: &Fact, draft: &Draft) -> Vec<Edit> {
+    let index = &conflict.index;
+    let hidden = fact
+        .records
+        .iter()
+        .map(|at| index.member(at.segment).channel);
+    let Some(channel) = hidden.min() else {
+        return Vec::new();
+    };
+    let channel = &index.channels()[channel].name;
+    // A URL in front of a spec would be no channel's name.
+    if channel.contains(':') {
+        return Vec::new();
+    }
+    let specs = draft.request.specs.iter().enumerate();
+    let named = specs.filter(|(_, s)| s.name == fact.name && s.spec.channel().is_none());
+    let edit = |(position, spec): (usize, &RequestSpec)| {
+        Some(Edit::RenameSpec {
+            at: draft.spec_before(position)?,
+            name: fact.name.clone(),
+            from: spec.text.clone(),
+            to: format!("{channel}::{}", spec.text),
+        })
+    };
+    let edits: Vec<Edit> = named.filter_map(edit).collect();
+    // One change at a time: a name that is asked for twice would need two.
+    if edits.len() == 1 {
+        edits
+    } else {
+        Vec::new()
+    }
+}
+
+/// All that is requested and not there goes, or is relaxed to its name where the package exists. None where nothing
+/// would be asked for then.
+pub(super) fn give_up_what_is_missing(conflict: &Conflict, draft: &Draft) -> Vec<Edit> {
+    let mut out = Vec::new();
+    for (position, spec) in draft.request.specs.iter().enumerate() {
+        let Some(at) = draft.spec_before(position) else {
+            continue;
+        };
+        let (name, text) = (spec.name.clone(), spec.text.clone());
+        if conflict.missing.contains(&name) {
+            out.push(Edit::DropSpec {
+                at,
+                name,
+                spec: text,
+            });
+        } else if conflict.unmatched.contains(&text) {
+            out.push(Edit::RelaxSpec {
+                at,
+                from: text,
+                to: name.clone(),
+                name,
+                gives: None,
+            });
+        }
+    }
+    let dropped = out.iter().filter(|e| matches!(e, Edit::DropSpec { .. }));
+    if dropped.count() == draft.request.specs.len() {
+        out.clear();
     }
     out
 }
@@ -125,6 +207,9 @@ pub(super) fn give_virtual_package(
     fact: &Fact,
     request: &Request,
 ) -> Option<Edit> {
+    if !may_have(conflict.index.platform(), &fact.name) {
+        return None;
+    }
     let asking = conflict.facts.iter().filter(|f| f.target == fact.name);
     // Records ask in different ways; the least that one of them asks for may do.
     let mut asked: Vec<(Version, String)> = asking.filter_map(|f| least(&f.spec)).collect();
@@ -207,19 +292,29 @@ fn lift_deny(conflict: &Conflict, fact: &Fact, request: &Request) -> Option<Edit
     (!specs.is_empty()).then_some(Edit::LiftDeny { specs })
 }
 
-/// The licence of the best record of a fact is allowed.
+/// The licence of the best record of a fact is allowed: by name where its name is denied, else by lifting the rule that
+/// denies it, and perhaps others.
 fn allow_license(conflict: &Conflict, fact: &Fact, request: &Request) -> Option<Edit> {
     let license = conflict.index.record(*fact.records.first()?).license;
     let text = license.as_deref().unwrap_or_default();
     let matches = |pattern: &&String| glob_matches(pattern, text, true);
     let licenses = &request.licenses;
+    let lifted: Vec<String> = licenses.deny.iter().filter(matches).cloned().collect();
+    let joins = licenses
+        .allow
+        .as_ref()
+        .is_some_and(|allow| !allow.iter().any(|pattern| matches(&pattern)));
+    if lifted.iter().any(|rule| !rule.eq_ignore_ascii_case(text)) {
+        return Some(Edit::LiftLicenseRule {
+            patterns: lifted,
+            joins: joins.then(|| text.to_string()),
+            admits: Vec::new(),
+        });
+    }
     Some(Edit::AllowLicense {
-        lifted: licenses.deny.iter().filter(matches).cloned().collect(),
-        joins: licenses
-            .allow
-            .as_ref()
-            .is_some_and(|allow| !allow.iter().any(|pattern| matches(&pattern))),
         license,
+        lifted,
+        joins,
     })
 }
 

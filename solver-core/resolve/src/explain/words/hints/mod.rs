@@ -116,7 +116,7 @@ impl Conflict {
         for fact in &self.facts {
             match fact.kind {
                 FactKind::MissingName if !fact.name.is_empty() => {
-                    let hints = self.about_missing_name(fact, elsewhere);
+                    let hints = self.about_missing_names(fact, elsewhere);
                     hints.into_iter().for_each(&mut add);
                 }
                 FactKind::MissingVersion => {

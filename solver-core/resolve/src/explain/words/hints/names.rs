@@ -17,31 +17,50 @@ const BUILT_UPON: [(&str, &str); 3] = [
 ];
 
 impl Conflict {
-    /// What may be meant by a name that no channel has, or where it may be.
-    pub(crate) fn about_missing_name(&self, fact: &Fact, elsewhere: bool) -> Vec<Hint> {
+    /// What may be meant by names that no channel has, or where they may be: by that of a fact, and by all that are
+    /// requested with it.
+    pub(super) fn about_missing_names(&self, fact: &Fact, elsewhere: bool) -> Vec<Hint> {
+        let mut out: Vec<Hint> = Vec::new();
+        out.extend(self.about_missing_name(fact, elsewhere));
+        if self.is_typed(&fact.name) {
+            for name in self.missing.iter().filter(|name| **name != fact.name) {
+                let mut asked = self.request.specs.iter().filter(|s| s.name == *name);
+                let Some(asked) = asked.next() else {
+                    continue;
+                };
+                let other = Fact {
+                    spec: asked.text.clone(),
+                    ..Fact::new(FactKind::MissingName, name)
+                };
+                out.extend(self.about_missing_name(&other, elsewhere));
+            }
+        }
+        if out.is_empty() {
+            out.push(self.missing_channel(fact));
+        }
+        out
+    }
+
+    fn about_missing_name(&self, fact: &Fact, elsewhere: bool) -> Option<Hint> {
         if let Some(hint) = self.foreign_channel(fact) {
-            return vec![hint];
+            return Some(hint);
         }
         if elsewhere {
             // What exists somewhere is no typo.
             if let Some(hint) = self.other_platform(fact) {
-                return vec![hint];
+                return Some(hint);
             }
         }
-        if !self.is_typed(&fact.name) {
-            return vec![self.missing_channel(fact)];
-        }
         let may_be_elsewhere = !elsewhere && !self.index.sibling_platforms().is_empty();
-        if let Some(hint) = self.meant(&fact.name).filter(|_| !may_be_elsewhere) {
-            return vec![hint];
-        }
-        vec![self.missing_channel(fact)]
+        let is_typed = self.is_typed(&fact.name) && !may_be_elsewhere;
+        is_typed.then(|| self.meant(&fact.name)).flatten()
     }
 
     /// Whether the request itself asks for a name.
     fn is_typed(&self, name: &str) -> bool {
-        let asks = |f: &&Fact| f.kind == FactKind::Request;
-        self.facts.iter().filter(asks).any(|f| f.name == name)
+        let mut facts = self.facts.iter();
+        self.missing.iter().any(|missing| missing == name)
+            || facts.any(|f| f.kind == FactKind::Request && f.name == name)
     }
 
     /// The names that may be meant by one that does not exist, best first: what Python calls otherwise, else those that
