@@ -335,7 +335,7 @@ class Checker:
             self.excluded(found[1], versions, self._is_denied)
         elif found := re.fullmatch(r"the licences? of (.+?) (?:is|are) not allowed(?:: (.+))?", text):
             self.excluded(found[1], versions, lambda e: not self.asked.licence_allowed(e.get("license")))
-        elif found := re.fullmatch(r"the metadata of (.+) cannot be read", text):
+        elif found := re.fullmatch(r"the metadata of (.+) cannot be read(?:: .+)?", text):
             pass
         elif found := _VERB.fullmatch(text):
             self.demand(found["subject"], found["verb"], found["demand"], versions)
