@@ -168,10 +168,19 @@ def specs_of(name: str, specs: Specs) -> list[str]:
         if isinstance(spec, MatchSpec):
             texts.append(spec_text(spec))
         elif isinstance(spec, str) or is_spec(spec):
-            texts.append(str(spec))
+            texts.append(_without_secrets(str(spec)))
         else:
             raise TypeError(f"{name} holds strings or MatchSpecs, not {_type_name(spec)}")
     return texts
+
+
+def _without_secrets(spec: str) -> str:
+    """Return a spec whose address has no credentials: answers and conflicts name specs by their text."""
+    if "://" not in spec:
+        return spec
+    from .network.redact import without_credentials
+
+    return without_credentials(spec)
 
 
 def spec_text(spec: MatchSpec) -> str:

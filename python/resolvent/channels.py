@@ -128,7 +128,10 @@ def _separator(text: str) -> int:
     if text.lower().startswith("file:") or _is_path(text) or ("/" in text and "=" in text and _exists(text)):
         return -1
     if not _ADDRESS.match(text):
-        return text.find("=")
+        # Nor is one in the token of an address whose scheme was forgotten.
+        token = re.search(r"/t/[^/]*", text)
+        at = text.find("=")
+        return -1 if token is not None and token.start() < at < token.end() else at
     rest = text.partition("://")[2]
     start = len(text) - len(rest)
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
@@ -353,6 +356,8 @@ def _classify(text: str, name: str | None, *, bare_is_name: bool) -> LocalSource
     if "://" in text:
         if text.lower().startswith(("http://", "https://")):
             return NetworkSource(name, text)
+        raise ChannelNotFound(f"not a channel: {_shown(text)!r}; URLs start with https://, http:// or file://")
+    if text.startswith("//") and "@" in text:
         raise ChannelNotFound(f"not a channel: {_shown(text)!r}; URLs start with https://, http:// or file://")
     if not bare_is_name or _is_path(text) or ("/" in text and _exists(text)):
         return LocalSource(name, _folder(text))

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from . import _core
 from ._core import Conflict, DeadlineExceeded, MatchSpec, PackageRecord, ResolventError, Solution, VersionSpec
-from .arguments import timeout_seconds
+from .arguments import specs_of, timeout_seconds
 from .lazy_solve import complete
 
 #: Seconds spent on one package by `held_back`.
@@ -120,7 +120,7 @@ def why_not(solution: Solution, spec: str | MatchSpec, *, timeout: float | None 
     DeadlineExceeded
         If the timeout struck before there was an answer.
     """
-    found = _core.why_not(complete(solution), str(spec), timeout_seconds(timeout))
+    found = _core.why_not(complete(solution), specs_of("spec", spec)[0], timeout_seconds(timeout))
 
     def words(record: tuple[str, str] | None) -> str | None:
         return None if record is None else " ".join(record)

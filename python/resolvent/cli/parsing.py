@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from .output import UsageError
+from .output import UsageError, write
 
 #: Commands of other tools, and what to type here.
 FOREIGN_COMMANDS: Mapping[str, str] = {
@@ -67,6 +68,13 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise a `UsageError` that names the help of this command."""
         raise UsageError(f"{message} (see: {self.prog} --help)")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """Print help as everything else is printed; argparse would not say that it cannot be written."""
+        if file is sys.stdout or file is None:
+            write(message)
+        else:
+            super()._print_message(message, file)
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
         """Return the options; specs and options may be mixed, as `--` allows a spec that begins with a dash."""

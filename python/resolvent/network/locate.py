@@ -98,7 +98,7 @@ def _clean(url: str) -> tuple[str, Credential | None]:
     if problem is None and any(char <= " " or char == "\x7f" for char in url):
         problem = "it holds spaces or control characters"
     hint = must_be_encoded(url)
-    if hint and (problem is not None or "@" not in urlsplit(url).netloc):
+    if hint and (problem is not None or not urlsplit(url).netloc.endswith(url.rpartition("@")[2].partition("/")[0])):
         problem = hint  # also where the address has another meaning, with a part of the password as its host
     if problem is not None:
         shown = redact_address(url)

@@ -134,9 +134,10 @@ def _tokens(text: str, mask: str) -> str:
 def end_of_user_info(scheme: str, rest: str) -> int:
     """Return where the `@` behind the credentials is, also where these have characters that end a host; -1: none."""
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if "@" in authority:
-        return authority.rindex("@")
     at = rest.rfind("@")
+    if "@" in authority:
+        # One of several may stand behind a slash that was not encoded, before the host.
+        return at if _HOST.match(rest[at + 1 :]) and not scheme.startswith("file") else authority.rindex("@")
     if at < 0 or scheme.lower().startswith("file:"):
         return -1
     _, colon, port = authority.rpartition(":")

@@ -19,6 +19,7 @@ True
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -164,8 +165,12 @@ def write_whole(target: Path, text: str) -> None:
     try:
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(target)
+    except OSError as error:
+        # The file as it was given: nobody knows the other one.
+        raise OSError(error.errno, error.strerror, os.fspath(target)) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def read_problem(path: str | os.PathLike[str]) -> dict[str, Any]:

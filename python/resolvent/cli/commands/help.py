@@ -18,6 +18,10 @@ examples:
   resolvent solve -c ./channel numpy --platform linux-64 --target-defaults --exclude-newer 2026-01-31 --json
       the same answer on every machine, for programs
 
+environment variables:
+  RESOLVENT_CACHE_DIR (the cache), RESOLVENT_OFFLINE=1, RESOLVENT_CHANNEL_ALIAS, RESOLVENT_CA_BUNDLE,
+  RESOLVENT_AUTH_<HOST> (credentials), HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, and conda's CONDA_<KEY>
+
 exit codes: 0 solved, 1 unsatisfiable, 2 bad input, 3 time limit without an answer
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from ...arguments import specs_of
 from ..output import write
 from .request import add_environment, add_request, answer
 
@@ -45,6 +46,7 @@ def why_not(options: argparse.Namespace) -> int:
     """Print what a wish would cost, or why it cannot be granted."""
     from ... import solution as answers
 
+    (options.wish,) = specs_of("wish", options.wish)
     solution, _ = answer(options, options.wish)
     found = answers.why_not(solution, options.wish, timeout=options.timeout)
     write(str(found) + "\n")
