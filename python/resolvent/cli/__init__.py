@@ -27,6 +27,7 @@ EXIT_UNSATISFIABLE, EXIT_BAD_INPUT, EXIT_DEADLINE, EXIT_INTERRUPTED = 1, 2, 3, 1
 #: The module of `resolvent.cli.commands` that declares a command.
 _COMMANDS = {
     "solve": "solve",
+    "search": "search",
     "create": "environments",
     "install": "environments",
     "update": "environments",
