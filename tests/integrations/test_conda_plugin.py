@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -260,6 +261,10 @@ def test_pip_is_a_dependency_of_python_where_conda_says_so(world: World, tmp_pat
     assert list(python.depends) == (["pip"] if added else [])
 
 
+def at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, timezone.utc)
+
+
 def test_cutoffs_by_conda_s_own_selectors() -> None:
     with conda_double.conda():
 
@@ -277,7 +282,7 @@ def test_cutoffs_by_conda_s_own_selectors() -> None:
             package_cutoffs = {"lib": 3.5}  # noqa: RUF012
 
         found = conda_double.plugin("reading").cutoffs_of(Policy, ["https://h/one", "https://h/xxx"])
-        assert found == {"*": 10_000, "channels": {"https://h/one": None}, "packages": {"lib": 3_500}}
+        assert found == {"*": at(10), "channels": {"https://h/one": None}, "packages": {"lib": at(3.5)}}
 
 
 def test_capabilities_survive_the_subclass_that_conda_makes(world: World) -> None:

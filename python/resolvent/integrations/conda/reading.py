@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from resolvent import MatchSpec, ResolventError
@@ -160,17 +161,18 @@ def cutoffs_of(policy: Any, channel_urls: Sequence[str]) -> dict[str, Any] | Non
     if policy is None or not policy.active:
         return None
 
-    def milliseconds(seconds: float | None) -> int | None:
-        return None if seconds is None else int(seconds * 1000)
+    def moment(seconds: float | None) -> datetime | None:
+        # A number would be taken for seconds or milliseconds by its size.
+        return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
 
-    found: dict[str, Any] = {"*": milliseconds(policy.global_cutoff), "channels": {}, "packages": {}}
+    found: dict[str, Any] = {"*": moment(policy.global_cutoff), "channels": {}, "packages": {}}
     for url in channel_urls:
         for rule in reversed(policy.channel_cutoffs):
             if rule.matches({"channel": url}):
-                found["channels"][url] = milliseconds(rule.cutoff)
+                found["channels"][url] = moment(rule.cutoff)
                 break
     for name, cutoff in (policy.package_cutoffs or {}).items():
-        found["packages"][name] = milliseconds(cutoff)
+        found["packages"][name] = moment(cutoff)
     return found
 
 
