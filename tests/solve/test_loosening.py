@@ -103,3 +103,9 @@ def test_builds_go_first_and_odd_specs_altogether(asked: str, given: str, tmp_pa
     changes = [fix.changes for fix in caught.value.conflict.fixes(timeout=60)]
     relaxed = [change["to"] for (change,) in changes if change["kind"] == "relax_spec" and change["name"] == "lib"]
     assert relaxed == [given]
+
+
+@pytest.mark.parametrize("seed", [660125, 660245])
+def test_the_rest_of_a_series_is_no_other_one(seed: int, tmp_path: Path) -> None:
+    """`==6` with a 6.0.1 that it does not match: 7 is as near as 5."""
+    assert check_seed(seed, tmp_path) > 0

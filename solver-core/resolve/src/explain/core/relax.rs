@@ -52,10 +52,13 @@ impl Versions {
         Some(Versions { all, first, end })
     }
 
-    /// The version that a spec without any names.
-    fn wanted(&self, ends: &Interval) -> Option<Version> {
+    /// The lowest and the highest version of the spec; of one without any the version that it names.
+    fn own(&self, ends: &Interval) -> Option<(Version, Version)> {
+        if self.first < self.end {
+            return Some((self.all[self.first].clone(), self.all[self.end - 1].clone()));
+        }
         let end = ends.low.as_ref().or(ends.high.as_ref())?;
-        (self.first == self.end).then(|| end.version.clone())
+        Some((end.version.clone(), end.version.clone()))
     }
 
     /// Where each series ends that lies above the spec, the nearest first.
@@ -198,7 +201,7 @@ pub(crate) fn relax(
             }
         }
     }
-    let own = versions.wanted(&ends);
+    let own = versions.own(&ends);
     let mut ends = ends;
     if versions.first == versions.end {
         // An end beyond all that there is would only puzzle.
@@ -229,13 +232,16 @@ pub(crate) fn relax(
         enough.min(above.len())
     };
     let higher = least(most, |count| possible(up(count)))?;
-    // The series of the version that was asked for is nearer than the next one, on either side.
-    let is_own = |at: Option<usize>| {
+    // What is left of the spec's own series is nearer than the next one, on either side.
+    let is_own = |at: Option<usize>, own: Option<&Version>| {
         let its = at.and_then(|at| versions.all.get(at)).map(series);
-        usize::from(its.is_some() && its == own.as_ref().map(series))
+        usize::from(its.is_some() && its == own.map(series))
     };
-    let nearer = is_own(below.first().copied());
-    let further = is_own(above.first().map(|end| end - 1));
+    let nearer = is_own(below.first().copied(), own.as_ref().map(|(low, _)| low));
+    let further = is_own(
+        above.first().map(|end| end - 1),
+        own.as_ref().map(|(_, high)| high),
+    );
     let most = higher.map_or(below.len(), |higher| {
         below
             .len()
