@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..._core import Index, MatchSpec, PackageRecord
 from ...arguments import CHANNEL_PRIORITIES
 from ...virtual_packages import VirtualPackage
-from ..output import UsageError, print_json, print_warnings
+from ..output import UsageError, print_json, print_warnings, write
 
 EXIT_FOUND, EXIT_NOTHING = 0, 1
 #: Lines that are shown unless `--all` is given.
@@ -75,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
         return EXIT_FOUND if found else EXIT_NOTHING
     print_warnings(index.warnings)
     if not found:
-        sys.stdout.write(_nothing(index, spec) + "\n")
+        write(_nothing(index, spec) + "\n")
         return EXIT_NOTHING
     _print(_lines(found, spec, hindrance, builds=options.builds), whole=options.all)
     return EXIT_FOUND
@@ -185,6 +184,6 @@ def _print(table: tuple[list[list[str]], list[str]], *, whole: bool) -> None:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        sys.stdout.write(line.rstrip() + "\n")
+        write(line.rstrip() + "\n")
     if len(rows) > len(shown):
-        sys.stdout.write(f"and {len(rows) - len(shown)} more; --all lists them\n")
+        write(f"and {len(rows) - len(shown)} more; --all lists them\n")
