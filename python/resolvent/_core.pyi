@@ -308,7 +308,7 @@ def cache_clear(folder: str) -> tuple[int, int]:
 class Session:
     """Many solves over one index."""
 
-    # `without`: techniques that the SAT solver is to do without, for benches.
+    # `without`: techniques that the SAT solver must not use, for benches.
     def __new__(cls, index: Index, without: Sequence[str] = ()) -> Self: ...
     def solve(
         self,
@@ -333,7 +333,7 @@ class Transaction:
         """Records to unlink, dependents first."""
     @property
     def changes(self) -> list[Change]:
-        """The same, package by package, sorted by name: what becomes of it, and why its old record could not stay."""
+        """The same, package by package, sorted by name: what happens to it, and why its old record could not stay."""
     def __len__(self) -> int: ...
 
 @final
@@ -345,7 +345,7 @@ class Solution:
         """The records, dependencies first."""
     @property
     def optimality(self) -> Literal["proved", "feasible"]:
-        """ "proved", or "feasible" when the deadline struck before the proof."""
+        """ "proved", or "feasible" when time ran out before the proof."""
     @property
     def levels(self) -> list[Level]:
         """The value of each level of the contract and whether it is proved."""
@@ -502,7 +502,7 @@ class Fixes:
 
     @property
     def complete(self) -> bool:
-        """False if time struck before everything was tried."""
+        """False if time ran out before everything was tried."""
     def __len__(self) -> int: ...
     def __getitem__(self, at: int, /) -> Fix: ...
     def __iter__(self) -> Iterator[Fix]: ...
@@ -538,7 +538,7 @@ class Conflict:
     def further(self, timeout: float = 5.0) -> list[Conflict]:
         """Further conflicts of the request, each found without what resolves the earlier ones."""
     def search_further(self, timeout: float = 5.0) -> tuple[list[Conflict], bool]:
-        """The same, and whether these are all: false if there are more than seven, or if time struck."""
+        """The same, and whether these are all: false if there are more than seven, or if time ran out."""
     def report(self, verbose: bool = False) -> str:
         """The conflict for people; `verbose` leaves nothing out."""
     def __copy__(self) -> Self: ...
@@ -566,7 +566,7 @@ def check_proof(text: str, index: Index | None) -> dict[str, Any]:
     """Checks a file with a certificate: what was shown. With an index, the file's records are held against it first."""
 
 def panic_in_solve() -> None:
-    """Panics as a solve with a defect would, for the test of what becomes of that."""
+    """Panics as a solve with a defect would, for the test of what happens then."""
 
 def platform_baseline(platform: str) -> list[tuple[str, str, str]]:
     """What every machine of a platform may be assumed to have: name, version and build of virtual packages."""

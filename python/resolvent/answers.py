@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn
 if TYPE_CHECKING:
     from ._core import PackageRecord
 
-#: What becomes of a package: it comes, leaves, goes to a higher or lower version, to another record of the same
+#: What happens to a package: it comes, leaves, goes to a higher or lower version, to another record of the same
 #: version, or is linked again as it is.
 ChangeKind = Literal["link", "unlink", "up", "down", "revise", "relink"]
 #: What a fact of a conflict says; docs/conflicts.md explains each.
@@ -67,7 +67,7 @@ def _plain(value: Any) -> Any:
 
 
 class Change(Part):
-    """What becomes of one package of an environment.
+    """What happens to one package of an environment.
 
     Attributes
     ----------

@@ -36,7 +36,7 @@ class IndexFile(NamedTuple):
         Bytes.
     state
         `fresh`; `unsure`: the source may have changed, the next load and `compare` look; `orphan`: the source is gone;
-        `refused: …`: it cannot be used, the next load builds it anew.
+        `refused: …`: it cannot be used and is rebuilt on the next load.
     """
 
     file: Path
@@ -64,7 +64,7 @@ def check(file: Path) -> str | None:
 def compare(file: Path) -> str:
     """Read the source of an index file; return the file's state, as `IndexFile` has it, but not from looks.
 
-    Besides, `stale`: the source has changed, the next load builds the file anew.
+    Also `stale`: the source has changed; the file is rebuilt on the next load.
 
     Raises
     ------

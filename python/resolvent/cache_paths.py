@@ -1,6 +1,6 @@
 """Where the cache lies.
 
-Every start asks. So the answer for Linux does without the library that knows all systems, and without `pathlib`,
+Every start asks. So the answer for Linux uses neither the library that knows all systems nor `pathlib`,
 whose import costs as much as a small solve.
 """
 

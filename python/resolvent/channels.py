@@ -203,7 +203,7 @@ class OpenedSources:
     """Channels that were found; of those on the network the shard indices, or whole files, are here.
 
     Parameters are those of `resolve_sources`; `selective`: only what specs can lead to will be asked for.
-    `progress`: told of what is fetched.
+    `progress`: called with what is fetched.
     """
 
     def __init__(
@@ -250,7 +250,7 @@ class OpenedSources:
     def do_without_zst(self, error: InvalidRepodata) -> bool:
         """Take plain repodata in place of a compressed file whose content cannot be read; False if it is none of ours.
 
-        What comes is checked as far as it costs little; the rest turns up when its records are read.
+        What comes is checked where that costs little; the rest turns up when its records are read.
         """
         return self._surveyed is not None and self._surveyed.do_without_zst(error, self._progress)
 

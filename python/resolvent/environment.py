@@ -43,7 +43,7 @@ class Action(Value):
         No pin counts, neither those of the environment nor those of the request.
     keep_requested
         No package that was asked for earlier is removed: where nothing else is possible, there is no answer. Such a
-        package may change as far as pins and the request allow.
+        package may change within what pins and the request allow.
     """
 
     __slots__ = ("history", "ignore_pinned", "installed", "keep_requested", "pins")
@@ -350,7 +350,7 @@ def action_of(mode: Mode, options: Mapping[str, Any]) -> Action | None:
     mode
         What is done.
     options
-        The other keywords about the environment, as far as they are given.
+        The other keywords about the environment that were given.
 
     Raises
     ------
@@ -372,7 +372,7 @@ def action_of(mode: Mode, options: Mapping[str, Any]) -> Action | None:
 
 
 def as_prefix(installed: Installed) -> Prefix | None:
-    """Return what is installed if it is a `Prefix` or the folder of one; fresh environments do without the module."""
+    """Return what is installed if it is a `Prefix` or the folder of one; new environments do not need the module."""
     if installed is None:
         return None
     from .prefix import Prefix

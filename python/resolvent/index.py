@@ -41,7 +41,7 @@ def load_index(
 
     What is read is kept as index files in the cache folder (`RESOLVENT_CACHE_DIR`, or the platform's place for
     caches), which later loads of the same repodata map into memory. What happens to them is logged as `resolvent`.
-    `RESOLVENT_NO_INDEX_FILES=1` does without.
+    `RESOLVENT_NO_INDEX_FILES=1` turns them off.
 
     Parameters
     ----------

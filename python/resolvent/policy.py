@@ -217,7 +217,7 @@ def _denied(given: Deny) -> list[tuple[str, str | None]]:
 
 
 def _spec_of(record: PackageRecord) -> str:
-    """Return the spec of one record: the package, and where it comes from as far as the record says."""
+    """Return the spec of one record: the package, and where it comes from, if the record says so."""
     spec = f"{record.name}=={record.version}={record.build}"
     if record.channel:
         spec = f"{record.channel}{'/' + record.subdir if record.subdir else ''}::{spec}"

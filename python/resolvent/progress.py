@@ -1,4 +1,4 @@
-"""Progress of what takes long, as plain data for whoever draws it."""
+"""Progress of what takes long, as plain data for those who draw it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers and errors as JSON: one form, whoever prints or sends it."""
+"""Answers and errors as JSON: one form for all that print or send it."""
 
 from __future__ import annotations
 

@@ -310,7 +310,7 @@ def _sources(channels: ChannelSource | Sequence[ChannelSource]) -> tuple[Channel
 
 
 def _is_data(source: object) -> bool:
-    """Whether a source is a `ChannelData`, told without importing it."""
+    """Whether a source is a `ChannelData`, without importing it."""
     return callable(getattr(source, "for_core", None))
 
 

@@ -118,7 +118,7 @@ def why_not(solution: Solution, spec: str | MatchSpec, *, timeout: float | None 
     InvalidMatchSpec
         If the wish is no spec.
     DeadlineExceeded
-        If the timeout struck before there was an answer.
+        If the time limit was reached before there was an answer.
     """
     found = _core.why_not(complete(solution), specs_of("spec", spec)[0], timeout_seconds(timeout))
 
@@ -157,7 +157,7 @@ def held_back(solution: Solution, specs: Iterable[str]) -> list[str]:
         if found.granted:
             continue
         if found.conflict is not None:
-            # Not to be told: there is no newer version, or the request's own specs of the name leave none.
+            # Nothing to report: there is no newer version, or the request's own specs of the name leave none.
             facts = found.conflict.facts
             none_newer = any(fact.kind == "missing_version" and fact.spec == wish for fact in facts)
             newer = [v for fact in facts if fact.name == name and fact.kind != "request" for v in fact.versions]
@@ -168,10 +168,10 @@ def held_back(solution: Solution, specs: Iterable[str]) -> list[str]:
         elif found.solution is not None and found.price:
             other = next(record for record in found.solution.records if record.name == name)
             others = [change for change in found.price if change.name != name]
-            told = [f"{one.name} {one.before or 'absent'} -> {one.after or 'absent'}" for one in others[:3]]
-            told += [f"{len(others) - 3} more"] if len(others) > 3 else []
+            costs = [f"{one.name} {one.before or 'absent'} -> {one.after or 'absent'}" for one in others[:3]]
+            costs += [f"{len(others) - 3} more"] if len(others) > 3 else []
             line = f"{name} {version} could be {other.version} {other.build}"
-            line += f", at the price of: {', '.join(told)}" if told else ""
+            line += f", at the price of: {', '.join(costs)}" if costs else ""
             holders = _holders(chosen.values(), other)
             lines.append(f"{line} ({'; '.join(holders)})" if holders else line)
     return lines
@@ -185,12 +185,12 @@ def _admits(specs: Iterable[str], name: str, version: str) -> bool:
 
 def _holders(records: Iterable[PackageRecord], newer: PackageRecord) -> list[str]:
     """Return what records of an answer ask of a name that a newer record of it does not give; at most three."""
-    told = []
+    reasons = []
     for record in records:
         for word, texts in (("needs", record.depends), ("allows only", record.constrains)):
             for text in texts:
                 with contextlib.suppress(ResolventError):
                     spec = MatchSpec(text)
                     if spec.name == newer.name and record.name != newer.name and not spec.matches(newer):
-                        told.append(f"{record.name} {record.version} {word} {text!r}")
-    return told[:3]
+                        reasons.append(f"{record.name} {record.version} {word} {text!r}")
+    return reasons[:3]

@@ -1,4 +1,4 @@
-"""The rules that an answer breaks, whoever found it."""
+"""The rules that an answer breaks, whichever solver found it."""
 
 from __future__ import annotations
 

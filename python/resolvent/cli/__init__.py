@@ -1,7 +1,7 @@
 """The command `resolvent`.
 
 It reads the words of the line, runs one of `resolvent.cli.commands`, and makes an exit code of every error: 0 solved, 1
-unsatisfiable, 2 bad input, 3 the deadline struck before there was any answer.
+unsatisfiable, 2 bad input, 3 the time limit was reached before there was any answer.
 
 A cold start costs more than most solves, so what only some commands or forms of output need is imported there, and
 only the arguments of the command that was given are declared.
@@ -152,7 +152,7 @@ def _failed(error: Exception, words: list[str], as_json: bool) -> int:
     if isinstance(error, (BrokenPipeError, OutputError)):
         raise error
     if not isinstance(error, (UsageError, ResolventError, OSError, UnicodeError)):
-        # Whoever looks for the cause wants the trace.
+        # Someone who looks for the cause wants the trace.
         if os.environ.get("RESOLVENT_TRACEBACK"):
             raise error
         what = " ".join(f"{type(error).__name__}: {error}".split())

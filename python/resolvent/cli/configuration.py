@@ -58,7 +58,7 @@ def channels_of(options: argparse.Namespace, config: Config | None) -> list[Chan
     given: Sequence[ChannelSource] = options.channels
     carried = [*([sample_channel()] if options.sample else []), *([demo_channel()] if options.demo else [])]
     if carried:
-        # Whoever tries these wants them, and what is named beside them.
+        # Someone who tries these wants them, and what is named beside them.
         channels: list[ChannelSource] = [*given, *carried]
     elif config is not None:
         channels = config.channels(given, override=options.override_channels)

@@ -36,7 +36,7 @@ def render(conflict: Conflict, console: Console, verbose: bool = False, words: S
     verbose
         Leave nothing out, and tell further conflicts of the request in full.
     words
-        The arguments of the command line; fixes are then told as that line with changes, else as a whole new one.
+        The arguments of the command line; fixes are then shown as that line with changes, else as a whole new one.
     """
     from rich.text import Text
 

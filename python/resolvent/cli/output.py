@@ -32,7 +32,7 @@ class OutputError(Exception):
 
 
 def begin(as_json: bool) -> None:
-    """Begin a command: nothing was heard yet; warnings are told as JSON or on standard error."""
+    """Begin a command: nothing was heard yet; warnings go to JSON or to standard error."""
     global _as_json  # one process runs one command at a time
     _written.clear()
     _as_json = as_json
@@ -44,7 +44,7 @@ def write(text: str) -> None:
     Raises
     ------
     BrokenPipeError
-        If whoever read it has left.
+        If its reader has left.
     OutputError
         If it cannot be written for another reason.
     """
@@ -188,7 +188,7 @@ def flushed(code: int) -> int:
 
 
 def silence() -> int:
-    """Whoever read our output has left: end without a word, as other tools do."""
+    """End silently, as other tools do: the reader of our output has left."""
     discard()
     return 128 + 13
 

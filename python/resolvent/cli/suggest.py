@@ -1,7 +1,7 @@
 """A fix in the words of the command line that failed.
 
 What the user typed knows more than the request does: where a channel's copy lies, that the target was detected, which
-environment is meant. So a fix is told as that line with as few words changed as possible.
+environment is meant. So a fix is shown as that line with as few words changed as possible.
 """
 
 from __future__ import annotations

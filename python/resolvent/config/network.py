@@ -55,7 +55,7 @@ def network_config(config: Config, base: NetworkConfig | None = None) -> Network
     changes["mirrors"] = tuple((start, tuple(places)) for start, places in (config.get("mirrors") or {}).items())
     start = NetworkConfig() if base is None else base
     made = dataclasses.replace(start, **changes)
-    # What the variables of this package say is stronger; they are told from its defaults.
+    # What the variables of this package say is stronger; they differ from its defaults.
     own, usual = NetworkConfig.from_environment(os.environ), NetworkConfig()
     names = ("cache_dir", "channel_alias", "offline", "ca_bundle")
     stronger: dict[str, Any] = {

@@ -65,7 +65,7 @@ def pixi_places(environ: Mapping[str, str]) -> list[str]:
 
 
 def conda_root(environ: Mapping[str, str]) -> str:
-    """Return conda's own prefix as far as the environment tells it; empty if it does not."""
+    """Return conda's own prefix if the environment says; empty if it does not."""
     if environ.get("CONDA_ROOT"):
         return environ["CONDA_ROOT"]
     if environ.get("CONDA_EXE"):

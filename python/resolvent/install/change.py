@@ -308,7 +308,7 @@ class _Change:
             if package is not None and record.name not in gone and not package.by_pip:
                 raise EnvironmentChanged(
                     f"{self._prefix} has {record.name} {package.record.version} already, and the solution does not "
-                    f"say what becomes of it; solve with installed={str(self._prefix)!r}"
+                    f"say what happens to it; solve with installed={str(self._prefix)!r}"
                 )
         staying = [package for name, package in self._installed.items() if name not in gone]
         return leaving, staying

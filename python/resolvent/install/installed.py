@@ -1,4 +1,4 @@
-"""What is installed, with all that installers noted: which files belong to whom.
+"""What is installed, with all that installers noted: which package owns which file.
 
 `resolvent.Prefix` reads what a solver needs; this reads the rest of `conda-meta/*.json`, for programs that change
 the environment. Files that cannot be read belong to nobody here and are left alone.

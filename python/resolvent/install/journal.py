@@ -130,7 +130,7 @@ def finish(prefix: Path, moved: Callable[[], None] | None = None) -> None:
     try:
         for path in plan.leaving:
             if _there(f"{old}/{path}") or (path in coming and not _there(f"{new}/{path}")):
-                continue  # it has left, and what is there now, if anything, is new
+                continue  # it has left; a file there now is new
             if _there(f"{root}/{path}"):
                 move(f"{root}/{path}", f"{old}/{path}")
         _move_tree(new, root, move, last="conda-meta")

@@ -88,7 +88,7 @@ class EnvironmentLock:
                 raise InstallError(f"{self._path.parent} cannot be written: {error.strerror}") from None
             try:
                 held = _lock(handle, shared=False, wait=False)
-                # Whoever held it before may have removed the file after it was opened here.
+                # The previous owner may have removed the file after it was opened here.
                 if held and _same_file(handle, self._path):
                     break
             except BaseException:

@@ -114,7 +114,7 @@ def fetch_channels(
         Names (or whole specs) that the request mentions, installed packages included;
         ``None`` fetches everything.
     progress
-        Told about downloads.
+        Called with downloads.
     local_files
         Repodata files of channels on this machine that take part in the same request;
         their dependencies lead to shards too.
@@ -278,7 +278,7 @@ def _survey(context: Context, parts: Sequence[Part], selective: bool, local_file
             if part.index is None:
                 _fetch_whole(context, part)
                 if part.whole is not None and part.problem is None and not context.config.offline:
-                    # Not before: where all is refused, a missing credential hides what is there.
+                    # Not before: where all is refused, a missing credential hides what exists.
                     Availability(context, part.location, part.subdir).remember("has_shards", False)
         else:
             _fetch_whole(context, part)

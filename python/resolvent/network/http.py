@@ -404,7 +404,7 @@ class HttpClient:
         if declared is not None and declared > limit:
             raise _Failure(f"{declared} bytes are over the limit of {limit}", "too-large", again=False)
         encodings = {word.strip().lower() for word in response.headers.get("content-encoding", "").split(",")}
-        # Only gzip was asked for. Whatever else a server calls it (what the file is, what whoever uploaded it said,
+        # Only gzip was asked for. Whatever else a server calls it (what the file is, what its uploader said,
         # nothing at all), the body is taken as it is: the checks that follow find real trouble.
         gunzip = _Gunzip(limit) if encodings & {"gzip", "x-gzip"} else None
         meter.restart(declared)

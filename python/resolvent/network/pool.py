@@ -1,7 +1,7 @@
 """Threads for downloads that nobody has to wait for.
 
 The standard pool waits for its threads when the interpreter ends, and a thread that sits in a read or in the look-up of
-a name cannot be woken. Whoever presses Ctrl-C must not wait for a server's silence; so these are daemon threads, and
+a name cannot be woken. Ctrl-C must not wait for a server's silence; so these are daemon threads, and
 the end of a pool waits for them a moment only.
 """
 
@@ -73,7 +73,7 @@ class DownloadPool:
             if future.set_running_or_notify_cancel():
                 try:
                     result = call()
-                except BaseException as error:  # noqa: BLE001 - whoever waits for the future gets it
+                except BaseException as error:  # noqa: BLE001 - the one who waits for the future gets it
                     future.set_exception(error)
                 else:
                     future.set_result(result)

@@ -1,4 +1,4 @@
-"""One remote file and its copy in the cache: fresh, revalidated, fetched anew, or absent.
+"""One remote file and its copy in the cache: fresh, revalidated, fetched again, or absent.
 
 A copy counts only if its digest is one that a state vouches for, so that whatever happened to the
 file since (a disk that failed, a person with an editor) is noticed before anybody reads it.

@@ -89,7 +89,7 @@ class Store:
         """Give a finished temporary file its name, replacing what was there.
 
         ``durable`` flushes it to the disk first; content-addressed files, which every reader checks
-        against their name, can do without.
+        against their name, do not need it.
         """
         with self.reported():
             file.flush()

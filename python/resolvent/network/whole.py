@@ -87,7 +87,7 @@ def fetch_whole(context: Context, location: ChannelLocation, subdir: str) -> Cop
         with contextlib.suppress(OSError):  # two formats side by side would leave a choice
             compressed.paths(context.store)[0].unlink()
         if problem is None and context.config.use_zst:
-            # Only now: where everything is refused, a missing credential hides what is there.
+            # Only now: where everything is refused, a missing credential hides what exists.
             availability.remember("has_zst", False)
     return copy
 

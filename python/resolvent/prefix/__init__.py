@@ -60,7 +60,7 @@ class Prefix:
     frozen
         Whether the environment asks to be left unchanged (CEP 22).
     frozen_message
-        What it tells whoever wants to change it; None: nothing.
+        What it says to those who want to change it; None: nothing.
     warnings
         The files that could not be used, wholly or in part, in reading order. Each is an `InvalidPrefix`.
 
@@ -325,11 +325,11 @@ def bare_pin(spec: MatchSpec, installed: PackageRecord | None) -> str | None:
     """
     if spec.name is None or spec != MatchSpec(spec.name):
         return None
-    told = f"the pin {spec.name!r} names no version, so it pins nothing"
+    problem = f"the pin {spec.name!r} names no version, so it pins nothing"
     if installed is None:
-        return f"{told}; write a version, such as '{spec.name} 1.2.*'"
+        return f"{problem}; write a version, such as '{spec.name} 1.2.*'"
     series = ".".join(installed.version.split(".")[:2])
     return (
-        f"{told}; write '{spec.name} {series}.*' to keep it in that series, or '{spec.name} =={installed.version}' "
+        f"{problem}; write '{spec.name} {series}.*' to keep it in that series, or '{spec.name} =={installed.version}' "
         "to keep that version"
     )

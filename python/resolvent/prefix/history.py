@@ -60,7 +60,7 @@ def parse_blocks(text: str, complain: Callable[[str], None]) -> Iterator[Block]:
     text
         The file's text; lines before the first header are ignored.
     complain
-        Told of each line that should be a list of specs and is none; such a line counts for nothing.
+        Called with each line that should be a list of specs and is not; such a line counts for nothing.
     """
     block: Block | None = None
     for number, line in enumerate(text.splitlines(), start=1):

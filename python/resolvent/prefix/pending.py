@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-#: The lock of whoever changes the environment; there only while it is held.
+#: The lock of the process that changes the environment; it exists only while it is held.
 LOCK = ".resolvent-lock"
 #: A change that is being prepared: nothing has happened yet.
 STAGING = ".resolvent-staging"

@@ -3,7 +3,7 @@
 A file of `conda-meta` lists every path of its package; a solver needs none of that. So the little that it needs is
 kept in resolvent's cache, one file an environment, with size, times and inode of each file it was read from. A row
 counts only while all four are the same; files that changed a moment before they were read are not noted, for a second
-change might leave no trace. `RESOLVENT_NO_INDEX_FILES=1` does without.
+change might leave no trace. `RESOLVENT_NO_INDEX_FILES=1` turns them off.
 """
 
 from __future__ import annotations

@@ -282,7 +282,7 @@ def _rebuild(problem: Mapping[str, Any], folder: Path) -> Index:
 def _write_subdir(folder: Path, subdir: str, entries: Sequence[Mapping[str, Any]]) -> None:
     groups: dict[str, dict[str, Any]] = {"packages": {}, "packages.conda": {}}
     info = {"subdir": subdir}
-    # The folder of the archives, where it is told and not where the channel has it.
+    # The folder of the archives, where it is given and not where the channel has it.
     places = {str(entry.get("url") or "").removesuffix(entry["fn"]) for entry in entries}
     if len(places) == 1 and all(places):
         info["base_url"] = places.pop()

@@ -61,7 +61,7 @@ class Proved:
         proof lead to these.
     compared
         Whether the file's records, platform and channels were compared with an index. If not, the claim is about the
-        records as the file has them: whoever can edit the file can claim anything about other ones.
+        records as the file has them: anyone who can edit the file can claim anything about other ones.
     """
 
     claim: Literal["unsatisfiable", "best", "removed"]
@@ -138,10 +138,10 @@ def write_proof_of(
     InternalError
         If the answer is not the best: a defect of the solver.
     ResolventError
-        If the answer itself is not known to be the best, because a deadline struck.
+        If the answer itself is not known to be the best, because the time limit was reached.
     """
     if answer is not None and answer.optimality != "proved":
-        raise ResolventError("no proof: the deadline struck before the answer was known to be the best")
+        raise ResolventError("no proof: the time limit was reached before the answer was proved optimal")
     request = request_of(specs, options, virtual_packages=virtual_packages)
     text = problem_text(index, request, facts_of(request, index.platform))
     records = None if answer is None else answer.records

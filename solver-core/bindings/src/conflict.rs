@@ -261,7 +261,7 @@ impl Conflict {
     fn further(&self, py: Python<'_>, timeout: f64) -> PyResult<Vec<Conflict>> {
         Ok(self.search_further(py, timeout)?.0)
     }
-    /// The same, and whether these are all: false if there are more than seven, or if time struck.
+    /// The same, and whether these are all: false if there are more than seven, or if time ran out.
     #[pyo3(signature = (timeout = 5.0))]
     fn search_further(&self, py: Python<'_>, timeout: f64) -> PyResult<(Vec<Conflict>, bool)> {
         let deadline = deadline_in(Some(timeout));

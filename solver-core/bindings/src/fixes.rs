@@ -119,7 +119,7 @@ impl Fixes {
 
 #[pymethods]
 impl Fixes {
-    /// False if time struck before everything was tried.
+    /// False if time ran out before everything was tried.
     #[getter]
     fn complete(&self) -> bool {
         self.complete

@@ -68,7 +68,7 @@ pub(crate) fn interruptibly<T>(
     }
     if over {
         return Err(DeadlineExceeded::new_err(
-            "the deadline struck while records were matched; give more time, or narrow the request",
+            "the time limit was reached while records were matched; give more time, or narrow the request",
         ));
     }
     result.map_err(|_| {
@@ -76,7 +76,7 @@ pub(crate) fn interruptibly<T>(
     })
 }
 
-/// Panics as a solve with a defect would, for the test of what becomes of that.
+/// Panics as a solve with a defect would, for the test of what happens then.
 #[pyfunction]
 pub(crate) fn panic_in_solve() -> PyResult<()> {
     interruptibly(None, |_| panic!("a test asked for a panic"))

@@ -20,7 +20,7 @@ pub struct Session {
 
 #[pymethods]
 impl Session {
-    /// `without` names techniques that the SAT solver is to do without, for benches.
+    /// `without` names techniques that the SAT solver must not use, for benches.
     #[new]
     #[pyo3(signature = (index, without=Vec::new()))]
     fn new(index: Py<Index>, without: Vec<String>) -> PyResult<Self> {

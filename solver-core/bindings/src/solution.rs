@@ -59,7 +59,7 @@ impl Solution {
         };
         self.inner.places.iter().map(record).collect()
     }
-    /// "proved", or "feasible" when the deadline struck before the proof.
+    /// "proved", or "feasible" when time ran out before the proof.
     #[getter]
     fn optimality(&self) -> &'static str {
         self.inner.optimality.as_str()
@@ -330,7 +330,7 @@ impl Transaction {
     fn unlink(&self) -> Vec<PackageRecord> {
         wrap(self.inner.unlink.clone())
     }
-    /// The same, package by package, sorted by name: what becomes of it, and why its old record could not stay.
+    /// The same, package by package, sorted by name: what happens to it, and why its old record could not stay.
     #[getter]
     fn changes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         changes(py, &self.solution)

@@ -2,13 +2,13 @@
 //!
 //! A caller that writes its formula bit by bit, as models ask for it, adds clauses when nearly everything is
 //! decided. Most of them say something about what was decided last, or about new variables, so the trail stays
-//! as far as a new clause lets it:
+//! as much as a new clause allows:
 //!
 //! * a clause with two literals that are not false is watched by these;
 //! * one with a single such literal implies it, at the level of its highest false literal. The literal is assigned
 //!   where the trail stands, and noted as *late* together with the level that it belongs to: a backtrack to
 //!   anywhere above that level assigns it again (cf. Nadel, Ryvchin, "Chronological Backtracking", SAT 2018);
-//! * one that is false is undone as far as it takes to make it one of these.
+//! * one that is false is undone until it is one of these.
 
 use crate::lit::Lit;
 use crate::proof::ProofSink;

@@ -214,7 +214,7 @@ impl<P: ProofSink> Solver<P> {
         }
     }
 
-    /// Shrinks the core of the last unsatisfiable call by trying to do without each of its
+    /// Shrinks the core of the last unsatisfiable call by trying to leave out each of its
     /// assumptions in turn.
     ///
     /// The result is irreducible (every proper subset is satisfiable together with

@@ -300,7 +300,7 @@ pub fn read<R: BufRead>(
 }
 
 /// Reads a formula into a solver. DIMACS variable `n` becomes `Var(n - 1)`; variables are created
-/// as far as they occur, and after the last clause up to the header's number.
+/// where they occur, and after the last clause up to the header's number.
 ///
 /// After an error the solver holds the clauses before it.
 pub fn load<R: BufRead, P: ProofSink>(

@@ -43,7 +43,7 @@ pub(crate) struct Budget<'a> {
     decisions: u64,
     next_work: u64,
     turns: u32,
-    struck: bool,
+    reached: bool,
 }
 
 impl<'a> Budget<'a> {
@@ -54,7 +54,7 @@ impl<'a> Budget<'a> {
             decisions: 0,
             next_work: 0,
             turns: 0,
-            struck: false,
+            reached: false,
         }
     }
 
@@ -95,13 +95,13 @@ impl<'a> Budget<'a> {
         }
         self.turns = TURNS;
         self.next_work = work + WORK;
-        self.struck = self.struck
+        self.reached = self.reached
             || self
                 .limits
                 .deadline
                 .is_some_and(|deadline| Instant::now() >= deadline)
             || self.limits.stop.is_some_and(|stop| stop());
-        self.struck
+        self.reached
     }
 }
 

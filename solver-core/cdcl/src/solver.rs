@@ -26,7 +26,7 @@ pub enum Outcome {
     Satisfiable,
     /// There is none under the assumptions; [`Solver::core`] tells which of them matter.
     Unsatisfiable,
-    /// A limit struck first.
+    /// A limit was reached first.
     Unknown,
 }
 
@@ -376,7 +376,7 @@ impl<P: ProofSink> Solver<P> {
     }
 
     /// The literal's value on the trail as it stands: what the assumptions of the last [`Solver::implied`],
-    /// [`Solver::holds_under`] or search imply (and, after a search, what it decided), as far as propagation sees.
+    /// [`Solver::holds_under`] or search imply (and, after a search, what it decided), if propagation finds them.
     /// Adding a clause may take some of it back.
     #[inline]
     pub fn current(&self, lit: Lit) -> Option<bool> {
@@ -386,7 +386,7 @@ impl<P: ProofSink> Solver<P> {
         }
     }
 
-    /// The literal's value in every model, as far as known: at level 0.
+    /// The literal's value in every model, if known: at level 0.
     pub fn fixed(&self, lit: Lit) -> Option<bool> {
         match self.trail.fixed(lit) {
             0 => None,

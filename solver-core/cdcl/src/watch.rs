@@ -96,7 +96,7 @@ impl Implications {
     }
 
     /// Drops the clauses for which `satisfied` holds of one of their literals.
-    /// Whoever calls this counts and logs them: each is visited once from both sides.
+    /// The caller counts and logs them: each is visited once from both sides.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(Lit, Lit) -> bool) {
         let mut pool = Vec::with_capacity(self.used + self.used / 8);
         for (code, slot) in self.slots.iter_mut().enumerate() {

@@ -15,7 +15,7 @@
 //!
 //! There is one variable for each distinct spec instead of a copy of its records in every clause that speaks of it: an
 //! abbreviation, which changes no model. A spec on a virtual package is true or false. Records that rule 4 or policy
-//! leave out have no variable. Variables are numbered in the order in which they are needed, so whoever encodes a
+//! leave out have no variable. Variables are numbered in the order in which they are needed, so everyone who encodes a
 //! problem gets the same numbers.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

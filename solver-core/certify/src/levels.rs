@@ -162,7 +162,7 @@ impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
                     spec.text
                 )));
             }
-            // A condition of an earlier request says nothing about what is there now.
+            // A condition of an earlier request says nothing about what is installed now.
             let superseded = requested.contains(&spec.name) || spec.spec.when().is_some();
             if superseded || !u.installed.contains_key(&spec.name) {
                 continue;

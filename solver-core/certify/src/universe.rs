@@ -322,7 +322,7 @@ impl<'p> Universe<'p> {
             && !among(&policy.deny_licenses)
     }
 
-    /// Whether a condition holds, as far as the target tells.
+    /// Whether a condition holds, if the target decides it.
     fn decided(&self, condition: &Condition) -> Option<bool> {
         let (members, all) = match condition {
             Condition::Leaf(spec) => {

@@ -198,12 +198,12 @@ impl MatchSpec {
         self.license_family.as_ref()
     }
 
-    /// The features that the record must track, no more and no fewer; sorted.
+    /// The features that the record must track, exactly these; sorted.
     pub fn track_features(&self) -> Option<&[String]> {
         self.track_features.as_deref()
     }
 
-    /// The legacy `features` that the record must have, no more and no fewer; sorted.
+    /// The legacy `features` that the record must have, exactly these; sorted.
     pub fn features(&self) -> Option<&[String]> {
         self.features.as_deref()
     }

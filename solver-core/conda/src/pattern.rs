@@ -187,7 +187,7 @@ thread_local! {
 }
 
 /// The compiled form, kept for the next time: compiling costs thousands of times a match. When the room is used up, all
-/// are forgotten: whoever cycles through more than fit would get nothing from forgetting one at a time.
+/// are forgotten: a caller that cycles through more than fit would get nothing from forgetting one at a time.
 fn compiled(pattern: &str, ignore_case: bool) -> Result<Rc<Regex>, String> {
     COMPILED.with_borrow_mut(|cache| {
         let known = cache.known.get(pattern);

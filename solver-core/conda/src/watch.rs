@@ -1,9 +1,9 @@
 //! A deadline that the small steps of matching see.
 //!
 //! Matching a pattern is a leaf of everything: of loading, encoding, searching, explaining. Each match is quick, but a
-//! channel can ask for millions, in places that look at no clock. So whoever sets a limit watches the thread: after
+//! channel can ask for millions, in places that look at no clock. So the one who sets a limit watches the thread: after
 //! some work the limit is asked, and once it says stop, every match fails at once. What was computed from then on
-//! means nothing: whoever watches must ask [`is_over`] in the end and throw it away.
+//! means nothing: the watcher must ask [`is_over`] in the end and throw it away.
 
 use std::cell::{Cell, RefCell};
 

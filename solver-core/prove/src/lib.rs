@@ -47,7 +47,7 @@ pub enum ProveError {
     NotBest(String),
     /// There is an answer where there was said to be none.
     Satisfiable,
-    /// A limit struck; the step, and which limit.
+    /// A limit was reached; the step, and which limit.
     Limit {
         /// The step that was being proved.
         step: String,

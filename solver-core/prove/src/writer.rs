@@ -43,8 +43,8 @@ pub(crate) struct Writer<'w, 'p> {
     bytes: usize,
     /// A model that pays less than the given one, where one was found.
     pub(crate) better: Option<Chosen>,
-    /// The limit that struck.
-    struck: Option<&'static str>,
+    /// The limit that was reached.
+    reached: Option<&'static str>,
 }
 
 impl<'w, 'p> Writer<'w, 'p> {
@@ -61,7 +61,7 @@ impl<'w, 'p> Writer<'w, 'p> {
             claims: 0,
             bytes: 0,
             better: None,
-            struck: None,
+            reached: None,
         }
     }
 
@@ -77,7 +77,7 @@ impl<'w, 'p> Writer<'w, 'p> {
 
     /// What an error of the walk means.
     pub(crate) fn why(&self, error: Error) -> ProveError {
-        match (error, self.struck) {
+        match (error, self.reached) {
             (Error::Refused { step, .. }, Some(which)) => ProveError::Limit { step, which },
             (error, _) => ProveError::Invalid(error),
         }
@@ -106,7 +106,7 @@ impl<'w, 'p> Writer<'w, 'p> {
 
     fn note(&mut self, outcome: Outcome) -> Outcome {
         if outcome == Outcome::Unknown {
-            self.struck = Some("in the time");
+            self.reached = Some("in the time");
         }
         outcome
     }
@@ -149,7 +149,7 @@ impl<'w, 'p> Writer<'w, 'p> {
         }
         self.claims += 1;
         if self.limits.bytes.is_some_and(|most| self.bytes > most) {
-            self.struck = Some("in the size");
+            self.reached = Some("in the size");
             return Err(Error::refused(step, "the proofs are too large"));
         }
         if let Some(lit) = lit {

@@ -108,7 +108,7 @@ pub fn export_wcnf<W: Write>(index: &Arc<Index>, request: &Request, out: &mut W)
     let mut export = encode(index, request);
     let requested = export.asked.requested.clone();
     let scale = requested.len() as u64 + 1;
-    // The first sum of level 2; what matches at all is told by the specs without conditions.
+    // The first sum of level 2; what matches at all is decided by the specs without conditions.
     let mut ranks = Ranks::with(export.asked.sometimes.clone());
     let mut plain = Ranks::default();
     let mut soft: Vec<(u64, Lit)> = Vec::new();

@@ -16,10 +16,10 @@ use crate::request::{ChannelPriority, Environment, Mode, Request, RequestSpec};
 use crate::solution::Solution;
 use crate::transaction::python_home;
 
-/// Most reasons that are told of one package.
+/// Most reasons that are given for one package.
 const MOST_REASONS: usize = 4;
 
-/// What becomes of a package.
+/// What happens to a package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
     /// It is new.
@@ -55,7 +55,7 @@ impl ChangeKind {
 pub struct PackageChange {
     /// Its name.
     pub name: String,
-    /// What becomes of it.
+    /// What happens to it.
     pub kind: ChangeKind,
     /// The record that is unlinked.
     pub before: Option<PackageRecord>,

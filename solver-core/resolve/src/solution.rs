@@ -15,7 +15,7 @@ use crate::transaction::Transaction;
 pub enum Optimality {
     /// Every level's bound was shown unbeatable.
     Proved,
-    /// The deadline struck; the answer is valid, and proved as far as the level report says.
+    /// Time ran out; the answer is valid, and proved up to the level that the report names.
     Feasible,
 }
 
@@ -55,7 +55,7 @@ pub struct Tradeoff {
     pub price: Vec<(String, String, String)>,
 }
 
-/// The value of each level that was reached; `None` (or `false`) where the deadline struck before it was proved.
+/// The value of each level that was reached; `None` (or `false`) where time ran out before it was proved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LevelReport {
     /// Level 1 of a change: roots removed, earlier specs dropped, roots downgraded, python's minor version changed.

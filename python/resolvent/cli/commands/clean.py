@@ -14,7 +14,7 @@ def add(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "clean",
-        help="remove what lies in the caches and is not needed",
+        help="remove cached packages and files that are not needed",
         description="Remove downloaded archives, unpacked packages that no environment is hard-linked to, and what "
         "killed processes left. Environments of soft links need their packages: do not clean those.",
         allow_abbrev=False,

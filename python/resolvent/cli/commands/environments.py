@@ -17,8 +17,8 @@ from .request import add_modifiers, add_request, answer
 _TEXTS = {
     "create": ("install", "make a new environment"),
     "install": ("install", "add packages to an environment"),
-    "update": ("update", "bring packages of an environment to their best versions; without SPECs everything"),
-    "remove": ("remove", "take packages out of an environment, and what needs them"),
+    "update": ("update", "update packages of an environment (all of them if no SPEC is given)"),
+    "remove": ("remove", "remove packages from an environment, and what needs them"),
 }
 
 
@@ -173,7 +173,7 @@ def _removed(solution: Solution, specs: list[str]) -> list[str]:
 
 
 def _neutered(solution: Solution) -> list[str]:
-    """Return what becomes of earlier specs that were given up: the bare names of packages that stay."""
+    """Return what happens to earlier specs that were given up: the bare names of packages that stay."""
     from ..._core import MatchSpec
 
     names = {record.name for record in solution.records}

@@ -308,10 +308,10 @@ def _check_update(specs: Sequence[str], prefix: Prefix, *, everything: bool) -> 
     for spec in specs:
         name = MatchSpec(spec).name or spec
         if prefix.get(name) is None:
-            told = f"{name} is not installed in {prefix.path}, so it cannot be updated"
+            problem = f"{name} is not installed in {prefix.path}, so it cannot be updated"
             if any(record.name == name for record in prefix.unmanageable):
-                raise ResolventError(f"{told}: pip installed it")
-            raise ResolventError(f"{told}; `resolvent install` installs it")
+                raise ResolventError(f"{problem}: pip installed it")
+            raise ResolventError(f"{problem}; `resolvent install` installs it")
 
 
 def _cutoffs(given: Sequence[str]) -> dict[str, str | None] | None:

@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
 
     parser = commands.add_parser(
         "recover",
-        help="bring an interrupted change of an environment to an end",
+        help="finish or revert an interrupted change of an environment",
         description="Finish an interrupted change of an environment, or take it back. "
         "Every command that meets one does this.",
         allow_abbrev=False,

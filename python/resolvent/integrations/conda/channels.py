@@ -83,7 +83,7 @@ def read(
     subdirs
         Which of their subdirs.
     repodata_fn
-        The name of the file, as conda was told.
+        The name of the file, as it was given to conda.
     roots
         Names of packages that are requested or installed: of channels in shards, only what these lead to is fetched.
     subset

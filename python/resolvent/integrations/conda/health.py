@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def broken(
     installed: Iterable[Mapping[str, Any]], virtual_packages: Sequence[Mapping[str, Any]] = ()
 ) -> list[tuple[str, str, str]]:
-    """Return dependencies that do not hold, as (package, dependency, what is there instead).
+    """Return dependencies that do not hold, as (package, dependency, what is installed instead).
 
     Parameters
     ----------

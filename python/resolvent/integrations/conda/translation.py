@@ -200,7 +200,7 @@ def translate(situation: Situation) -> Translation:
 
 
 def _removal(situation: Situation) -> Translation:
-    """Return the arguments of a removal: nothing is chosen anew, so most of what conda knows plays no part."""
+    """Return the arguments of a removal: nothing is chosen again, so most of what conda knows does not matter."""
     gone = removed_names(situation)
     arguments: dict[str, Any] = {
         "specs": list(gone),

@@ -19,7 +19,7 @@ PATIENCE = 2.0
 
 @dataclass(frozen=True)
 class Told:
-    """A conflict, told.
+    """A conflict in words.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ def tell(
 
 
 def _without_advice(lines: Sequence[str]) -> list[str]:
-    """Return a report without its hints and fixes, which are told apart."""
+    """Return a report without its hints and fixes, which are shown separately."""
     kept = []
     for line in lines:
         if line.startswith(("hint: ", "what would help")):

@@ -1,4 +1,4 @@
-//! Looking after a folder of index files: what is there, is it sound, away with it.
+//! Managing a folder of index files: listing, checking and removing them.
 //!
 //! These functions touch only files that have the names this library gives; a folder that holds other things as well
 //! keeps them.

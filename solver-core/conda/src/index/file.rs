@@ -1,7 +1,7 @@
 //! The index file: opened by mapping, written by replacing.
 //!
 //! A file is complete from the moment it has its name. A writer fills a temporary file in the same folder and renames
-//! it; whoever opens the name sees the old file or the new one, and a writer killed at any moment leaves at most a
+//! it; a process that opens the name sees the old file or the new one, and a writer killed at any moment leaves at most a
 //! temporary file. Nothing is forced to the disk, which takes as long as all the rest: what a process has written
 //! survives its death. A crash of the whole machine can leave a file with holes; its checksums tell (of the header on
 //! opening, of each block at the first touch), and it is rebuilt like any damaged file. While it writes it holds an

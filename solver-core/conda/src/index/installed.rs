@@ -1,6 +1,6 @@
 //! Installed records beside the channels'.
 //!
-//! An environment may hold records that no channel has any more. They become segments of their own, so that whoever
+//! An environment may hold records that no channel has any more. They become segments of their own, so that code that
 //! reads an index meets them in the same form as all others: specs taken apart, versions with keys.
 
 use std::path::Path;

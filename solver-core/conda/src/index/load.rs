@@ -13,7 +13,7 @@ impl Index {
     /// Loads the platform's and the `noarch` subdir of each channel.
     ///
     /// A subdir that is absent has no records. The two subdirs of a channel are read in parallel. What happened to
-    /// index files that had to be rebuilt, or could not be written, is told by [`Index::log`]; it is no error.
+    /// index files that had to be rebuilt, or could not be written, is in [`Index::log`]; it is not an error.
     ///
     /// # Errors
     ///
@@ -42,7 +42,7 @@ impl Index {
         Ok(index.read_from(sources, options))
     }
 
-    /// Builds an index from JSON texts, given as (channel, subdir, text) in channel order; channels are told
+    /// Builds an index from JSON texts, given as (channel, subdir, text) in channel order; channels are identified
     /// apart by name. For tests and generators.
     ///
     /// # Errors
@@ -168,7 +168,7 @@ fn load_subdir(
                 loaded.notes = notes;
                 return Ok(Some(loaded));
             }
-            // What is wrong with the first form is told, if no other one can be had.
+            // What is wrong with the first form is reported if no other one can be had.
             Err(error) => problem = problem.or(Some(error)),
         }
     }

@@ -1,6 +1,6 @@
 //! The same channels for other platforms.
 //!
-//! An index remembers which folders it was read from. Where those folders hold the data of other platforms too, whoever
+//! An index remembers which folders it was read from. Where those folders hold the data of other platforms too, code that
 //! explains why a package cannot be had can look whether another platform has it. Nothing is fetched for that.
 
 use std::sync::Arc;

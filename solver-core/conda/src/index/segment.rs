@@ -52,7 +52,7 @@ pub enum BuildPattern<'a> {
     Regex(&'a str),
 }
 
-/// A spec of a segment, as far as the index has taken it apart; read when it is asked for.
+/// A spec of a segment, with the parts that the index has parsed; read when it is asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct SpecRef<'a> {
     segment: &'a Segment,
@@ -133,7 +133,7 @@ impl Segment {
         Segment { storage, meta }
     }
 
-    /// Whether the file has as many rows as it says. The numbers size tables of whoever reads it, so in a forged file
+    /// Whether the file has as many rows as it says. The numbers size tables of its reader, so in a forged file
     /// they must not be larger than the file.
     pub(super) fn counts_fit(&self) -> bool {
         let Meta {

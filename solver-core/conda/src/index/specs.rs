@@ -14,7 +14,7 @@ use crate::match_spec::{MatchSpec, MAX_MATCH_SPEC_LENGTH};
 use crate::pattern::{glob_matches, pattern_kind, regex_matches, PatternKind};
 use crate::version_spec::{compile_plain, Bounds, VersionSpec};
 
-/// What a spec string says, as far as the index keeps it.
+/// What the index keeps of a spec string.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct CompiledSpec<'a> {
     /// The exact name.
@@ -352,7 +352,7 @@ mod tests {
             .collect();
         eprintln!("{} distinct specs, unreadable: {unread:?}", texts.len());
         assert!(wrong.is_empty(), "{wrong:?}");
-        // Real channels have a handful of broken strings, no more.
+        // Real channels have a handful of broken strings.
         assert!(unread.len() * 1000 < texts.len(), "{unread:?}");
     }
 

@@ -201,7 +201,7 @@ impl Checks {
     fn touch(&self, bytes: &[u8], range: Range<usize>) -> bool {
         let first = range.start / BLOCK;
         let last = range.end.saturating_sub(1) / BLOCK;
-        // The bytes never change, so a state is a fact whoever found it: no ordering is needed.
+        // The bytes never change, so a state is a fact no matter who found it: no ordering is needed.
         let good = |block: usize| {
             let state = self.states.get(block);
             state.is_some_and(|state| state.load(Ordering::Relaxed) == GOOD)

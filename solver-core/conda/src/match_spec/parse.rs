@@ -448,7 +448,7 @@ fn items<'v>(value: &'v Value<'_>) -> Vec<&'v str> {
     }
 }
 
-/// Appends what is not there yet. Linear in what is there, which is bounded by the number of distinct short names.
+/// Appends what is missing. Linear in the list's length, which is bounded by the number of distinct short names.
 fn push_once<T: PartialEq>(items: &mut Vec<T>, item: T) {
     if !items.contains(&item) {
         items.push(item);

@@ -87,7 +87,7 @@ pub(crate) struct Columns {
     /// Rows of rare fields: (tag, length, items) after each other.
     pub rows: Lists,
     pub records: Vec<RawRecord>,
-    /// Hash of each record's file name, for finding repetitions; whoever has looked takes them away.
+    /// Hash of each record's file name, for finding repetitions; they are removed once checked.
     pub file_hashes: Vec<u64>,
     /// A row a record; zeros when unknown.
     pub md5: Vec<[u8; 16]>,

@@ -1,7 +1,7 @@
 //! The tokens of JSON that nearly all repodata is made of, read at a place of a text.
 //!
 //! Every step is `None` when something else stands there, sound or not: a string with an escape, a number that is no
-//! plain integer. Whoever asked then gives the text to the reader for all of JSON. What is read without such a
+//! plain integer. The caller then gives the text to the reader for all of JSON. What is read without such a
 //! refusal is sound JSON: control characters in strings, leading zeros and the like are refused too.
 //!
 //! Strings are searched for their end in words of eight bytes. They are short (a name, a spec), so that setting up
@@ -178,7 +178,7 @@ impl<'a> Cursor<'a> {
     pub(super) fn took_token(&mut self, token: &Token) -> bool {
         let found = match self.rest().first_chunk() {
             Some(bytes) => token.begins(bytes),
-            // Too near the end of the text: whoever asks reads the token another way.
+            // Too near the end of the text: the caller reads the token another way.
             None => false,
         };
         self.at += token.length * usize::from(found);

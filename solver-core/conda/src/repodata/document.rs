@@ -41,7 +41,7 @@ pub(crate) struct Document<'x> {
     pub file_names: Option<&'x mut FileNames>,
     /// The text continues a section: its first key is a section whatever its name.
     pub continues: bool,
-    /// Keys at the top, in the order of the text, as far as they are read.
+    /// Keys at the top, in the order of the text, those that were read.
     pub keys: &'x mut Vec<&'static str>,
     /// Whether the last key of the text was a section.
     pub ends_in_section: &'x mut bool,
@@ -273,7 +273,7 @@ impl Section<'_, '_> {
         !self.extension.is_empty()
     }
 
-    /// Whether a file name is a new one, as far as this reader looks. `v3` and the rest are apart.
+    /// Whether a file name is a new one, for this reader. `v3` and the rest are apart.
     fn is_new(&mut self, file_name: &str) -> bool {
         let mark = if self.is_newer() { "/" } else { "" };
         let known = self.document.file_names.as_mut();

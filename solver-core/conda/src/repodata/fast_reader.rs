@@ -7,7 +7,7 @@
 //!
 //! What is not of that form goes to the reader for everything (`document.rs`, `record.rs`): a record with a rare key
 //! or an escape as a document that holds only this record, any other part of the file as a document that holds only
-//! this part. Guesses are compared and never believed, and a refused record is read anew from its start; so what
+//! this part. Guesses are compared and never believed, and a refused record is read again from its start; so what
 //! comes out is what the other reader gives. Nothing is said about what is wrong: then the text is read again in one
 //! go.
 

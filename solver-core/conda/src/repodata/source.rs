@@ -106,7 +106,7 @@ impl Located {
         let hash = Mutex::default();
         let mut start = Vec::new();
         let stream = self.stream(limit, &hash)?;
-        // What is wrong with the stream itself is told by whoever reads all of it.
+        // What is wrong with the stream itself is reported by the reader of all of it.
         let _ = stream.take(4096).read_to_end(&mut start);
         let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
         match first {
@@ -412,7 +412,7 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     options.read(true);
     #[cfg(unix)]
     {
-        // Whoever puts a pipe there meanwhile does not block us.
+        // Someone who puts a pipe there meanwhile does not block us.
         use std::os::unix::fs::OpenOptionsExt;
         const O_NONBLOCK: i32 = if cfg!(target_os = "linux") {
             0o4000

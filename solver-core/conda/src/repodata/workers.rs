@@ -1,6 +1,6 @@
 //! Several workers read one text, a chunk each in turns.
 //!
-//! Whoever is free takes the next chunk: reading it from the disk and decompressing happen under the lock, parsing
+//! The next free thread takes the next chunk: reading it from the disk and decompressing happen under the lock, parsing
 //! outside of it, so that both go on at the same time. Which worker had which chunk is chance; nothing that comes
 //! out depends on it, because the order and the numbers in [`Columns`] mean nothing.
 
@@ -127,7 +127,7 @@ fn refused(reason: NoChunk) -> Refused {
 }
 
 impl Share {
-    /// Takes chunks until there are no more, after the one that is in the buffer already, if any.
+    /// Takes chunks until none is left, after the one that is in the buffer already, if any.
     fn work<R: Read>(
         &mut self,
         mut given: Option<Chunk>,

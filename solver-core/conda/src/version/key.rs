@@ -85,7 +85,7 @@ enum Token<'a> {
     Text(&'a [u8]),
     /// The word `post`.
     Post,
-    /// No more runs in this segment.
+    /// No runs are left in this segment.
     SegmentEnd,
 }
 

@@ -72,7 +72,7 @@ pub(crate) struct Guards {
     /// Guards of facts about the world, which have no subject.
     world: FxHashMap<Cause, Lit>,
     unmet: FxHashMap<SpecIdx, Lit>,
-    /// Requirements between a name and the nearest requested one, as far as is known.
+    /// Requirements between a name and the nearest requested one, if known.
     depth: FxHashMap<NameId, u32>,
 }
 

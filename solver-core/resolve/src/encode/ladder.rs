@@ -89,7 +89,7 @@ impl Ladders {
         self.of(name).chosen.get(i).copied().flatten()
     }
 
-    /// The value of `G_i` as far as the marks around it tell.
+    /// The value of `G_i`, if the marks around it decide it.
     pub(crate) fn value_at(
         &self,
         name: NameId,

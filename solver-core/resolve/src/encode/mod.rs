@@ -1,4 +1,4 @@
-//! From the universe to clauses, as far as a search has come.
+//! From the universe to clauses, as far in as a search has gone.
 //!
 //! **Ladder.** A name has order-encoding literals `G_i` = "installed, with the record at position `i` or later" at the
 //! positions that something speaks of, see [`ladder`]. A contiguous range `[a, b)` is the two literals `G_a`, `¬G_b`.

@@ -8,7 +8,7 @@
 //! model will want. A wrong guess costs a few clauses. Where the best match is open already but the model has chosen
 //! otherwise than that one requires (it is built for the other `libabi`), the model will want the next that agrees:
 //! without that, a chain of packages would come to light one a search. Only instances that explain look for it: they
-//! are made anew for each question, and what a solve has opened agrees nearly always.
+//! are made for each question, and what a solve has opened agrees nearly always.
 
 use std::sync::Arc;
 

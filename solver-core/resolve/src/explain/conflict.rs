@@ -58,17 +58,17 @@ impl FactKind {
     }
 }
 
-/// SpecList which records with the versions that a fact names it holds.
+/// Of which records with the versions that a fact names it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Quantifier {
-    /// SpecList every one that the index has.
+    /// Of every one that the index has.
     #[default]
     All,
-    /// SpecList every one that matches the requested specs of the package, which ask for more than versions.
+    /// Of every one that matches the requested specs of the package, which ask for more than versions.
     Requested,
-    /// SpecList the one that is installed and frozen.
+    /// Of the one that is installed and frozen.
     Installed,
-    /// SpecList at least one for each version; another build says otherwise.
+    /// Of at least one for each version; another build says otherwise.
     Some,
 }
 
@@ -114,20 +114,20 @@ pub struct Fact {
     pub versions: Vec<String>,
     /// The same as a person would write them.
     pub ranges: String,
-    /// SpecList which records with these versions it holds.
+    /// Of which records with these versions it holds.
     pub quantifier: Quantifier,
     /// The records it speaks for, best first.
     pub records: Vec<RecordRef>,
-    /// SpecList a fact of the request: its position among the specs, constraints or pins.
+    /// Of a fact of the request: its position among the specs, constraints or pins.
     pub position: Option<usize>,
-    /// SpecList a dependency that belongs to an optional group of the records: the name of the group.
+    /// Of a dependency that belongs to an optional group of the records: the name of the group.
     pub extra: Option<String>,
-    /// SpecList a policy: which (`exclude_newer`, `deny`, `license`). SpecList a hidden channel: which hides which.
+    /// Of a policy: which (`exclude_newer`, `deny`, `license`). SpecList a hidden channel: which hides which.
     pub reason: Option<String>,
-    /// SpecList a policy: its rule that these records break: the day of the cut-off, the specs of the deny list, the
+    /// Of a policy: its rule that these records break: the day of the cut-off, the specs of the deny list, the
     /// licences that are not allowed.
     pub rule: Option<String>,
-    /// SpecList a version that is missing: what there is instead.
+    /// Of a version that is missing: what there is instead.
     pub(crate) exists: String,
     /// How many requirements lie between the request and what it speaks for.
     pub distance: u32,
@@ -167,7 +167,7 @@ pub struct Group {
     pub versions: Vec<String>,
     /// The same as a person would write them.
     pub ranges: String,
-    /// SpecList which records with these versions one of the facts holds.
+    /// Of which records with these versions one of the facts holds.
     pub quantifier: Quantifier,
     /// Others ask for builds of the same package.
     pub(crate) builds_matter: bool,
@@ -199,7 +199,7 @@ pub struct Conflict {
     pub unmatched: Vec<String>,
     /// What was asked.
     pub request: Request,
-    /// SpecList what.
+    /// Of what.
     pub index: Arc<Index>,
     /// The channels for other platforms, once somebody asked.
     pub(crate) elsewhere: Arc<OnceLock<Vec<Arc<Index>>>>,

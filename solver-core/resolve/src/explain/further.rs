@@ -25,8 +25,8 @@ impl Conflict {
     /// Further conflicts: each is one of the request without the facts by which the earlier ones can be resolved.
     ///
     /// Of each conflict, the pin, constraint or requested spec is given up that comes first in the order of
-    /// [`Conflict::fixes`], unless giving up one of them leaves nothing wrong: then there are no more. What is requested
-    /// and not there is told together, so it is given up together. At most seven are looked for; with them comes whether
+    /// [`Conflict::fixes`], unless giving up one of them leaves nothing wrong: then there are none. What is requested
+    /// and does not exist is reported together, so it is given up together. At most seven are looked for; with them comes whether
     /// these are all: they are not where the budget is spent, or where there are more than seven.
     pub fn further(&self, budget: Budget<'_>) -> (Vec<Conflict>, bool) {
         let mut out: Vec<Conflict> = Vec::new();

@@ -13,7 +13,7 @@
 //! **The request's part comes first.** Of the specs, pins and other things that the user can change, the conflict has a set
 //! that is minimal in itself: the rest of the request lifted, and all packages as they are, each of them is needed. (A
 //! minimal set of facts alone may blame two specs where one of them cannot be had anyway, for a reason further away.)
-//! And where the same demands can be told with dependencies alone, no `constrains` takes part.
+//! And where dependencies alone explain the same demands, no `constrains` takes part.
 //!
 //! What is taken for granted and is no fact: a package can be installed only once, and which records exist.
 //!
@@ -24,7 +24,7 @@
 //! | `core::search` | searches in an instance whose facts can be lifted |
 //! | `core::whole` | exchanges facts for ones that speak of whole packages |
 //! | `core::relax` | the smallest relaxation of a spec that gives an answer |
-//! | `facts` | from guards to facts: what they speak for (`describe`), which leads to which (`graph`), which are told in one sentence (`group`) |
+//! | `facts` | from guards to facts: what they speak for (`describe`), which leads to which (`graph`), which share one sentence (`group`) |
 //! | `words` | sentences and the tree (`text`), the culprit in one sentence (`headline`), typos, other channels, later dates (`hints`), names that Python uses (`known_names`) |
 //! | `edits` | which edits of the request a conflict suggests, the smallest sets of them that give an answer, command lines |
 //! | `further` | what else is wrong with the request |

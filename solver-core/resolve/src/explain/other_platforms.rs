@@ -47,7 +47,7 @@ pub(crate) fn may_have(platform: &str, name: &str) -> bool {
 }
 
 impl Conflict {
-    /// The same channels for other platforms, as far as their data is at hand.
+    /// The same channels for other platforms, where their data is at hand.
     pub(crate) fn elsewhere(&self) -> &[Arc<Index>] {
         self.elsewhere.get_or_init(|| {
             let platforms = self.index.sibling_platforms();

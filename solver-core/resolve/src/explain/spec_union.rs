@@ -150,7 +150,7 @@ pub(crate) fn names_a_build(name: &str, spec: &str) -> bool {
             .contains('=')
 }
 
-/// What some specs on a package ask for: `python >=3.9,<3.12`, `lib <2 or >=4`. Builds are told however many there are
+/// What some specs on a package ask for: `python >=3.9,<3.12`, `lib <2 or >=4`. Builds are listed however many there are
 /// if they matter to others.
 pub(crate) fn union(name: &str, specs: &[&str], builds_matter: bool) -> String {
     let mut parts: Vec<String> = specs.iter().map(|s| behind(name, s).to_string()).collect();
@@ -181,7 +181,7 @@ pub(crate) fn union(name: &str, specs: &[&str], builds_matter: bool) -> String {
     format!("{name} {}", words.join(" or "))
 }
 
-/// Whether some version, there or not, satisfies both specs, as far as they are intervals.
+/// Whether some version, existing or not, satisfies both specs, if they are intervals.
 pub(crate) fn overlap(name: &str, a: &str, b: &str) -> bool {
     let parse = |spec| Interval::parse(behind(name, spec));
     let (Some(mut a), Some(mut b)) = (parse(a), parse(b)) else {

@@ -135,7 +135,7 @@ impl Optimizer<'_> {
                 u64::from(position < known && self.has_features(item.name, position))
             }
             Cost::Presence => 1,
-            // Told by the model as a whole, see above.
+            // Decided by the model as a whole, see above.
             Cost::Absence | Cost::Lost(..) | Cost::Unmended(..) => 0,
             Cost::Change(at) => u64::from(position != at),
             Cost::Below(at) => u64::from(position >= at),

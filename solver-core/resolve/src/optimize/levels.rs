@@ -69,7 +69,7 @@ pub(crate) fn run(
     let keepers = standing.map_or(&[][..], |s| &s.keepers);
     let mut order = layers(opt, requested, keepers, report)?;
     packages(opt, &mut order, keepers, report)?;
-    // How far the layers were followed depends on the way; what is told are those that the answer reaches into.
+    // How far the layers were followed depends on the way; only layers that contain a chosen package are reported.
     let inhabited = |layer: &Vec<NameId>| layer.iter().any(|&n| opt.best.position(n) != ABSENT);
     let last = order.iter().rposition(inhabited).unwrap_or(0);
     report.layers.truncate(last);
@@ -374,7 +374,7 @@ impl Optimizer<'_> {
         names.iter().filter_map(item).collect()
     }
 
-    /// One item a name that has a record with `track_features` in its version class.
+    /// One item per name that has a record with `track_features` in its version class.
     fn feature_items(&mut self, names: &[NameId]) -> Vec<Item> {
         let mut items = Vec::new();
         for &name in names {

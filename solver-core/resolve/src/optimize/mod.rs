@@ -34,11 +34,11 @@ use unfounded_sets::{Kept, Roots};
 
 pub(crate) use self::branching::ABSENT;
 
-/// How many conflicts and decisions a try to do without a member of a core may take. Of those that succeed in the
+/// How many conflicts and decisions an attempt to leave out a member of a core may take. Of those that succeed in the
 /// bench, nine in ten need no decision at all, and nearly none more than two.
 const SOON: (u64, u64) = (32, 2);
 
-/// The deadline or the caller's cancellation struck.
+/// The deadline was reached, or the caller cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Interrupted;
 
@@ -179,7 +179,7 @@ impl<'o> Optimizer<'o> {
         }
     }
 
-    /// The core of the last failed search, restricted to `among` and shrunk by trying to do without each member. Most
+    /// The core of the last failed search, restricted to `among` and shrunk by trying to leave out each member. Most
     /// members that can go are found by little more than propagation, so a try that goes on for longer is given up,
     /// and the result need not be minimal.
     pub(crate) fn shrink_core(&mut self, among: &[Lit]) -> Vec<Lit> {
@@ -216,7 +216,7 @@ impl<'o> Optimizer<'o> {
         debug_assert!(consistent, "the best model satisfies the base");
     }
 
-    /// A literal's value as far as the base implies it.
+    /// A literal's value, if the base implies it.
     pub(crate) fn value(&self, lit: Lit) -> Option<bool> {
         self.inst.solver.current(lit)
     }

@@ -18,7 +18,7 @@ pub enum Mode {
     Remove,
 }
 
-/// What becomes of the dependencies of what is asked for.
+/// What happens to the dependencies of the requested packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Deps {
     /// They are installed.
@@ -46,7 +46,7 @@ pub struct Environment {
     pub freeze_installed: bool,
     /// The installed dependencies of the requested packages are updated with them.
     pub update_deps: bool,
-    /// What becomes of dependencies.
+    /// What happens to dependencies.
     pub deps: Deps,
     /// Installed packages that nothing needs leave.
     pub prune: bool,

@@ -40,7 +40,7 @@ pub struct Request {
     pub cutoffs: Cutoffs,
     /// Records that match one of these specs (whose names may be patterns) are not considered.
     pub deny: Vec<MatchSpec>,
-    /// Why, for each of them: what people are told. It may be shorter.
+    /// Why, for each of them: what people read. It may be shorter.
     pub deny_reasons: Vec<Option<String>>,
     /// Which licences are usable.
     pub licenses: Licenses,

@@ -108,7 +108,7 @@ impl Plan {
                 standing.first[1].push(item(name, Cost::Lost(extra, lit)));
                 asked.extras.push(extra);
             }
-            // A condition of an earlier request says nothing about what is there now.
+            // A condition of an earlier request says nothing about what is installed now.
             if requested.contains(&name) || spec.spec.when().is_some() {
                 continue;
             }

@@ -42,7 +42,7 @@ impl Universe {
         id
     }
 
-    /// Whether a spec applies, as far as the target tells: `None` where names decide, even such as no channel has, so
+    /// Whether a spec applies, if the target decides it: `None` where names decide, even such as no channel has, so
     /// that records which cannot be reached make no difference.
     pub(crate) fn applies(&self, spec: SpecIdx) -> Option<bool> {
         let condition = self.specs[spec].condition();

@@ -155,7 +155,7 @@ mod tests {
     use super::*;
     use crate::ids::Id;
 
-    /// Segments of keys that descend; equal keys of two segments are told apart by the segment.
+    /// Segments of keys that descend; equal keys of two segments are distinguished by the segment.
     #[test]
     fn merging_is_sorting() {
         let mut seed = 7u64;

@@ -44,7 +44,7 @@ pub(crate) enum SpecList {
     Extra(ExtraId),
 }
 
-/// The universe's ids of a segment's own ones, as far as they have been met.
+/// The universe's ids of a segment's own ones, those that have been met.
 struct Seen<I> {
     /// Each plus one; 0 is unseen. A zeroed table is mapped lazily by the system, so its size costs nothing until it
     /// is used.

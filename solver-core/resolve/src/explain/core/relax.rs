@@ -115,7 +115,7 @@ impl Versions {
     }
 }
 
-/// `1`, `1.21`, `1.21.6` for `1.21.6`, as far as there are only numbers.
+/// `1`, `1.21`, `1.21.6` for `1.21.6`, where there are only numbers.
 fn stems(version: &Version) -> impl Iterator<Item = &str> {
     let text = version.as_str();
     let plain = |stem: &&str| stem.split('.').all(|s| s.parse::<u64>().is_ok());

@@ -351,7 +351,7 @@ impl<'b> Search<'b> {
         Ok(matches!(found, Found::Model))
     }
 
-    /// Searches under what `facts` says, asked anew whenever candidates were opened.
+    /// Searches under what `facts` says, repeated whenever candidates were opened.
     pub(crate) fn run(&mut self, facts: impl Fn(&Self) -> Vec<Lit>) -> Result<Found, Interrupted> {
         loop {
             let assumed = facts(self);

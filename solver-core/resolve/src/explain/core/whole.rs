@@ -1,6 +1,6 @@
 //! Facts that speak of whole packages, where there are some.
 //!
-//! SpecList several minimal conflicts of one request the first one found may be told by chance with some builds of a package
+//! Of several minimal conflicts of one request, the first one found may happen to speak of some builds of a package
 //! that require one thing, and other builds that require another: "some builds of scipy 1.15 require python 3.12.*, some
 //! numpy >=1.23". Often what all of them ask of a single package tells the same, and a reader can check that at a glance:
 //! "scipy 1.15 requires numpy >=1.22". So where the facts about a package lead to several others, it is tried whether

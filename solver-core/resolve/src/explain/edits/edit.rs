@@ -8,7 +8,7 @@ use crate::request::{ChannelPriority, Request, RequestSpec, VirtualPackage};
 
 /// One edit of a request.
 ///
-/// `at` is a place among the specs, pins or constraints of the request before any edit, so two equal specs are told
+/// `at` is a place among the specs, pins or constraints of the request before any edit, so two equal specs are kept
 /// apart, and an edit means the same whatever others are made with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
@@ -404,7 +404,7 @@ impl Edit {
             } => {
                 let word = if patterns.len() == 1 { "rule" } else { "rules" };
                 let rules = patterns.join(", ");
-                let told = match admits.len() {
+                let admitted = match admits.len() {
                     0 => String::new(),
                     1..=4 => format!(", which admits {} here", admits.join(", ")),
                     n => {
@@ -415,7 +415,7 @@ impl Edit {
                         )
                     }
                 };
-                format!("lift the {word} against licences {rules}{told}")
+                format!("lift the {word} against licences {rules}{admitted}")
             }
             Edit::RelaxSpec {
                 from, to, gives, ..

@@ -30,13 +30,13 @@ use crate::request::{Deps, Request, RequestSpec};
 use crate::solution::Solution;
 use crate::solve::{solve, SolveError};
 
-/// Most changes in one fix, while there is one with no more.
+/// Most changes in one fix, while a fix that small exists.
 const MOST_CHANGES: usize = 3;
 /// Most changes that are made one after another when that is not enough.
 const MOST_IN_A_ROW: usize = 16;
 /// Most fixes that are shown.
 const MOST_FIXES: usize = 5;
-/// How often a virtual package is given anew because it was too old, or a cut-off moved on.
+/// How often a virtual package is given again because it was too old, or a cut-off moved on.
 const MOST_RAISES: usize = 40;
 /// Most sets of changes from which one that keeps every name is looked for.
 const MOST_BEGUN: usize = 4;
@@ -59,7 +59,7 @@ pub struct Fix {
 pub struct Fixes {
     /// In the documented order.
     pub fixes: Vec<Fix>,
-    /// False if time struck before everything was tried.
+    /// False if time ran out before everything was tried.
     pub complete: bool,
 }
 

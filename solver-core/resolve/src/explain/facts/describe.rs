@@ -237,8 +237,8 @@ impl<'c> Core<'c> {
         Some((some, totals))
     }
 
-    /// SpecList which records with the versions of `told` something holds that holds of `holders`, ascending positions.
-    fn quantifier(&self, name: NameId, told: &[usize], holders: &[u32]) -> Quantifier {
+    /// Of which records with the versions in `shown` something holds that holds of `holders`, ascending positions.
+    fn quantifier(&self, name: NameId, shown: &[usize], holders: &[u32]) -> Quantifier {
         if self.frozen.iter().any(|(frozen, _)| *frozen == name) {
             return Quantifier::Installed;
         }
@@ -254,7 +254,8 @@ impl<'c> Core<'c> {
                     *found.entry(of.class[position]).or_default() += 1;
                 }
             }
-            told.iter()
+            shown
+                .iter()
                 .all(|class| found.get(class).copied().unwrap_or(0) == totals[*class])
         };
         if holds_of_all(false) {
@@ -282,20 +283,22 @@ impl<'c> Core<'c> {
         };
         let of = &self.names[&name];
         let mut holders: Vec<u32> = Vec::new();
-        let mut is_told = vec![false; of.versions.len()];
+        let mut is_shown = vec![false; of.versions.len()];
         for (_, which, spec) in some.iter().filter_map(|&at| requirement(causes[at])) {
             let with = of.with.get(&(which, spec)).map_or(&[][..], Vec::as_slice);
             holders.extend(with);
             for &p in self.speaking(name, with).iter() {
-                is_told[of.class[p]] = true;
+                is_shown[of.class[p]] = true;
             }
         }
         holders.sort_unstable();
         holders.dedup();
-        let told: Vec<usize> = (0..is_told.len()).filter(|&class| is_told[class]).collect();
-        let versions = told.iter().map(|&c| of.versions[c].to_string()).collect();
-        let ranges = versions::ranges(&of.versions, |class| is_told[class]);
-        (versions, ranges, self.quantifier(name, &told, &holders))
+        let shown: Vec<usize> = (0..is_shown.len())
+            .filter(|&class| is_shown[class])
+            .collect();
+        let versions = shown.iter().map(|&c| of.versions[c].to_string()).collect();
+        let ranges = versions::ranges(&of.versions, |class| is_shown[class]);
+        (versions, ranges, self.quantifier(name, &shown, &holders))
     }
 
     /// Those of some records that the other facts of the core leave.
@@ -498,7 +501,7 @@ impl<'c> Core<'c> {
         for &position in &at {
             some[class[position]] = true;
         }
-        let told: Vec<usize> = (0..some.len()).filter(|&class| some[class]).collect();
+        let shown: Vec<usize> = (0..some.len()).filter(|&class| some[class]).collect();
         let mut versions: Vec<String> = all
             .iter()
             .zip(&some)
@@ -516,7 +519,7 @@ impl<'c> Core<'c> {
             target,
             versions,
             ranges,
-            quantifier: self.quantifier(name, &told, holders),
+            quantifier: self.quantifier(name, &shown, holders),
             records: at.iter().map(|&p| u.place_of(name, p)).collect(),
             distance,
             ..Fact::new(kind, &u.names[name].text)
@@ -608,7 +611,7 @@ impl Universe {
             let at = self.place_of(name, *p);
             self.segment(at.segment).version_key(at.record)
         };
-        // Channels may be apart in the list, so versions are sorted anew.
+        // Channels may be apart in the list, so versions are sorted again.
         let mut order: Vec<u32> = (0..len).collect();
         order.sort_by(|a, b| key(b).cmp(key(a)));
         let mut all: Vec<&str> = Vec::new();

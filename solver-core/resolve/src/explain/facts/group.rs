@@ -2,7 +2,7 @@
 //!
 //! Records of one package often ask another for something in many ways, each a fact. A reader wants to know what they ask
 //! for together: "numba 0.57.1 to 0.61.2 require python >=3.9,<3.14". Such a sentence is about alternatives, so facts
-//! that hold of one and the same record are never told together. Nor are facts of packages that need each other: there
+//! that hold of one and the same record are never put together. Nor are facts of packages that need each other: there
 //! it matters which version needs which.
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -10,10 +10,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::explain::conflict::{Fact, FactKind, Group, Quantifier};
 use crate::explain::spec_union::names_a_build;
 
-/// Puts facts into groups. `told` gives versions, ranges and quantifier of what some facts say together.
+/// Puts facts into groups. `shown` gives versions, ranges and quantifier of what some facts say together.
 pub(crate) fn groups(
     facts: &[Fact],
-    told: impl Fn(&[usize]) -> (Vec<String>, String, Quantifier),
+    shown: impl Fn(&[usize]) -> (Vec<String>, String, Quantifier),
 ) -> Vec<Group> {
     type Key<'f> = (FactKind, &'f str, Option<&'f str>, &'f str);
     let parts = components(facts);
@@ -55,7 +55,7 @@ pub(crate) fn groups(
         }
     }
     let group = |members: Vec<usize>| {
-        let (versions, ranges, quantifier) = told(&members);
+        let (versions, ranges, quantifier) = shown(&members);
         let first = &facts[members[0]];
         let who = (first.kind, first.name.as_str());
         let others = builds.get(first.target.as_str());

@@ -1,6 +1,6 @@
 //! The culprit of a conflict in one sentence.
 //!
-//! It is the package on which two demands meet that no record satisfies both, or else what is missing. SpecList several such
+//! It is the package on which two demands meet that no record satisfies both, or else what is missing. Of several such
 //! packages it is one whose demands hold of whole versions, not of some builds, and one that the request names. A demand
 //! of a package that nobody asked for says what of the request restricts it, or for which requested package it is there.
 
@@ -104,7 +104,7 @@ impl Culprit<'_> {
             let fit = clashes
                 .iter()
                 .filter(|c| passing || !passes_on.contains(c.name));
-            // SpecList equals the first.
+            // Of equals the first.
             fit.rev().max_by_key(|c| {
                 let (a, b) = c.pair;
                 let whole = !c.demands[a].partial && !c.demands[b].partial;

@@ -113,9 +113,9 @@ impl<'c> Tree<'c> {
             return items;
         };
         let mut missing: Vec<&Fact> = Vec::new();
-        let mut told: FxHashSet<&str> = FxHashSet::default();
+        let mut shown: FxHashSet<&str> = FxHashSet::default();
         for fact in about.into_iter().map(|at| &facts[at]) {
-            let is_told = match fact.kind {
+            let is_shown = match fact.kind {
                 FactKind::MissingName => specs.contains(&fact.spec.as_str()),
                 FactKind::MissingVersion => {
                     missing.extend(specs.contains(&fact.spec.as_str()).then_some(fact));
@@ -127,7 +127,7 @@ impl<'c> Tree<'c> {
                 | FactKind::Unparsable => true,
                 _ => false,
             };
-            if is_told && told.insert(&fact.text) {
+            if is_shown && shown.insert(&fact.text) {
                 items.push(Item::Leaf(fact.text.clone()));
             }
         }

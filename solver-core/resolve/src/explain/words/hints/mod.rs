@@ -157,9 +157,9 @@ impl Conflict {
 
     /// What else is requested and not there, in one line each.
     fn also_missing(&self) -> Vec<Hint> {
-        let told = |word: &str| self.headline.contains(word);
+        let said = |word: &str| self.headline.contains(word);
         let mut out = Vec::new();
-        let names: Vec<&String> = self.missing.iter().filter(|n| !told(n)).collect();
+        let names: Vec<&String> = self.missing.iter().filter(|n| !said(n)).collect();
         if let Some(first) = names.first() {
             let word = if names.len() == 1 {
                 "a package"
@@ -171,7 +171,7 @@ impl Conflict {
             out.push(Hint::new(HintKind::AlsoMissing, first, offers, text));
         }
         let specs: Vec<String> = self.unmatched.iter().map(|s| plain(s)).collect();
-        let specs: Vec<&String> = specs.iter().filter(|s| !told(s)).collect();
+        let specs: Vec<&String> = specs.iter().filter(|s| !said(s)).collect();
         if !specs.is_empty() {
             let word = if specs.len() == 1 {
                 "record matches"

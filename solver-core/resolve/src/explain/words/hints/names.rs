@@ -64,7 +64,7 @@ impl Conflict {
     }
 
     /// The names that may be meant by one that does not exist, best first: what Python calls otherwise, else those that
-    /// are spelt nearly so. None for a name that exists on another platform, as far as its data is at hand.
+    /// are spelt nearly so. None for a name that exists on another platform, where its data is at hand.
     pub(crate) fn names_like(&self, wrong: &str) -> Vec<String> {
         if let Some(name) = self.known_as(wrong) {
             return vec![name.to_string()];

@@ -32,7 +32,7 @@ struct Pythons {
 }
 
 impl Pythons {
-    /// The minor versions that a record gets along with. SpecList one that asks nothing of python these are all.
+    /// The minor versions that a record gets along with. Of one that asks nothing of python these are all.
     fn of(&self, record: &PackageRecord) -> Vec<Minor> {
         let specs = record
             .depends
@@ -130,14 +130,14 @@ impl Conflict {
             scopes.push((plain(&fact.spec), false, some));
         }
         let versions: FxHashSet<&str> = group.versions.iter().map(String::as_str).collect();
-        let told = records
+        let shown = records
             .iter()
             .map(|r| versions.contains(&*r.version))
             .collect();
         let first = group.first(&self.facts);
         let many = verb(Quantifier::All, &group.ranges, "", "s") == "s";
         let who = subject(first, Quantifier::All, &group.ranges);
-        scopes.push((who, many, told));
+        scopes.push((who, many, shown));
         for (who, many, some) in scopes {
             let mut theirs: Vec<Minor> = Vec::new();
             let within = minors.iter().zip(&some).filter(|(_, &is)| is);

@@ -25,7 +25,7 @@ pub(crate) fn existing(fact: &Fact) -> Option<Hint> {
         let offers = vec![version.clone()];
         return Some(Hint::new(HintKind::ExistingVersions, name, offers, text).if_said(true));
     }
-    // Channels are told with the fact.
+    // Channels are shown with the fact.
     if !fact.exists.contains("version") {
         return None;
     }
