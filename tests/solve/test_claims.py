@@ -37,9 +37,10 @@ def test_nothing_false_is_said(shared: Path) -> None:
 
 
 @pytest.mark.long
-def test_nothing_false_is_said_of_many(shared: Path) -> None:
-    found = walk(shared / "data" / "channels", 1000, 3000, fixes_of_every=50)
-    assert found["claims"] > 50_000
+@pytest.mark.parametrize("block", range(10))
+def test_nothing_false_is_said_of_many(shared: Path, block: int) -> None:
+    found = walk(shared / "data" / "channels", 1000 + block, 300, fixes_of_every=50)
+    assert found["claims"] > 5000
 
 
 @pytest.mark.long
