@@ -266,7 +266,7 @@ impl Source {
                 continue;
             }
             let file = subdir.join(name);
-            match File::open(&file) {
+            match open_regular(&file) {
                 Ok(handle) => found.push(Located {
                     file,
                     encoding,
@@ -327,7 +327,7 @@ impl Source {
             Some("bz2") => Encoding::Bzip2,
             _ => Encoding::Plain,
         };
-        let handle = File::open(file).map_err(|source| RepodataError::Io {
+        let handle = open_regular(file).map_err(|source| RepodataError::Io {
             path: file.to_path_buf(),
             source,
         })?;
