@@ -20,14 +20,15 @@ from ..progress import terminal_progress
 from .help import SKIP_HELP
 
 if TYPE_CHECKING:
+    from ...config import Config
     from ...environment import Mode
     from ...prefix import Prefix
     from ...request import Request, RequestOptions
     from ...session import Session
 
 
-def add_request(parser: argparse.ArgumentParser) -> None:
-    """Add what every command that solves takes."""
+def add_channels(parser: argparse.ArgumentParser) -> None:
+    """Add what every command that reads channels takes."""
     parser.add_argument(
         "-c",
         "--channel",
@@ -46,6 +47,11 @@ def add_request(parser: argparse.ArgumentParser) -> None:
     add_configuration(parser)
     parser.add_argument("--skip-bad-records", action="store_true", help=SKIP_HELP)
     parser.add_argument("--platform", metavar="P", help="target platform, such as linux-64 (default: this machine's)")
+
+
+def add_request(parser: argparse.ArgumentParser) -> None:
+    """Add what every command that solves takes."""
+    add_channels(parser)
     parser.add_argument(
         "--virtual-package",
         dest="virtual_packages",
@@ -144,6 +150,20 @@ def add_modifiers(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def reading(options: argparse.Namespace, config: Config | None) -> dict[str, Any]:
+    """Return how channels are read, as keywords of `load_index`."""
+    where: dict[str, Any] = {
+        "offline": options.offline or None,
+        "use_zst": False if options.no_zst else None,
+        "use_shards": False if options.no_shards else None,
+        "skip_bad_records": options.skip_bad_records,
+    }
+    if config is not None:
+        where["network"] = config.network()
+        where["add_pip_as_python_dependency"] = bool(config.get("add_pip_as_python_dependency"))
+    return where
+
+
 def _seconds(text: str) -> float:
     value = float(text)
     if not 0 <= value < float("inf"):
@@ -215,12 +235,7 @@ def _answer(
         "licenses": _licenses(options),
         "channel_priority": options.channel_priority or "strict",
     }
-    where: dict[str, Any] = {
-        "offline": options.offline or None,
-        "use_zst": False if options.no_zst else None,
-        "use_shards": False if options.no_shards else None,
-        "skip_bad_records": options.skip_bad_records,
-    }
+    where = reading(options, config)
     there = [] if prefix is None else [text for record in prefix.records for text in (record.name, *record.depends)]
 
     def loaded(index: Index) -> None:
@@ -228,8 +243,6 @@ def _answer(
 
     if config is not None:
         asked = config.options({**asked, "channel_priority": options.channel_priority})
-        where["network"] = config.network()
-        where["add_pip_as_python_dependency"] = bool(config.get("add_pip_as_python_dependency"))
     request = request_of(
         options.specs, asked, channels=[], platform=platform, virtual_packages=[str(fact) for fact in facts]
     )

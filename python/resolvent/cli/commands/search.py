@@ -7,9 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..._core import Index, MatchSpec, PackageRecord
-from ...arguments import CHANNEL_PRIORITIES
+from ...arguments import CHANNEL_PRIORITIES, ChannelPriority
 from ...virtual_packages import VirtualPackage
-from ..output import UsageError, print_json, print_warnings, write
+from ..configuration import channels_of, configuration
+from ..output import print_json, print_warnings, write
+from ..progress import terminal_progress
+from .request import add_channels, reading, target_facts
 
 EXIT_FOUND, EXIT_NOTHING = 0, 1
 #: Lines that are shown unless `--all` is given.
@@ -27,19 +30,8 @@ def add(commands: Any) -> None:
     )
     parser.set_defaults(run=run)
     parser.add_argument("spec", metavar="SPEC", help="a name, a pattern such as '*numpy*', or a MatchSpec")
-    parser.add_argument(
-        "-c",
-        "--channel",
-        dest="channels",
-        action="append",
-        default=[],
-        metavar="CHANNEL|NAME=LOCATION",
-        help="a channel, as for `resolvent solve`. May be repeated",
-    )
-    parser.add_argument("--sample", action="store_true", help="add the sample channel carried in the package")
-    parser.add_argument("--platform", metavar="P", help="target platform (default: this machine's)")
-    parser.add_argument("--offline", action="store_true", help="do not use the network; read channels from the cache")
-    parser.add_argument("--channel-priority", choices=CHANNEL_PRIORITIES, default="strict", help="as for solve")
+    add_channels(parser)
+    parser.add_argument("--channel-priority", choices=CHANNEL_PRIORITIES, default=None, help="as for solve")
     parser.add_argument("--builds", action="store_true", help="list every build, not only versions")
     parser.add_argument("--all", action="store_true", help=f"list everything, not only the first {_SHOWN} lines")
     parser.add_argument("--json", action="store_true", help="print one JSON object with whole records")
@@ -47,27 +39,23 @@ def add(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Search, and print names, versions or builds."""
-    from ...channels import sample_channel
     from ...index import load_index
     from ...platforms import host_platform
-    from ...virtual_packages import detect_virtual_packages
-    from ..progress import terminal_progress
 
     spec = MatchSpec(options.spec)
-    channels = [*options.channels, *([sample_channel()] if options.sample else [])]
-    if not channels:
-        raise UsageError("give a channel with -c, or try --sample (see: resolvent search --help)")
-    platform = options.platform or host_platform()
+    config = configuration(options)
+    channels = channels_of(options, config)
+    platform = options.platform or (config.platform if config is not None else None) or host_platform()
+    priority: ChannelPriority = (
+        options.channel_priority or (None if config is None else config.get("channel_priority")) or "strict"
+    )
     with terminal_progress() as progress:
         index = load_index(
-            channels,
-            platform=platform,
-            channel_priority=options.channel_priority,
-            offline=options.offline or None,
-            progress=progress,
+            channels, platform=platform, channel_priority=priority, progress=progress, **reading(options, config)
         )
     found = index.records(spec)
-    hindrance = Hindrance(index, detect_virtual_packages(platform))
+    configured = {} if config is None else config.virtual_packages()
+    hindrance = Hindrance(index, target_facts(platform, [], detect=True, configured=configured))
     if options.json:
         packages = [{**record.to_dict(), "hindered_by": hindrance(record)} for record in found]
         print_json({"status": "found" if found else "nothing", "packages": packages, "warnings": index.warnings})

@@ -21,10 +21,14 @@ pub struct MatchSpecError {
 impl MatchSpecError {
     /// An error about `span` (bytes) of `text`; a span that is no part of the text means its end.
     pub(super) fn new(text: &str, span: Range<usize>, reason: impl Into<String>) -> Self {
-        let part = text.get(span.clone()).unwrap_or_default();
+        let shown = without_secrets(text);
+        // A part that the masked text does not have is a piece of a secret.
+        let part = Some(without_secrets(text.get(span.clone()).unwrap_or_default()))
+            .filter(|part| shown.contains(part.as_str()))
+            .unwrap_or_default();
         MatchSpecError {
-            text: shorten(&without_secrets(text), KEPT),
-            part: shorten(&without_secrets(part), KEPT_PART),
+            text: shorten(&shown, KEPT),
+            part: shorten(&part, KEPT_PART),
             span,
             reason: reason.into(),
         }

@@ -472,3 +472,17 @@ fn odd_channels_are_refused_or_read_back() {
         }
     }
 }
+
+#[test]
+fn errors_show_no_piece_of_a_secret() {
+    for text in [
+        "http://hunter2#x@host::app",
+        "http://me:hunter2#x@host/channel::app >=",
+        "https://host/t/hunter2/channel::app >=1,<",
+        "https://me:hunter2@host/channel::app[hunter=1]",
+    ] {
+        let error = MatchSpec::parse(text).map_or_else(|e| e.to_string(), |spec| spec.to_string());
+        assert!(!error.contains("hunter2"), "{error}");
+        assert!(!error.contains("#x@"), "{error}");
+    }
+}
