@@ -43,3 +43,27 @@ def test_the_newest_version_that_the_rules_allow(
     cli: Cli, channel: str, words: tuple[str, ...], expected: str | None
 ) -> None:
     assert version(cli, channel, *words) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "advice"),
+    [
+        ("GPL", "(nearest: GPL-3.0-only); write '*GPL*'"),
+        ("bsd", "(nearest: BSD-3-Clause); write '*bsd*'"),
+        ("Apache*", None),
+    ],
+)
+@pytest.mark.parametrize("option", ["--allow-license", "--deny-license"])
+def test_a_pattern_that_matches_nothing_is_warned_about(
+    cli: Cli, channel: str, option: str, pattern: str, advice: str | None
+) -> None:
+    done = cli("solve", "lib", "-c", channel, "--platform", "linux-64", f"{option}={pattern}", "--json")
+    warnings = json.loads(done.stdout)["warnings"]
+    assert [text for text in warnings if f"the licence pattern {pattern!r} matches no package" in text]
+    assert any("nearest" in text for text in warnings) == (advice is not None)
+    assert advice is None or any(advice in text for text in warnings)
+
+
+def test_a_pattern_that_matches_is_not_warned_about(cli: Cli, channel: str) -> None:
+    done = cli("solve", "lib", "-c", channel, "--platform", "linux-64", "--deny-license", "gpl*", "--json")
+    assert json.loads(done.stdout)["warnings"] == []

@@ -184,6 +184,10 @@ def answer(options: argparse.Namespace, wish: str | None = None) -> tuple[Soluti
         for index, there in heard:
             asked = [*options.specs, *options.constraints, *options.pins, *([] if wish is None else [wish])]
             print_warnings(_core.reached_warnings(index, asked, there))
+            if options.allow_license or options.deny_license:
+                from ...licenses import idle_patterns
+
+                print_warnings(idle_patterns(index, [*options.allow_license, *options.deny_license]))
 
 
 def _answer(
