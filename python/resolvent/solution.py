@@ -49,7 +49,7 @@ class WhyNot:
     Attributes
     ----------
     granted
-        The answer grants it already.
+        The answer has it already.
     conflict
         What keeps it out, if nothing can grant it.
     solution
@@ -70,7 +70,7 @@ class WhyNot:
 
     def __str__(self) -> str:
         if self.granted:
-            return "the answer has it already"
+            return "already in the answer"
         if self.conflict is not None:
             return str(self.conflict)
         lines = ["possible, at this price:"]
