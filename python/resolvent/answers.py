@@ -117,7 +117,7 @@ class Level(Part):
         What is counted.
     value
         How much of it the answer pays: a number, at level 1 a list of numbers, at level 6 a list of `Layer`. None if
-        the time was over before.
+        the time limit was reached before.
     proved
         Whether less is impossible, given the levels that are compared first.
     """

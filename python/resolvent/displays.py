@@ -74,7 +74,7 @@ def summary(solution: Solution) -> str:
     count = len(solution.records)
     size = sum(record.size or 0 for record in solution.records)
     proved = solution.optimality == "proved"
-    quality = "proved optimal" if proved else "not proved to be the best: the time was over"
+    quality = "proved optimal" if proved else "not proved optimal: time limit reached"
     return f"{count} package{'' if count == 1 else 's'}, {human_size(size)}; {quality}"
 
 

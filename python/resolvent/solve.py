@@ -134,7 +134,7 @@ def solve(
     UnsatisfiableError
         If there is no answer; `.conflict` says why. `PackagesNotFound` if that is because no channel has a name.
     DeadlineExceeded
-        If the time was over before there was any answer.
+        If the time limit was reached before there was any answer.
     InvalidRequest
         If the request has no meaning.
     InvalidMatchSpec, InvalidVersion, InvalidRepodata, ChannelNotFound, NetworkError

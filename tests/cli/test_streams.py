@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -113,7 +114,9 @@ def test_ctrl_c_while_a_server_is_silent(site: Site, tmp_path: Path, silent: str
         site.routes[f"/ch/{subdir}/{silent}"] = Answer(body=body, stall=300)
     line = [*RUN, "solve", "app", "-c", f"{site.url}/ch", "--platform", "linux-64", "--no-detect"]
     environ = {**os.environ, "RESOLVENT_CACHE_DIR": str(tmp_path / "cache")}
-    running = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, env=environ)
+    # A shell that starts the tests in the background has them ignore the signal, and what they start as well.
+    heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    running = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, env=environ, preexec_fn=heard)
     assert wait_for(lambda: sum(path.endswith(silent) for path in site.paths) == 2)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=20)  # reading alone would wait for a minute

@@ -484,5 +484,5 @@ def test_commands(cli: Cli, make_channel: ChannelMaker, tmp_path: Path) -> None:
     prefix = str(write_prefix(tmp_path / "env", LIBRARY[:1], history=[LIBRARY[0]["name"]]))
     target = ["-p", prefix, "--platform", "linux-64", "--no-detect", "--proof", "p.json"]
     removed = cli("remove", LIBRARY[0]["name"], *target, "--dry-run")
-    assert (removed.returncode, removed.stderr) == (0, "")
-    assert cli("check-proof", "p.json").stdout == "proved: the removal leaves these 0 packages\n"
+    assert (removed.returncode, removed.stderr) == (0, "dry run: nothing was changed\n")
+    assert cli("check-proof", "p.json").stdout.splitlines()[0] == "proved: the removal leaves these 0 packages"

@@ -103,6 +103,8 @@ class Walk:
                 for word in MODIFIERS:
                     if rng.random() < 0.12:
                         arguments[word] = True
+                if arguments["mode"] != "update":  # nothing else has dependencies to update
+                    arguments.pop("update_deps", None)
             case "leave":
                 for key in ("installed", "history", "mode", *MODIFIERS):
                     arguments.pop(key, None)
