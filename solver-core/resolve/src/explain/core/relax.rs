@@ -306,10 +306,11 @@ mod tests {
 
     #[test]
     fn series_are_let_in_whole() {
+        // A pre-release belongs to the series of its release.
         let beside = |spec| versions(spec).map(|v| (v.above(), v.below()));
-        assert_eq!(beside("x 1.22.*"), Some((vec![5, 6, 7], vec![1, 0])));
-        assert_eq!(beside("x ==1.22.0"), Some((vec![4, 5, 6, 7], vec![1, 0])));
-        assert_eq!(beside("x ==1.22.4"), Some((vec![5, 6, 7], vec![2, 1, 0])));
+        assert_eq!(beside("x 1.22.*"), Some((vec![5, 7], vec![1, 0])));
+        assert_eq!(beside("x ==1.22.0"), Some((vec![4, 5, 7], vec![1, 0])));
+        assert_eq!(beside("x ==1.22.4"), Some((vec![5, 7], vec![2, 1, 0])));
     }
 
     #[test]
