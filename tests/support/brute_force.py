@@ -183,8 +183,13 @@ class BruteForce:
             return version < own_version if low else version > own_version
 
         versions = {group(other) for other in peers if above(other)}
-        numbers = {other.build_number for other in peers if group(other) == group(record)}
-        return len(versions), len({number for number in numbers if number > record.build_number})
+        # Without a priority channels come behind versions, and before build numbers.
+        disabled = self.request.channel_priority == "disabled"
+        builds = {
+            (other.channel if disabled else 0, -other.build_number) for other in peers if group(other) == group(record)
+        }
+        own = (record.channel if disabled else 0, -record.build_number)
+        return len(versions), sum(build < own for build in builds)
 
     # -- The levels
 

@@ -390,9 +390,8 @@ impl<'l, 'm, 'u, 'p, E: Engine> Levels<'l, 'm, 'u, 'p, E> {
             let ids = self.formula.usable(name);
             // The place among equals, from 1: those of one version and build number.
             let place = |id: Id| {
-                let number = |id: Id| u.candidates[id].record.build_number;
                 let before = ids.iter().take_while(|&&other| other != id);
-                let equal = before.filter(|&&o| u.same_version(o, id) && number(o) == number(id));
+                let equal = before.filter(|&&o| u.same_version(o, id) && u.same_build(o, id));
                 equal.count() as u64 + 1
             };
             let costs: BTreeMap<Id, u64> = ids.iter().map(|&id| (id, place(id))).collect();

@@ -270,6 +270,11 @@ impl<'p> Universe<'p> {
         let version = a.version.cmp(&b.version);
         (if flexible { channel } else { Ordering::Equal })
             .then(if low { version } else { version.reverse() })
+            .then(if self.problem.priority == Priority::Disabled {
+                channel
+            } else {
+                Ordering::Equal
+            })
             .then(rb.build_number.cmp(&ra.build_number))
             .then((ra.subdir == "noarch").cmp(&(rb.subdir == "noarch")))
             .then(Reverse(ra.timestamp).cmp(&Reverse(rb.timestamp)))
@@ -281,6 +286,13 @@ impl<'p> Universe<'p> {
             .then(channel)
             .then_with(|| ra.subdir.cmp(&rb.subdir))
             .then_with(|| ra.file_name.cmp(&rb.file_name))
+    }
+
+    /// Whether two candidates of one version count as one build.
+    pub fn same_build(&self, a: Id, b: Id) -> bool {
+        let (a, b) = (&self.candidates[a], &self.candidates[b]);
+        a.record.build_number == b.record.build_number
+            && (self.problem.priority != Priority::Disabled || a.channel == b.channel)
     }
 
     /// Whether two candidates of a name count as one version.
@@ -394,7 +406,7 @@ impl<'p> Universe<'p> {
                 if !self.same_version(before, id) {
                     version += 1;
                     build = 0;
-                } else if self.candidates[before].record.build_number != record.build_number {
+                } else if !self.same_build(before, id) {
                     build += 1;
                 }
             }

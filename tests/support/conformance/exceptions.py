@@ -8,7 +8,6 @@ from __future__ import annotations
 
 #: Case id to reason.
 EXCEPTIONS: dict[str, str] = {
-    "B019": "build ranks (level 6) come before the channel (level 7): zlib 1.2.11 of build 2, not build 0",
     "B022": "level 5 (changes) comes before level 6: openssl, xz and yaml stay, conda's classic solver exchanges them",
     "B179": "the same input as B022, so at most one can hold: what must change comes from the higher channel",
     "B024b": "the same input as B024a, so at most one can hold: a requested package moves to the higher channel",

@@ -249,6 +249,10 @@ impl Universe {
                 by_version.reverse()
             }
         })
+        .then(match self.policy.channel_priority {
+            ChannelPriority::Disabled => by_channel,
+            _ => Ordering::Equal,
+        })
         .then_with(|| sb.build_number(rb).cmp(&sa.build_number(ra)))
         .then_with(|| (sa.subdir() == "noarch").cmp(&(sb.subdir() == "noarch")))
         .then_with(|| Reverse(sa.timestamp(ra)).cmp(&Reverse(sb.timestamp(rb))))
@@ -302,8 +306,10 @@ impl Universe {
                 }
                 class = last.class + u32::from(!same_version);
                 if same_version {
-                    let same_build =
-                        other.segment.build_number(before) == member.segment.build_number(id);
+                    let disabled = self.policy.channel_priority == ChannelPriority::Disabled;
+                    let same_build = other.segment.build_number(before)
+                        == member.segment.build_number(id)
+                        && (!disabled || other.channel == member.channel);
                     build_rank = last.build_rank + u32::from(!same_build);
                 }
             }
