@@ -12,7 +12,7 @@ from claimed_support import Shelf
 from claimed import claimed
 from unsatisfiable import Material
 
-pytest.importorskip("rattler")
+rattler = pytest.importorskip("rattler")
 
 
 def walk(data: Path, seed: int, count: int, fixes_of_every: int = 0) -> Counter[str]:
@@ -22,10 +22,19 @@ def walk(data: Path, seed: int, count: int, fixes_of_every: int = 0) -> Counter[
     lies = []
     for number, (case, conflict) in enumerate(claimed(material, seed, count)):
         searches = fixes_of_every and number % fixes_of_every == 0
-        claims, wrong = shelf.check(case, conflict, timeout=5.0 if searches else 0.0)
         found[case.family] += 1
+        try:
+            claims, wrong = shelf.check(case, conflict, timeout=5.0 if searches else 0.0)
+        except (LookupError, ValueError, rattler.exceptions.InvalidVersionError):
+            found["unread"] += 1  # a form of sentence that the checker cannot take apart
+            continue
         found["claims"] += claims
-        lies += [f"{case.platform} {case.channels} {case.specs} {sorted(case.keywords)}: {lie}" for lie in wrong]
+        unread = [lie for lie in wrong if str(lie).endswith(("which specs?", "which versions?"))]
+        found["unread"] += bool(unread)
+        asked = f"{case.platform} {case.channels} {case.specs} {sorted(case.keywords)}"
+        lies += [f"{asked}: {lie}" for lie in wrong if lie not in unread]
+    # Sentences that are shortened, and odd forms: few, or the checker checks nothing.
+    assert found["unread"] <= 0.02 * count + 1, found["unread"]
     assert not lies, f"seed {seed}: {len(lies)} of {found['claims']} claims\n" + "\n".join(lies[:20])
     return found
 

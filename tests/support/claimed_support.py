@@ -13,7 +13,6 @@ from claims import Asked, Raw, Records, check
 import resolvent
 from unsatisfiable import Case
 
-PLATFORMS = ("linux-64", "osx-64", "osx-arm64", "win-64", "linux-aarch64", "linux-ppc64le", "emscripten-wasm32")
 MILLISECONDS = 253_402_300_799
 
 
@@ -23,6 +22,7 @@ class Shelf:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._read: dict[tuple[tuple[str, ...], str], Records] = {}
+        self._platforms = sorted({path.name for path in folder.glob("*/*") if path.is_dir()} - {"noarch"})
 
     def records(self, channels: tuple[str, ...], platform: str) -> Records:
         key = (channels, platform)
@@ -35,7 +35,7 @@ class Shelf:
         given = case.keywords
         installed = [{**r.to_dict(), "channel": ""} for r in given.get("installed", ())]
         elsewhere: dict[str, Callable[[], Records]] = {
-            p: partial(self.records, case.channels, p) for p in PLATFORMS if p != case.platform
+            p: partial(self.records, case.channels, p) for p in self._platforms if p != case.platform
         }
         return Asked(
             records=self.records(case.channels, case.platform),
