@@ -12,7 +12,7 @@ from claimed_support import Shelf
 from claimed import claimed
 from unsatisfiable import Material
 
-rattler = pytest.importorskip("rattler")
+exceptions = pytest.importorskip("rattler.exceptions")
 
 
 def walk(data: Path, seed: int, count: int, fixes_of_every: int = 0) -> Counter[str]:
@@ -25,7 +25,7 @@ def walk(data: Path, seed: int, count: int, fixes_of_every: int = 0) -> Counter[
         found[case.family] += 1
         try:
             claims, wrong = shelf.check(case, conflict, timeout=5.0 if searches else 0.0)
-        except (LookupError, ValueError, rattler.exceptions.InvalidVersionError):
+        except (LookupError, ValueError, exceptions.InvalidVersionError):
             found["unread"] += 1  # a form of sentence that the checker cannot take apart
             continue
         found["claims"] += claims
